@@ -1,0 +1,1 @@
+"""Networks of units in layers, for feature vectors of any meaning."""

@@ -1,0 +1,128 @@
+"""Multilayer perceptrons: hidden layers of any widths, activation, normalisation and dropout.
+
+Rumelhart, Hinton & Williams, "Learning representations by back-propagating errors", Nature 323, 1986.
+Input: (batch, *input_shape), flattened; output: (batch, classes) logits, or one logit when `classes` is 1.
+
+    name                     parameters  layers                 source
+    linear_softmax                7,850  784-10                 Rosenblatt 1958; logistic regression
+    mlp                         109,386  784-128-64-10          Rumelhart et al. 1986
+    mlp_1x2                           9  2-2-1                  Prince 2023, "Understanding Deep Learning", ch. 4.5
+    mlp_1x8                          33  2-8-1                  the same figure
+    mlp_2x4                          37  2-4-4-1                the same figure
+    keras_snippet_mlp                83  4-10-3                 lecture slide
+    vanilla_nn                       83  4-10-3                 lecture slide, hidden_size free
+    universal_approximator          301  1-100-1                Cybenko 1989; Hornik et al. 1989
+    hinton_2013_mlp           6,801,010  784-(7 x 1000)-10      Hinton 2013; Hinton et al. 2012, arXiv:1207.0580
+
+Depth counts hidden layers: each width of `hidden` is used `depth` times. The figure in Prince states no activation;
+tanh is used, whose decision boundaries are smooth. The slide's VanillaNN states no sizes: the Keras slide's are used.
+Hinton's "7 layers" are read as 7 hidden layers; his dropout halves outgoing weights at test time, which Keras's
+inverted dropout does during training instead. Where the slides end in softmax, these networks return logits unless
+`classifier_activation` says otherwise.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+from keras_dl.config import Config, depth, width
+from keras_dl.errors import UsageError
+from keras_dl.lazy import keras
+
+if TYPE_CHECKING:
+    from keras_dl.data import Spec
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MLP(Config):
+    """A multilayer perceptron."""
+
+    task: ClassVar[str] = "classification"
+
+    input_shape: tuple[int, ...] = (784,)
+    """shape of one input, flattened first"""
+    classes: int = 10
+    """number of outputs; 1 means a single logit, or a regression"""
+    hidden: tuple[int, ...] = width((128, 64), low=8, high=1024)
+    """units of the hidden layers"""
+    depth: int = depth(1, low=1, high=8)
+    """hidden layers of each width; 0 hidden widths make a linear classifier"""
+    activation: Literal["relu", "tanh", "sigmoid", "leaky_relu", "gelu", "linear"] = "relu"
+    """activation of the hidden layers"""
+    normalization: Literal["batch", "layer"] | None = None
+    """normalisation between each hidden layer and its activation"""
+    dropout: float = 0.0
+    """fraction of hidden units dropped"""
+    input_dropout: float = 0.0
+    """fraction of inputs dropped"""
+    max_norm: float | None = None
+    """largest length of the weight vector into a hidden unit"""
+    input_scale: float = 1.0
+    """factor on the inputs, 1/255 for pixels"""
+    classifier_activation: Literal["softmax", "sigmoid", "tanh"] | None = None
+    """activation of the output; None returns logits"""
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not self.input_shape or min(self.input_shape) < 1:
+            raise UsageError(f"input_shape must have positive sizes, got {self.input_shape}")
+        if self.classes < 1:
+            raise UsageError(f"classes must be at least 1, got {self.classes}")
+        for name in ("dropout", "input_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 0 and below 1, got {getattr(self, name)}")
+        if self.max_norm is not None and self.max_norm <= 0:
+            raise UsageError(f"max_norm must be above 0, got {self.max_norm}")
+        if self.classes == 1 and self.classifier_activation == "softmax":
+            raise UsageError("softmax over 1 class is always 1; use classes=2, or classifier_activation='sigmoid'")
+
+    def for_data(self, spec: Spec) -> Self:
+        one_logit = self.classes == 1 and spec.classes == 2
+        scale = 1 / 255 if spec.kind == "image" else 1.0
+        return self.replace(
+            input_shape=spec.shape, classes=1 if one_logit else spec.classes, input_scale=scale
+        )
+
+
+def hidden_layer(x, config: MLP, index: int):
+    """(batch, inputs) -> (batch, hidden): dense, normalised, activated, dropped out."""
+    constraint = keras.constraints.MaxNorm(config.max_norm) if config.max_norm else None
+    units = config.hidden[(index - 1) // config.depth]
+    x = keras.layers.Dense(units, kernel_constraint=constraint, name=f"stage{index}_dense")(x)
+    if config.normalization == "batch":
+        x = keras.layers.BatchNormalization(name=f"stage{index}_norm")(x)
+    elif config.normalization == "layer":
+        x = keras.layers.LayerNormalization(name=f"stage{index}_norm")(x)
+    x = keras.layers.Activation(config.activation, name=f"stage{index}_activation")(x)
+    if config.dropout:
+        x = keras.layers.Dropout(config.dropout, name=f"stage{index}_dropout")(x)
+    return x
+
+
+def build(config: MLP) -> keras.Model:
+    inputs = keras.Input(config.input_shape, name="features")
+    x = keras.layers.Flatten(name="flatten")(inputs)
+    if config.input_scale != 1:
+        x = keras.layers.Rescaling(config.input_scale, name="rescaling")(x)
+    if config.input_dropout:
+        x = keras.layers.Dropout(config.input_dropout, name="input_dropout")(x)
+    for index in range(1, len(config.hidden) * config.depth + 1):
+        x = hidden_layer(x, config, index)
+    outputs = keras.layers.Dense(config.classes, activation=config.classifier_activation, name="head")(x)
+    return keras.Model(inputs, outputs, name="mlp")
+
+
+VARIANTS = {
+    "linear_softmax": MLP(hidden=()),
+    "mlp": MLP(),
+    "mlp_1x2": MLP(input_shape=(2,), classes=1, hidden=(2,), activation="tanh"),
+    "mlp_1x8": MLP(input_shape=(2,), classes=1, hidden=(8,), activation="tanh"),
+    "mlp_2x4": MLP(input_shape=(2,), classes=1, hidden=(4,), depth=2, activation="tanh"),
+    "keras_snippet_mlp": MLP(input_shape=(4,), classes=3, hidden=(10,)),
+    "vanilla_nn": MLP(input_shape=(4,), classes=3, hidden=(10,)),
+    "universal_approximator": MLP(input_shape=(1,), classes=1, hidden=(100,), activation="sigmoid"),
+    "hinton_2013_mlp": MLP(
+        hidden=(1000,), depth=7, dropout=0.5, input_dropout=0.2, max_norm=4.0, input_scale=1 / 255
+    ),
+}

@@ -1,0 +1,106 @@
+"""The registry: every module under `architectures/` that declares `VARIANTS` is a family of networks."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import functools
+import importlib
+import pkgutil
+import re
+from types import ModuleType
+
+from keras_dl import architectures
+from keras_dl.config import Config
+from keras_dl.errors import UsageError, choose
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One name of the catalogue: its config and the module that declares it."""
+
+    name: str
+    config: Config
+    module: ModuleType
+
+    @property
+    def family(self) -> str:
+        return self.config.family
+
+    @property
+    def task(self) -> str:
+        return self.config.task
+
+    @property
+    def parameters(self) -> int:
+        """The count stated in the table of the module's docstring, which a test compares with the network itself."""
+        row = re.search(rf"^\s*{re.escape(self.name)}\s+([\d,]+)", self.module.__doc__, re.MULTILINE)
+        if row is None:
+            raise LookupError(f"{self.module.__name__} states no parameter count for {self.name}")
+        return int(row[1].replace(",", ""))
+
+    @property
+    def summary(self) -> str:
+        """The first line of the module's docstring."""
+        return self.module.__doc__.strip().splitlines()[0]
+
+
+@functools.cache
+def entries() -> dict[str, Entry]:
+    """Every network by name, in alphabetical order. Raises `RuntimeError` when two modules claim one name."""
+    found: dict[str, Entry] = {}
+    for info in pkgutil.walk_packages(architectures.__path__, f"{architectures.__name__}."):
+        module = importlib.import_module(info.name)
+        for name, config in getattr(module, "VARIANTS", {}).items():
+            if name in found:
+                raise RuntimeError(f"{name} is declared by both {found[name].module.__name__} and {module.__name__}")
+            found[name] = Entry(name, config, module)
+    return dict(sorted(found.items()))
+
+
+def config_class(family: str) -> type[Config]:
+    """The config class of a family. Raises `UsageError` for an unknown one."""
+    classes = {entry.family: type(entry.config) for entry in entries().values()}
+    return classes[choose("family", family, classes)]
+
+
+def list_models(
+    pattern: str = "*",
+    *,
+    task: str | None = None,
+    family: str | None = None,
+    min_parameters: int | None = None,
+    max_parameters: int | None = None,
+) -> list[str]:
+    """The sorted names of the catalogue that match a glob `pattern`, a task, a family and a range of parameters.
+
+    Nothing heavy is imported. Raises `UsageError` for an unknown task or family.
+    """
+    if task is not None:
+        choose("task", task, {entry.task for entry in entries().values()})
+    if family is not None:
+        config_class(family)
+    return [
+        entry.name
+        for entry in entries().values()
+        if fnmatch.fnmatchcase(entry.name, pattern)
+        and task in (None, entry.task)
+        and family in (None, entry.family)
+        and (min_parameters is None or entry.parameters >= min_parameters)
+        and (max_parameters is None or entry.parameters <= max_parameters)
+    ]
+
+
+def get_config(name: str | Config, **changes) -> Config:
+    """The config called `name`, with some fields changed; a config passes through.
+
+    Raises `UsageError` with the nearest matches for an unknown name or field, or for a value that cannot be built.
+    """
+    if not isinstance(name, Config):
+        if name not in entries():
+            try:
+                choose("model", name, entries())
+            except UsageError as error:
+                raise UsageError(f"{error} (`keras-dl list` shows all)") from None
+        name = entries()[name].config
+    return name.replace(**changes)

@@ -1,0 +1,157 @@
+"""What a network is: a frozen dataclass whose marked fields say how it grows wider and deeper."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import types
+import typing
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from keras_dl.errors import UsageError, choose
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_dl.data import Spec
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """How a field scales: its axis, the range that a search covers, and the step that every value keeps to."""
+
+    axis: Literal["width", "depth"]
+    low: float
+    high: float
+    multiple_of: int = 1
+
+    def apply(self, value, factor: float):
+        """`value` (a number, or a tuple of them) times `factor`, kept valid: whole numbers stay whole and positive."""
+        if isinstance(value, tuple):
+            return tuple(self.apply(item, factor) for item in value)
+        if isinstance(value, float):
+            return value * factor
+        return max(1, round(value * factor / self.multiple_of)) * self.multiple_of
+
+
+def width(default, *, low: float, high: float, multiple_of: int = 1):
+    """Declare a dataclass field that makes the network wider: units, filters, heads, or a multiplier of them.
+
+    `low` and `high` bound each number of the field in a search; whole values are multiples of `multiple_of`.
+    """
+    return dataclasses.field(default=default, metadata={"scale": Scale("width", low, high, multiple_of)})
+
+
+def depth(default, *, low: int, high: int):
+    """Declare a dataclass field that makes the network deeper: layers or blocks, `low` to `high` in a search."""
+    return dataclasses.field(default=default, metadata={"scale": Scale("depth", low, high)})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config:
+    """The declaration of a network. Subclasses add fields in the words of the paper and refuse what cannot be built.
+
+    Every field is checked against its annotation; lists become tuples. Raises `UsageError`.
+    """
+
+    task: ClassVar[str]
+
+    def __post_init__(self):
+        hints = typing.get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            value = _checked(field.name, getattr(self, field.name), hints[field.name])
+            object.__setattr__(self, field.name, value)
+            if "scale" in field.metadata:
+                numbers = value if isinstance(value, tuple) else (value,)
+                if any(number <= 0 for number in numbers):
+                    raise UsageError(f"{field.name} must be positive, got {_shown(value)}")
+
+    @property
+    def family(self) -> str:
+        """The name of the module that declares this network."""
+        return type(self).__module__.rpartition(".")[2]
+
+    def build(self) -> keras.Model:
+        """The network, with freshly initialised weights."""
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, 100_000))  # Keras walks the graph of a 1202-layer network recursively
+        try:
+            return sys.modules[type(self).__module__].build(self)
+        finally:
+            sys.setrecursionlimit(limit)
+
+    def replace(self, **changes) -> Self:
+        """A copy with some fields changed. Unknown names raise `UsageError` with the nearest fields."""
+        for name in changes:
+            choose(f"field of {self.family}", name, (field.name for field in dataclasses.fields(self)))
+        return dataclasses.replace(self, **changes)
+
+    def scales(self) -> dict[str, Scale]:
+        """The fields marked by `width()` and `depth()`."""
+        return {f.name: f.metadata["scale"] for f in dataclasses.fields(self) if "scale" in f.metadata}
+
+    def scaled(self, *, width: float = 1, depth: float = 1) -> Self:
+        """A copy whose width fields are `width` times as wide and whose depth fields are `depth` times as deep."""
+        changes = {}
+        for axis, factor in (("width", width), ("depth", depth)):
+            names = [name for name, scale in self.scales().items() if scale.axis == axis]
+            if factor <= 0:
+                raise UsageError(f"{axis} must be a factor above 0, got {factor}")
+            if factor != 1 and not names:
+                raise UsageError(f"{self.family} has no {axis} to scale; it has {_shown(sorted(self.scales()))}")
+            changes |= {name: self.scales()[name].apply(getattr(self, name), factor) for name in names}
+        return self.replace(**changes)
+
+    def for_data(self, spec: Spec) -> Self:
+        """A copy for this data: its input shape and its number of classes."""
+        return self.replace(input_shape=spec.shape, classes=spec.classes)
+
+    def to_json(self) -> str:
+        """The family and every field, as one JSON object."""
+        return json.dumps({"family": self.family, **dataclasses.asdict(self)}, indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The config that `to_json` wrote. Raises `UsageError` for unknown families, unknown fields or bad values."""
+        from keras_dl import catalogue
+
+        try:
+            fields = json.loads(text)
+            family = fields.pop("family")
+        except (ValueError, AttributeError, KeyError, TypeError) as error:
+            raise UsageError(f"not the JSON of a config: {text[:60]!r} ({error})") from error
+        return catalogue.config_class(family)().replace(**fields)
+
+
+def _shown(value) -> str:
+    return ", ".join(map(str, value)) or "none" if isinstance(value, tuple | list) else str(value)
+
+
+def _checked(name: str, value: Any, hint: Any) -> Any:
+    """`value` as the annotation `hint` wants it, or a `UsageError`."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return choose(name, value, arguments)
+    if origin in (typing.Union, types.UnionType):
+        if value is None and type(None) in arguments:
+            return None
+        errors = []
+        for option in arguments:
+            try:
+                return _checked(name, value, option)
+            except UsageError as error:
+                errors.append(error)
+        raise errors[0]
+    if origin is tuple:
+        if not isinstance(value, tuple | list):
+            raise UsageError(f"{name} must be a list of values, got {value!r}")
+        items = arguments[:1] * len(value) if arguments[-1] is Ellipsis else arguments
+        if len(items) != len(value):
+            raise UsageError(f"{name} must have {len(items)} values, got {len(value)}: {value!r}")
+        return tuple(_checked(name, item, item_hint) for item, item_hint in zip(value, items, strict=True))
+    if hint is float and type(value) is int:
+        return float(value)
+    if type(value) is not hint:
+        raise UsageError(f"{name} must be {hint.__name__}, got {value!r}")
+    return value

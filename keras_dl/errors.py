@@ -1,0 +1,21 @@
+"""The one exception for mistakes that a user can make, and the words that go with it."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UsageError(ValueError):
+    """A mistake that the user can put right: one line saying what was received and what would work.
+
+    The command line prints the line alone and exits with status 2.
+    """
+
+
+def choose(kind: str, word: str, choices: Iterable[str]) -> str:
+    """`word` if it is one of `choices`; otherwise a `UsageError` that names the nearest of them."""
+    choices = sorted(choices)
+    if word in choices:
+        return word
+    near = difflib.get_close_matches(str(word), choices, n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(near)}?" if near else f"choose one of {', '.join(choices)}"
+    raise UsageError(f"unknown {kind} {word!r}; {hint}")
