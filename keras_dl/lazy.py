@@ -4,7 +4,7 @@ import importlib
 import os
 import types
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reports the GPUs it does not find
 
 
 class LazyModule(types.ModuleType):

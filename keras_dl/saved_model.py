@@ -73,7 +73,7 @@ def save(
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp"))
     part.chmod(0o755)
-    tensors = {variable.path: np.ascontiguousarray(variable.numpy()) for variable in model.weights}
+    tensors = {variable.path: np.asarray(variable.numpy(), order="C") for variable in model.weights}
     storage.write(part / "weights.safetensors", safetensors.numpy.save(tensors))
     storage.write(part / "config.json", config.to_json())
     storage.write_json(part / "contract.json", {"class_names": list(class_names), "facts": facts or {}})

@@ -1,0 +1,144 @@
+"""The command line: `keras-dl list | show | train | run | search`."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import itertools
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, NoReturn, TypeVar
+
+import tyro
+
+from keras_dl import catalogue, recipe
+from keras_dl.errors import UsageError, choose
+from keras_dl.show import show
+from keras_dl.training.interrupt import Interrupted, terminations_raise
+
+T = TypeVar("T")
+
+USAGE = """usage: keras-dl COMMAND ...
+
+  list [PATTERN]          the catalogue: names, parameters, tasks
+  show NAME               one network: sizes, layers, what can be changed
+  train NAME --data DATA  train a network and save it
+  run RECIPE              run a technique: {recipes}
+  search NAME --data DATA search the width and depth of a network
+
+`keras-dl COMMAND --help` lists the options; train, run and search take `--resume FOLDER`.
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class List:
+    """List the networks of the catalogue."""
+
+    pattern: Annotated[str, tyro.conf.Positional] = "*"
+    """names to list, as a glob pattern"""
+    task: str | None = None
+    """only networks for this task"""
+    family: str | None = None
+    """only networks of this family"""
+    min_parameters: int | None = None
+    """only networks with so many parameters or more"""
+    max_parameters: int | None = None
+    """only networks with so many parameters or fewer"""
+
+    def run(self) -> None:
+        for name in catalogue.list_models(**dataclasses.asdict(self)):
+            entry = catalogue.entries()[name]
+            print(f"{name:26}{entry.parameters:>14,}  {entry.task:22}{entry.summary}")
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0 done, 1 the machine failed, 2 a mistake of the user, 130 / 143 interrupted."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(USAGE.format(recipes=", ".join(name.replace("_", "-") for name in recipe.names())))
+        sys.exit(0)
+    _exit_with_one_line(_dispatch, *arguments)
+
+
+def run_recipe(name: str) -> NoReturn:
+    """Run the recipe `name` with the arguments of the command line, as `python -m recipes.NAME` does."""
+    _exit_with_one_line(_dispatch, "run", name, *sys.argv[1:])
+
+
+def _exit_with_one_line(function: Callable, *arguments: str) -> NoReturn:
+    try:
+        function(*arguments)
+    except UsageError as error:
+        sys.exit(_say(error, 2))
+    except Interrupted as interruption:
+        sys.exit(_say(interruption, interruption.exit_code))
+    except KeyboardInterrupt:
+        sys.exit(_say("interrupted", 130))
+    except OSError as error:
+        if error.strerror is None:
+            raise
+        sys.exit(_say(f"{error.strerror}: {error.filename or 'while writing'}; what was complete before is kept", 1))
+    sys.exit(0)
+
+
+def _say(message: object, code: int) -> int:
+    print(f"keras-dl: {message}", file=sys.stderr)
+    return code
+
+
+def _dispatch(command: str, *rest: str) -> None:
+    match choose("command", command, ("list", "run", "search", "show", "train")):
+        case "list":
+            _parse(List(), "keras-dl list", rest).run()
+        case "show":
+            name, *flags = rest or _missing("keras-dl show NAME")
+            show(_parse(catalogue.get_config(name), f"keras-dl show {name}", flags), name)
+        case "run":
+            name, *flags = rest or _missing("keras-dl run RECIPE")
+            _run(recipe.find(name)(), f"keras-dl run {name}", flags)
+        case _:
+            kind = recipe.find(command)
+            if rest and not rest[0].startswith("-"):
+                default = kind(network=catalogue.get_config(rest[0]))
+                _run(default, f"keras-dl {command} {rest[0]}", rest[1:])
+            else:
+                _run(kind(), f"keras-dl {command}", rest)
+
+
+def _run(default: recipe.Recipe, program: str, flags: Sequence[str]) -> None:
+    if "--resume" in flags:
+        flags = list(flags)
+        if len(flags) != 2 or flags[0] != "--resume":
+            raise UsageError(f"--resume takes a run folder and nothing else, got {shlex.join(flags)}")
+        chosen = type(default).from_folder(flags[1])
+    else:
+        chosen = _parse(default, program, flags).placed()
+    resume = f"keras-dl {chosen.command} --resume {shlex.quote(chosen.out)}"
+    try:
+        with terminations_raise():
+            chosen.run()
+    except Interrupted as interruption:
+        raise interruption.with_advice(f"resume by: {resume}") from None
+    except KeyboardInterrupt:
+        raise Interrupted(signal.SIGINT, f"interrupted; resume by: {resume}") from None
+
+
+def _parse(default: T, program: str, flags: Sequence[str]) -> T:
+    """`default` with its fields changed by `flags`; tyro's boxed message becomes one line."""
+    box = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(box):
+            return tyro.cli(type(default), default=default, prog=program, args=list(flags))
+    except SystemExit as stop:
+        if stop.code in (0, None):
+            raise
+        lines = [line.strip("│ ") for line in box.getvalue().splitlines()[1:]]
+        first = list(itertools.takewhile(lambda line: not line.startswith(("─", "╰")), lines))
+        raise UsageError(f"{' '.join(first)} (`{program} --help` lists the options)") from None
+
+
+def _missing(usage: str) -> NoReturn:
+    raise UsageError(f"a name is missing: {usage}")

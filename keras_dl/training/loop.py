@@ -1,0 +1,122 @@
+"""The training loop: Keras's `fit`, an epoch at a time, around state that survives anything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import filelock
+import keras
+import tensorflow as tf
+
+from keras_dl.config import Config
+from keras_dl.data import Data
+from keras_dl.errors import UsageError
+from keras_dl.training.checkpoint import CallbackState, Checkpoints, Position
+from keras_dl.training.curves import plot_curves
+from keras_dl.training.interrupt import SignalWatch
+from keras_dl.training.objective import compile_model
+from keras_dl.training.options import Options
+from keras_dl.training.session import Keeper, Session, StopOnNaN
+
+
+def seed_everything(options: Options) -> None:
+    """Seed Python, NumPy and Keras; call it before building the network whose initial weights it decides."""
+    keras.utils.set_random_seed(options.seed)
+    if options.deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
+def fit(
+    model: keras.Model,
+    config: Config,
+    data: Data,
+    options: Options,
+    folder: Path,
+    *,
+    augment: Callable | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int = 2,
+) -> list[dict]:
+    """Train `model`, built by `config`, on `data.train`, watching `data.validation`; return a row per epoch.
+
+    `folder` receives metrics.jsonl, tensorboard/, curves.png and checkpoints/. If it holds checkpoints already, the
+    training goes on from the newest and ends in the same weights, to the bit, as if it had never stopped: the order
+    of the data is a function of (seed, epoch), and a checkpoint holds the weights, the optimizer, the running metrics,
+    the random seeds and what the callbacks remember. With `options.patience` the best weights are set at the end.
+    `augment(images, seed)` changes a batch of training pictures. `verbose` is Keras's.
+
+    Raises `Interrupted` after saving when SIGINT or SIGTERM came, `Diverged` when the loss stops being finite, and
+    `UsageError` when another process trains in `folder` or its checkpoints are of something else.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise UsageError(f"another process is training in {folder}; choose another folder, or wait for it") from None
+    try:
+        return _fit(model, config, data, options, folder, augment, callbacks, verbose)
+    finally:
+        lock.release()
+
+
+def _fit(model, config, data, options, folder, augment, callbacks, verbose) -> list[dict]:
+    steps = math.ceil(len(data.train) / options.batch_size)
+    compile_model(model, config, options, steps)
+    validation = data.validation.batches(options.batch_size)
+    callbacks = [*_standard_callbacks(options, folder), *callbacks]
+    session = Session([*callbacks], add_history=True, add_progbar=verbose > 0, model=model)
+    session.set_params({"verbose": verbose, "epochs": options.epochs, "steps": steps})
+    session.begin()
+    model.optimizer.build(model.trainable_variables)
+    checkpoints = Checkpoints(folder / "checkpoints", model, CallbackState(callbacks))
+    if (folder / "checkpoints").exists():
+        model.evaluate(validation.take(1), verbose=0)  # creates the metrics' variables
+        start = checkpoints.restore()
+    else:
+        start = Position(epoch=0, step=0)
+
+    with SignalWatch() as watch:
+        keeper = Keeper(folder, checkpoints, watch, start, steps)
+        keeper.set_model(model)
+        keeper.hold_metrics()
+        session.callbacks.append(keeper)
+        if not start.stopped:
+            _run_epochs(model, data, options, start, steps, augment, validation, session)
+    session.end()
+    plot_curves(keeper.rows, folder / "curves.png", title=f"{config.family} on {data.spec.name}")
+    return keeper.rows
+
+
+def _run_epochs(model, data, options, start, steps, augment, validation, session) -> None:
+    epoch_now = tf.Variable(0, dtype="int64")
+    first_step = tf.Variable(0, dtype="int64")
+    batches = data.train.shuffled(
+        options.batch_size, seed=options.seed, epoch=epoch_now, first_step=first_step, augment=augment
+    )
+    for epoch in range(start.epoch, options.epochs):
+        done = start.step if epoch == start.epoch else 0
+        epoch_now.assign(epoch)
+        first_step.assign(done)
+        model.fit(
+            batches.apply(tf.data.experimental.assert_cardinality(steps - done)),
+            validation_data=validation,
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            callbacks=session,
+            shuffle=False,
+            verbose=0,
+        )
+        if model.stop_training:
+            break
+
+
+def _standard_callbacks(options: Options, folder: Path) -> list[keras.callbacks.Callback]:
+    callbacks = [keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False), StopOnNaN()]
+    if options.patience is not None:
+        callbacks.append(
+            keras.callbacks.EarlyStopping("val_loss", patience=options.patience, restore_best_weights=True)
+        )
+    return callbacks

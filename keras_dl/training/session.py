@@ -1,0 +1,106 @@
+"""Keras callbacks of one training that spans several `model.fit` calls, an epoch each."""
+
+from __future__ import annotations
+
+import math
+import signal
+import time
+from pathlib import Path
+
+import keras
+
+from keras_dl import storage
+from keras_dl.errors import UsageError
+from keras_dl.training.checkpoint import Checkpoints, Position
+from keras_dl.training.interrupt import Interrupted, SignalWatch
+
+SECONDS_BETWEEN_SAVES = 60.0
+
+
+class Session(keras.callbacks.CallbackList):
+    """A callback list that begins and ends when told to, not at every `fit`, so that callbacks keep their state."""
+
+    def on_train_begin(self, logs=None):
+        pass
+
+    def on_train_end(self, logs=None):
+        pass
+
+    def begin(self):
+        super().on_train_begin()
+
+    def end(self):
+        super().on_train_end()
+
+
+class Diverged(UsageError):
+    """The loss is no longer a finite number."""
+
+
+class StopOnNaN(keras.callbacks.Callback):
+    """Raises `Diverged`, saying when and what to try, at the first step whose loss is not finite."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+            raise Diverged(
+                f"the loss became {float(logs['loss'])} in epoch {self._epoch + 1}, step {batch + 1}; "
+                f"try a smaller learning rate than {rate:g}, or look for values that do not belong in the data"
+            )
+
+
+class Keeper(keras.callbacks.Callback):
+    """Writes the row of metrics and the checkpoint of every epoch, and grants the wish to stop.
+
+    Within an epoch it saves about once a minute, and when a signal has come. It must be the last callback.
+    """
+
+    def __init__(self, folder: Path, checkpoints: Checkpoints, watch: SignalWatch, start: Position, steps: int):
+        super().__init__()
+        self.rows = list(start.rows)
+        self._folder = folder
+        self._checkpoints = checkpoints
+        self._watch = watch
+        self._start = start
+        self._steps = steps
+        self._saved_at = time.monotonic()
+        self._metrics = None
+        storage.write(folder / "metrics.jsonl", "")
+        for row in self.rows:
+            storage.append_line(folder / "metrics.jsonl", row)
+
+    def hold_metrics(self) -> None:
+        """Remember the running metrics of a half-done epoch, which Keras resets at its beginning."""
+        self._metrics = [variable.numpy() for variable in self.model.metrics_variables]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch
+        self._first_step = self._start.step if epoch == self._start.epoch else 0
+        self._began_at = time.monotonic()
+        if self._first_step:
+            for variable, value in zip(self.model.metrics_variables, self._metrics, strict=True):
+                variable.assign(value)
+
+    def on_train_batch_end(self, batch, logs=None):
+        done = self._first_step + batch + 1
+        due = time.monotonic() - self._saved_at > SECONDS_BETWEEN_SAVES
+        if (due or self._watch.received) and done < self._steps:
+            self._save(Position(epoch=self._epoch, step=done, rows=tuple(self.rows)))
+
+    def on_epoch_end(self, epoch, logs=None):
+        row = {"epoch": epoch, **{key: float(value) for key, value in logs.items()}}
+        row["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        row["seconds"] = round(time.monotonic() - self._began_at, 3)
+        self.rows.append(row)
+        storage.append_line(self._folder / "metrics.jsonl", row)
+        self._save(Position(epoch=epoch + 1, step=0, rows=tuple(self.rows), stopped=self.model.stop_training))
+
+    def _save(self, position: Position) -> None:
+        self._checkpoints.save(position)
+        self._saved_at = time.monotonic()
+        if self._watch.received:
+            name = signal.Signals(self._watch.received).name
+            raise Interrupted(self._watch.received, f"stopped by {name} in epoch {self._epoch + 1}, state saved")

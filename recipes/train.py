@@ -1,0 +1,96 @@
+"""Train any network on any data, and save it.
+
+Run it by `keras-dl train lenet5_modern --data mnist`, or import `Train`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import ClassVar
+
+from rich.console import Console
+
+from keras_dl import saved_model, storage
+from keras_dl.catalogue import get_config
+from keras_dl.config import Config
+from keras_dl.data import Spec, load
+from keras_dl.recipe import Recipe
+from keras_dl.training import Options, fit
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Train(Options, Recipe):
+    """Train a network on a data set; the best or last weights are saved and measured once on the test split."""
+
+    command: ClassVar[str] = "train"
+    """what follows `keras-dl` to run it"""
+
+    network: Config = get_config("lenet5_modern")
+    """the network; its input shape and classes follow the data"""
+    data: str = "digits"
+    """"digits", a name of tensorflow-datasets, or a folder of pictures by class"""
+    data_dir: str | None = None
+    """where tensorflow-datasets keeps its data; default TFDS_DATA_DIR, then its own"""
+    image_size: int | None = None
+    """height and width that pictures are resized to; default the data's, or the network's where it is fixed"""
+    validation: float = 0.1
+    """part of the training examples held out where the data has no validation split"""
+    skip_bad: bool = False
+    """leave out pictures that cannot be read"""
+
+    def run(self) -> dict:
+        """Returns the test "loss" and "accuracy", the counts, and the epochs trained."""
+        folder = self.folder()
+        console = Console()
+        data = load(
+            self.data, data_dir=self.data_dir, validation=self.validation, seed=self.seed, image_size=self.image_size,
+            skip_bad=self.skip_bad,
+        )
+        config = self.network.for_data(data.spec)
+        if data.spec.kind == "image":
+            data = data.resized(config.input_shape)
+        for notice in data.notices:
+            console.print(f"note: {notice}")
+
+        from keras_dl.training.loop import seed_everything
+
+        seed_everything(self)
+        model = config.build()
+        counts = ", ".join(f"{count:,} {split}" for split, count in data.spec.counts.items())
+        console.print(f"{config.family}: {model.count_params():,} parameters; {self.data}: {counts}")
+        rows = fit(model, config, data, self, folder)
+        test = model.evaluate(data.test.batches(self.batch_size), verbose=0, return_dict=True)
+        result = {
+            "test_accuracy": test["accuracy"], "test_loss": test["loss"], "test_examples": len(data.test),
+            "parameters": model.count_params(), "epochs": len(rows),
+            "seconds": round(sum(row["seconds"] for row in rows), 1),
+        }
+        saved_model.save(
+            model, folder / "model", config=config, class_names=data.spec.class_names,
+            card=_card(self, config, data.spec, result), facts=result,
+        )
+        storage.write_json(folder / "result.json", result)
+        console.print(
+            f"test accuracy {100 * result['test_accuracy']:.2f} % on {result['test_examples']:,} examples "
+            f"after {result['epochs']} epochs ({result['seconds']:.0f} s)"
+        )
+        console.print(f"model, curves and metrics are in {folder}")
+        return result
+
+
+def _card(recipe: Train, config: Config, spec: Spec, result: dict) -> str:
+    return f"""# {config.family} on {spec.name}
+
+{result['parameters']:,} parameters, input {config.input_shape}, {spec.classes} classes.
+Test accuracy {100 * result['test_accuracy']:.2f} % on {result['test_examples']:,} examples that decided nothing before.
+
+Trained by keras_dl on {spec.counts['train']:,} examples for {result['epochs']} epochs: {recipe.optimizer},
+learning rate {recipe.learning_rate:g} ({recipe.schedule}), batches of {recipe.batch_size}, seed {recipe.seed}.
+Load it by `keras_dl.load(folder)`; inputs are pixels 0..255 where it takes pictures, outputs as config.json says.
+"""
+
+
+if __name__ == "__main__":
+    from keras_dl.cli import run_recipe
+
+    run_recipe("train")
