@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-import types
-import typing
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from keras_dl.errors import UsageError, choose
+from keras_dl.fields import check_fields
 
 if TYPE_CHECKING:
     import keras
@@ -58,14 +57,11 @@ class Config:
     task: ClassVar[str]
 
     def __post_init__(self):
-        hints = typing.get_type_hints(type(self))
-        for field in dataclasses.fields(self):
-            value = _checked(field.name, getattr(self, field.name), hints[field.name])
-            object.__setattr__(self, field.name, value)
-            if "scale" in field.metadata:
-                numbers = value if isinstance(value, tuple) else (value,)
-                if any(number <= 0 for number in numbers):
-                    raise UsageError(f"{field.name} must be positive, got {_shown(value)}")
+        check_fields(self)
+        for name in self.scales():
+            value = getattr(self, name)
+            if any(number <= 0 for number in (value if isinstance(value, tuple) else (value,))):
+                raise UsageError(f"{name} must be positive, got {_shown(value)}")
 
     @property
     def family(self) -> str:
@@ -126,32 +122,3 @@ class Config:
 
 def _shown(value) -> str:
     return ", ".join(map(str, value)) or "none" if isinstance(value, tuple | list) else str(value)
-
-
-def _checked(name: str, value: Any, hint: Any) -> Any:
-    """`value` as the annotation `hint` wants it, or a `UsageError`."""
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is Literal:
-        return choose(name, value, arguments)
-    if origin in (typing.Union, types.UnionType):
-        if value is None and type(None) in arguments:
-            return None
-        errors = []
-        for option in arguments:
-            try:
-                return _checked(name, value, option)
-            except UsageError as error:
-                errors.append(error)
-        raise errors[0]
-    if origin is tuple:
-        if not isinstance(value, tuple | list):
-            raise UsageError(f"{name} must be a list of values, got {value!r}")
-        items = arguments[:1] * len(value) if arguments[-1] is Ellipsis else arguments
-        if len(items) != len(value):
-            raise UsageError(f"{name} must have {len(items)} values, got {len(value)}: {value!r}")
-        return tuple(_checked(name, item, item_hint) for item, item_hint in zip(value, items, strict=True))
-    if hint is float and type(value) is int:
-        return float(value)
-    if type(value) is not hint:
-        raise UsageError(f"{name} must be {hint.__name__}, got {value!r}")
-    return value

@@ -108,9 +108,7 @@ def _describe_layer(layer) -> LayerDescription:
         multiply_adds=multiply_adds,
         links=links,
         weight_bytes=sum(math.prod(w.shape) * _bytes(w.dtype) for w in layer.weights),
-        activation_bytes=sum(
-            size * _bytes(tensor.dtype) for tensor, size in zip(outputs, sizes, strict=True)
-        ),
+        activation_bytes=sum(size * _bytes(tensor.dtype) for tensor, size in zip(outputs, sizes, strict=True)),
     )
 
 

@@ -1,18 +1,58 @@
 """Modules that are imported when first used: importing Keras and TensorFlow takes seconds, listing a catalogue must not."""
 
+from __future__ import annotations
+
+import contextlib
 import importlib
 import os
+import sys
 import types
+from collections.abc import Iterator
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reports the GPUs it does not find
+from keras_dl.errors import UsageError
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reports every GPU that it does not find
+BACKENDS = ("jax", "tensorflow", "torch")
 
 
 class LazyModule(types.ModuleType):
     """Stands for the module called `name` and imports it at the first attribute access."""
 
     def __getattr__(self, attribute: str):
-        return getattr(importlib.import_module(self.__name__), attribute)
+        if self.__name__ not in sys.modules:
+            _import(self.__name__)
+        return getattr(sys.modules[self.__name__], attribute)
+
+
+def _import(name: str) -> None:
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if backend not in BACKENDS:
+        raise UsageError(f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}, got {backend!r}")
+    try:
+        with _native_stderr_closed():
+            importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name not in BACKENDS:
+            raise
+        raise UsageError(f"Keras needs {error.name}, which is not installed; set KERAS_BACKEND=tensorflow") from error
+
+
+@contextlib.contextmanager
+def _native_stderr_closed() -> Iterator[None]:
+    """Drop what native code prints while it is loaded; Python's own messages and exceptions still arrive."""
+    saved = os.dup(2)
+    python_stderr, sys.stderr = sys.stderr, os.fdopen(os.dup(2), "w")
+    with open(os.devnull, "w") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        sys.stderr.close()
+        sys.stderr = python_stderr
 
 
 keras = LazyModule("keras")
+tf = LazyModule("tensorflow")
 layers = LazyModule("keras_dl.layers")

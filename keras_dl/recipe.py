@@ -14,6 +14,7 @@ from typing import Any, Self
 from keras_dl import storage
 from keras_dl.config import Config
 from keras_dl.errors import UsageError, choose
+from keras_dl.fields import check_fields
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,9 @@ class Recipe:
 
     out: str | None = None
     """folder for everything the run leaves; by default a new one under runs/"""
+
+    def __post_init__(self):
+        check_fields(self)
 
     def run(self) -> Any:
         """Do it all in `folder()` and print what was found."""

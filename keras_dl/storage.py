@@ -41,9 +41,11 @@ def write_json(path: Path, value: Any) -> Path:
 
 
 def append_line(path: Path, value: Any) -> None:
-    """Append `value` as one line of JSON, synced to disk before returning."""
-    with open(path, "a", encoding="utf-8") as file:
-        file.write(json.dumps(value) + "\n")
+    """Append `value` as one line of JSON, synced to disk before returning; a line cut off by a crash is dropped first."""
+    with open(path, "a+b") as file:
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
+        file.write(json.dumps(value).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import keras
-
 from keras_dl.config import Config
 from keras_dl.errors import choose
+from keras_dl.lazy import keras
 
 
 def stage_of(layer: keras.layers.Layer) -> str:

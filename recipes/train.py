@@ -43,7 +43,11 @@ class Train(Options, Recipe):
         folder = self.folder()
         console = Console()
         data = load(
-            self.data, data_dir=self.data_dir, validation=self.validation, seed=self.seed, image_size=self.image_size,
+            self.data,
+            data_dir=self.data_dir,
+            validation=self.validation,
+            seed=self.seed,
+            image_size=self.image_size,
             skip_bad=self.skip_bad,
         )
         config = self.network.for_data(data.spec)
@@ -61,13 +65,20 @@ class Train(Options, Recipe):
         rows = fit(model, config, data, self, folder)
         test = model.evaluate(data.test.batches(self.batch_size), verbose=0, return_dict=True)
         result = {
-            "test_accuracy": test["accuracy"], "test_loss": test["loss"], "test_examples": len(data.test),
-            "parameters": model.count_params(), "epochs": len(rows),
+            "test_accuracy": test["accuracy"],
+            "test_loss": test["loss"],
+            "test_examples": len(data.test),
+            "parameters": model.count_params(),
+            "epochs": len(rows),
             "seconds": round(sum(row["seconds"] for row in rows), 1),
         }
         saved_model.save(
-            model, folder / "model", config=config, class_names=data.spec.class_names,
-            card=_card(self, config, data.spec, result), facts=result,
+            model,
+            folder / "model",
+            config=config,
+            class_names=data.spec.class_names,
+            card=_card(self, config, data.spec, result),
+            facts=result,
         )
         storage.write_json(folder / "result.json", result)
         console.print(
@@ -81,10 +92,10 @@ class Train(Options, Recipe):
 def _card(recipe: Train, config: Config, spec: Spec, result: dict) -> str:
     return f"""# {config.family} on {spec.name}
 
-{result['parameters']:,} parameters, input {config.input_shape}, {spec.classes} classes.
-Test accuracy {100 * result['test_accuracy']:.2f} % on {result['test_examples']:,} examples that decided nothing before.
+{result["parameters"]:,} parameters, input {config.input_shape}, {spec.classes} classes.
+Test accuracy {100 * result["test_accuracy"]:.2f} % on {result["test_examples"]:,} examples that decided nothing before.
 
-Trained by keras_dl on {spec.counts['train']:,} examples for {result['epochs']} epochs: {recipe.optimizer},
+Trained by keras_dl on {spec.counts["train"]:,} examples for {result["epochs"]} epochs: {recipe.optimizer},
 learning rate {recipe.learning_rate:g} ({recipe.schedule}), batches of {recipe.batch_size}, seed {recipe.seed}.
 Load it by `keras_dl.load(folder)`; inputs are pixels 0..255 where it takes pictures, outputs as config.json says.
 """

@@ -11,12 +11,12 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import safetensors.numpy
 
 from keras_dl import storage
 from keras_dl.errors import UsageError
+from keras_dl.lazy import keras
 
 GENERATIONS = 2
 
@@ -60,7 +60,9 @@ class CallbackState:
 
     def restore(self, numbers: list[dict[str, Any]], tensors: dict[str, np.ndarray]) -> None:
         if len(numbers) != len(self._callbacks):
-            raise UsageError(f"the training began with {len(numbers)} callbacks, it cannot go on with {len(self._callbacks)}")
+            raise UsageError(
+                f"the training began with {len(numbers)} callbacks, it cannot go on with {len(self._callbacks)}"
+            )
         for callback, state in zip(self._callbacks, numbers, strict=True):
             vars(callback).update(state)
         lists: dict[tuple[int, str], list[np.ndarray]] = {}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from keras_dl import storage
+from keras_dl.figures import save_figure
 
 
 def plot_curves(rows: list[dict], path: Path, *, title: str) -> None:
@@ -23,10 +22,3 @@ def plot_curves(rows: list[dict], path: Path, *, title: str) -> None:
         axes.grid(alpha=0.3)
         axes.legend()
     save_figure(figure, path)
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write `figure` as a PNG in one step."""
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=120)
-    storage.write(path, picture.getvalue())

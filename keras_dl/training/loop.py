@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import filelock
-import keras
-import tensorflow as tf
 
 from keras_dl.config import Config
 from keras_dl.data import Data
 from keras_dl.errors import UsageError
+from keras_dl.lazy import keras, tf
 from keras_dl.training.checkpoint import CallbackState, Checkpoints, Position
 from keras_dl.training.curves import plot_curves
 from keras_dl.training.interrupt import SignalWatch

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import keras
-
 from keras_dl.config import Config
+from keras_dl.lazy import keras
 from keras_dl.training.options import Options
 from keras_dl.training.squared_error import OneHotSquaredError
 
@@ -36,7 +35,10 @@ def _optimizer(options: Options, steps_per_epoch: int) -> keras.optimizers.Optim
         steps = options.epochs * steps_per_epoch
         warmup = min(steps - 1, steps // 20)
         rate = keras.optimizers.schedules.CosineDecay(
-            0.0 if warmup else rate, steps - warmup, warmup_target=rate if warmup else None, warmup_steps=warmup
+            0.0 if warmup else rate,
+            steps - warmup,
+            warmup_target=rate if warmup else None,
+            warmup_steps=warmup,
         )
     decay = {"weight_decay": options.weight_decay or None}
     match options.optimizer:

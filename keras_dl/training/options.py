@@ -6,6 +6,7 @@ import dataclasses
 from typing import Literal
 
 from keras_dl.errors import UsageError
+from keras_dl.fields import check_fields
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ class Options:
     """compile the training step with XLA"""
 
     def __post_init__(self):
+        check_fields(self)
         for name, least in (("epochs", 1), ("batch_size", 1), ("patience", 1), ("seed", 0)):
             value = getattr(self, name)
             if value is not None and value < least:

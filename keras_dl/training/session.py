@@ -7,10 +7,9 @@ import signal
 import time
 from pathlib import Path
 
-import keras
-
 from keras_dl import storage
 from keras_dl.errors import UsageError
+from keras_dl.lazy import keras
 from keras_dl.training.checkpoint import Checkpoints, Position
 from keras_dl.training.interrupt import Interrupted, SignalWatch
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import keras
-from keras import ops
+from keras_dl.lazy import keras
 
 
 @keras.saving.register_keras_serializable(package="keras_dl")
@@ -14,14 +13,20 @@ class OneHotSquaredError(keras.losses.Loss):
     LeCun, "Generalization and network design strategies", 1989; Hastie et al., "Elements of Statistical Learning", 11.3.
     """
 
-    def __init__(self, low: float = 0.0, name: str = "one_hot_squared_error", reduction="sum_over_batch_size", dtype=None):
+    def __init__(
+        self,
+        low: float = 0.0,
+        name: str = "one_hot_squared_error",
+        reduction="sum_over_batch_size",
+        dtype=None,
+    ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.low = low
 
     def call(self, y_true, y_pred):
-        labels = ops.reshape(ops.cast(y_true, "int32"), (-1,))
-        hot = ops.one_hot(labels, ops.shape(y_pred)[-1], dtype=y_pred.dtype)
-        return ops.sum(ops.square(self.low + (1 - self.low) * hot - y_pred), axis=-1)
+        labels = keras.ops.reshape(keras.ops.cast(y_true, "int32"), (-1,))
+        hot = keras.ops.one_hot(labels, keras.ops.shape(y_pred)[-1], dtype=y_pred.dtype)
+        return keras.ops.sum(keras.ops.square(self.low + (1 - self.low) * hot - y_pred), axis=-1)
 
     def get_config(self):
         return {**super().get_config(), "low": self.low}

@@ -1,0 +1,213 @@
+"""What holds for every network of the catalogue, and for every one that will be added to it."""
+
+import dataclasses
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_dl
+from keras_dl.architectures.vision import ImageClassifier
+from keras_dl.catalogue import entries
+from keras_dl.config import Config
+from keras_dl.training import Options
+from keras_dl.training.objective import compile_model
+
+NAMES = keras_dl.list_models()
+
+
+def smallest(config: Config) -> Config:
+    """The lower end of the network's search space: every width and depth at its lowest, on a small input."""
+    changes = {}
+    for name, scale in config.scales().items():
+        value = getattr(config, name)
+        low = type(scale.low)(scale.low)
+        changes[name] = (low,) * len(value) if isinstance(value, tuple) else low
+    small = config.replace(**changes)
+    if isinstance(small, ImageClassifier) and not small.fixed_size:
+        size = max(8, small.smallest_size)
+        small = small.replace(input_shape=(size, size, small.input_shape[2]))
+    return small
+
+
+SMALL = {}
+for _name in NAMES:
+    SMALL.setdefault(smallest(keras_dl.get_config(_name)), _name)  # depths collapse: one test for a family's variants
+small_networks = pytest.mark.parametrize("config", SMALL, ids=SMALL.values())
+
+
+def examples(config: Config, count: int = 32) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs in the range that the network declares, and labels of all classes."""
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(count, *config.input_shape))
+    if isinstance(config, ImageClassifier):
+        x = generator.integers(0, 256, x.shape)
+    return x.astype("float32"), np.arange(count) % max(2, config.classes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_are_those_of_the_docstring(name):
+    description = keras_dl.describe(name)
+    assert description.parameters == entries()[name].parameters
+    assert 0 < description.trainable_parameters <= description.parameters
+    assert description.weight_bytes >= 4 * description.parameters
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_config_survives_json(name):
+    config = keras_dl.get_config(name)
+    assert Config.from_json(config.to_json()) == config
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_config_is_documented(name):
+    module = entries()[name].module
+    assert ":" in entries()[name].summary
+    text = Path(module.__file__).read_text(encoding="utf-8")
+    config = keras_dl.get_config(name)
+    own = {field.name for field in dataclasses.fields(config)} - {
+        field.name for field in dataclasses.fields(ImageClassifier) if isinstance(config, ImageClassifier)
+    }
+    for field in own:
+        assert f"    {field}: " in text, field
+        assert '"""' in text.split(f"    {field}: ")[1].split("\n")[1], f"{field} has no docstring"
+
+
+@small_networks
+@pytest.mark.parametrize("axis", ["width", "depth"])
+def test_scaling_grows_the_network(config, axis):
+    fields = [name for name, scale in config.scales().items() if scale.axis == axis and getattr(config, name) != ()]
+    if not fields:
+        pytest.skip(f"{config.family} as configured has no {axis}")
+    scaled = config.scaled(**{axis: 2})
+    for name in fields:
+        before, after = np.array(getattr(config, name)), np.array(getattr(scaled, name))
+        np.testing.assert_array_equal(after, 2 * before)
+    assert keras_dl.describe(scaled).parameters > keras_dl.describe(config).parameters
+    assert config.scaled(**{axis: 1e-6}).build().count_params() > 0
+
+
+@small_networks
+def test_names_are_the_same_in_two_builds(config):
+    first, second = config.build(), config.build()
+    assert [layer.name for layer in first.layers] == [layer.name for layer in second.layers]
+    paths = [variable.path for variable in first.variables]
+    assert paths == [variable.path for variable in second.variables]
+    assert len(paths) == len(set(paths))
+
+
+@small_networks
+def test_saving_keeps_the_outputs(config, tmp_path):
+    model = config.build()
+    x, _ = examples(config)
+    expected = model.predict(x, verbose=0)
+    folder = keras_dl.save(model, tmp_path / "saved", config=config)
+    np.testing.assert_array_equal(keras_dl.load(folder).predict(x, verbose=0), expected)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    np.testing.assert_array_equal(loaded.predict(x, verbose=0), expected)
+
+
+@small_networks
+def test_xla_gives_the_same_outputs(config):
+    model = config.build()
+    x, _ = examples(config, 4)
+    plain = tf.function(model)(x)
+    compiled = tf.function(model, jit_compile=True)(x)
+    np.testing.assert_allclose(compiled, plain, rtol=1e-4, atol=1e-5)
+    assert np.ptp(plain, axis=0).max() > 0, "the outputs do not depend on the inputs"
+
+
+@small_networks
+def test_a_training_step_reaches_every_weight(config):
+    keras.utils.set_random_seed(0)
+    model = config.build()
+    compile_model(model, config, Options(learning_rate=1e-3), steps_per_epoch=1)
+    x, y = examples(config)
+    with tf.GradientTape() as tape:
+        loss = model.compute_loss(x, y, model(x, training=True), training=True)
+    gradients = tape.gradient(loss, model.trainable_weights)
+    for variable, gradient in zip(model.trainable_weights, gradients, strict=True):
+        assert gradient is not None and np.isfinite(gradient).all(), variable.path
+        assert np.any(gradient), f"{variable.path} has no gradient"
+    before = model.get_weights()
+    history = model.fit(x, y, batch_size=len(x), verbose=0).history
+    assert np.isfinite(history["loss"][0])
+    for variable, old, new in zip(model.weights, before, model.get_weights(), strict=True):
+        assert np.isfinite(new).all(), variable.path
+        assert variable.trainable <= bool(np.any(old != new)), f"{variable.path} did not move"
+
+
+NEW_FAMILY = '''
+    """Throwaway networks: one dense layer more than none.
+
+    Input: (batch, height, width, channels); output: (batch, classes) logits.
+
+        name        parameters
+        brand_new        3,235
+    """
+
+    from __future__ import annotations
+
+    import dataclasses
+
+    from keras_dl.architectures.vision import ImageClassifier, pixels
+    from keras_dl.config import depth, width
+    from keras_dl.lazy import keras
+
+
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class BrandNew(ImageClassifier):
+        """Dense layers."""
+
+        input_shape: tuple[int, int, int] = (8, 8, 1)
+        classes: int = 10
+        units: int = width(43, low=4, high=64)
+        hidden: int = depth(1, low=1, high=4)
+
+
+    def build(config):
+        inputs, x = pixels(config)
+        x = keras.layers.Flatten(name="flatten")(x)
+        for index in range(1, config.hidden + 1):
+            x = keras.layers.Dense(config.units, name=f"stage{index}")(x)
+        return keras.Model(inputs, keras.layers.Dense(config.classes, name="head")(x), name="brand_new")
+
+
+    VARIANTS = {"brand_new": BrandNew()}
+'''
+
+USE_OF_IT = """
+    import sys
+    import keras_dl
+    from keras_dl.catalogue import entries
+
+    assert "brand_new" in keras_dl.list_models("brand*", task="classification", max_parameters=4000)
+    assert entries()["brand_new"].summary == "Throwaway networks: one dense layer more than none."
+    config = keras_dl.get_config("brand_new", classes=3)
+    assert type(config).from_json(config.to_json()) == config
+    assert "tensorflow" not in sys.modules and "keras" not in sys.modules
+    assert keras_dl.describe("brand_new").parameters == entries()["brand_new"].parameters == 65 * 43 + 44 * 10
+    scaled = config.scaled(width=2, depth=3)
+    assert (scaled.units, scaled.hidden) == (86, 3)
+    assert keras_dl.build("brand_new", classes=3).output_shape == (None, 3)
+    from keras_dl.search.space import hyperparameters
+    from keras_dl.training import Options
+
+    assert set(hyperparameters(config, Options()).values) == {"units", "hidden", "learning_rate"}
+    print("new family works")
+"""
+
+
+def test_a_new_family_is_one_new_file(tmp_path):
+    shutil.copytree(Path(keras_dl.__file__).parent, tmp_path / "keras_dl", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "keras_dl/architectures/vision/brand_new.py").write_text(textwrap.dedent(NEW_FAMILY).strip())
+    script = [sys.executable, "-c", textwrap.dedent(USE_OF_IT)]
+    result = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True)
+    assert result.stdout.endswith("new family works\n"), result.stderr

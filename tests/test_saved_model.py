@@ -1,0 +1,101 @@
+"""A saved model comes back with the same outputs, and a file that is not right is refused before it is used."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+import keras_dl
+from keras_dl import UsageError, storage
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    config = keras_dl.get_config("mlp", input_shape=(6,), classes=3, hidden=(5,), normalization="batch")
+    model = config.build()
+    folder = tmp_path_factory.mktemp("models") / "small"
+    return model, keras_dl.save(model, folder, config=config, class_names=("a", "b", "c"), card="# small\n")
+
+
+@pytest.fixture
+def copy(saved, tmp_path):
+    return shutil.copytree(saved[1], tmp_path / "copy")
+
+
+def test_same_outputs(saved):
+    model, folder = saved
+    inputs = np.random.default_rng(0).normal(size=(4, 6)).astype("float32")
+    np.testing.assert_array_equal(keras_dl.load(folder)(inputs), model(inputs))
+    again = keras_dl.build("mlp", input_shape=(6,), classes=3, hidden=(5,), normalization="batch", weights=folder)
+    np.testing.assert_array_equal(again(inputs), model(inputs))
+
+
+def test_replaces_an_older_one(saved, copy):
+    model, _ = saved
+    keras_dl.save(model, copy, config=keras_dl.saved_model.read_contract(copy)["config"], card="# newer\n")
+    assert (copy / "README.md").read_text() == "# newer\n"
+    assert [path.name for path in copy.parent.iterdir()] == ["copy"]
+
+
+def rewrite_weights(folder, change):
+    tensors = safetensors.numpy.load_file(folder / "weights.safetensors")
+    change(tensors)
+    storage.write(folder / "weights.safetensors", safetensors.numpy.save(tensors))
+    storage.write_manifest(folder, format=1)
+
+
+def test_a_missing_or_extra_or_misshapen_tensor_is_named(copy):
+    rewrite_weights(copy, lambda tensors: tensors.update({"other/kernel": np.zeros(3, "float32")}))
+    with pytest.raises(UsageError, match="'other/kernel' is .*expected none"):
+        keras_dl.load(copy)
+    rewrite_weights(copy, lambda tensors: [tensors.pop("other/kernel"), tensors.pop("stage1_dense/bias")] and None)
+    with pytest.raises(UsageError, match="holds|bytes of weights|'stage1_dense/bias' is missing"):
+        keras_dl.load(copy)
+
+
+def test_values_that_are_not_finite_are_refused(copy):
+    rewrite_weights(copy, lambda tensors: tensors["head/bias"].fill(np.nan))
+    with pytest.raises(UsageError, match="'head/bias' holds values that are not finite"):
+        keras_dl.load(copy)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"family": "os"}, "unknown family 'os'"),
+        ({"hidden": [5_000_000_000]}, "bytes of weights"),
+        ({"hidden": ["__import__('os')"]}, "hidden must be int"),
+        ({"system": 1}, "unknown field of mlp 'system'"),
+        ({"classes": 4}, "'head/bias' is (3,), expected (4,)"),
+    ],
+)
+def test_a_config_that_is_not_of_the_weights_is_refused(copy, changes, words):
+    config = json.loads((copy / "config.json").read_text())
+    storage.write(copy / "config.json", json.dumps({**config, **changes}))
+    storage.write_manifest(copy, format=1)
+    with pytest.raises(UsageError) as error:
+        keras_dl.load(copy)
+    assert words in str(error.value)
+
+
+def test_damage_and_other_formats_are_refused(copy):
+    with open(copy / "weights.safetensors", "r+b") as file:
+        file.seek(-3, 2)
+        file.write(b"\x01")
+    with pytest.raises(UsageError, match="is damaged"):
+        keras_dl.load(copy)
+    storage.write_manifest(copy, format=2)
+    with pytest.raises(UsageError, match="has format 2; this version reads 1"):
+        keras_dl.load(copy)
+
+
+def test_weights_of_another_network_are_refused(saved):
+    with pytest.raises(UsageError, match="holds another network than mlp: it has .*classes=3"):
+        keras_dl.build("mlp", weights=saved[1])
+
+
+def test_an_unknown_name_shows_what_is_shipped():
+    with pytest.raises(UsageError, match="no saved model at 'nothing'; shipped are"):
+        keras_dl.load("nothing")

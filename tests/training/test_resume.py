@@ -1,0 +1,114 @@
+"""A training that is killed goes on to the same bits."""
+
+import json
+import multiprocessing
+import random
+import shutil
+import signal
+import time
+
+import pytest
+import resume_job
+
+from keras_dl import UsageError
+from keras_dl.training import Interrupted
+
+KILLS = 20
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """Processes that fork from one in which TensorFlow is imported and has done nothing yet."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["resume_job"])
+    return context
+
+
+@pytest.fixture(scope="module")
+def reference(processes, tmp_path_factory):
+    """The fingerprint of the uninterrupted training, and the seconds it takes."""
+    folder = tmp_path_factory.mktemp("reference")
+    run(processes, tmp_path_factory.mktemp("warm-up"))
+    began = time.monotonic()
+    run(processes, folder)
+    return (folder / "fingerprint").read_text(), time.monotonic() - began
+
+
+def run(processes, folder, seconds=None):
+    process = processes.Process(target=resume_job.train, args=(str(folder),))
+    process.start()
+    process.join(seconds)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+    return process.exitcode
+
+
+def test_resumes_to_the_same_bits_after_a_kill_at_any_moment(processes, reference, tmp_path):
+    fingerprint, seconds = reference
+    moments = random.Random(0)
+    killed = 0
+    for number in range(KILLS):
+        folder = tmp_path / str(number)
+        killed += run(processes, folder, moments.uniform(0.05, 0.95) * seconds) == -signal.SIGKILL
+        assert run(processes, folder) == 0
+        assert (folder / "fingerprint").read_text() == fingerprint, f"kill {number}"
+        shutil.rmtree(folder)
+    assert killed >= KILLS * 3 // 4, f"only {killed} of {KILLS} kills came before the end"
+
+
+class StopAt:
+    """A Keras callback, made late because Keras is imported late, that signals its own process at a step."""
+
+    def __new__(cls, step, number=signal.SIGTERM):
+        import keras
+
+        class Stop(keras.callbacks.Callback):
+            def __init__(self):
+                super().__init__()
+                self._left = step
+
+            def on_train_batch_end(self, batch, logs=None):
+                self._left -= 1
+                if self._left == 0:
+                    signal.raise_signal(number)
+
+        return Stop()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_within_a_step(reference, tmp_path, number, code):
+    with pytest.raises(Interrupted) as stopped:
+        resume_job.train(str(tmp_path), [StopAt(60, number)])
+    assert stopped.value.exit_code == code
+    newest = max((tmp_path / "checkpoints").iterdir())
+    state = json.loads((newest / "state.json").read_text())
+    assert (state["epoch"], state["step"]) == divmod(60, 41)
+    assert resume_job.train(str(tmp_path), [StopAt(0)]) == reference[0]
+
+
+def test_two_generations_are_kept_and_a_damaged_one_is_passed_over(reference, tmp_path):
+    with pytest.raises(Interrupted):
+        resume_job.train(str(tmp_path), [StopAt(150)])
+    older, newest = sorted((tmp_path / "checkpoints").iterdir())
+    state = newest / "state.safetensors"
+    damaged = bytearray(state.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    state.write_bytes(damaged)
+    with pytest.warns(UserWarning, match=f"{newest.name}.*SHA-256"):
+        assert resume_job.train(str(tmp_path), [StopAt(0)]) == reference[0]
+    assert older.name < newest.name
+
+
+def test_refuses_when_every_checkpoint_is_damaged(tmp_path):
+    with pytest.raises(Interrupted):
+        resume_job.train(str(tmp_path), [StopAt(150)])
+    for folder in (tmp_path / "checkpoints").iterdir():
+        (folder / "state.json").write_text("{")
+    with pytest.warns(UserWarning), pytest.raises(UsageError, match="every checkpoint .* is damaged"):
+        resume_job.train(str(tmp_path), [StopAt(0)])
+
+
+def test_a_finished_training_trains_no_more(reference, tmp_path):
+    assert resume_job.train(str(tmp_path)) == reference[0]
+    assert resume_job.train(str(tmp_path), []) == reference[0]
