@@ -16,7 +16,6 @@ import tyro
 
 from keras_dl import catalogue, recipe
 from keras_dl.errors import UsageError, choose
-from keras_dl.show import show
 from keras_dl.training.interrupt import Interrupted, terminations_raise
 
 T = TypeVar("T")
@@ -94,6 +93,8 @@ def _dispatch(command: str, *rest: str) -> None:
         case "list":
             _parse(List(), "keras-dl list", rest).run()
         case "show":
+            from keras_dl.show import show
+
             name, *flags = rest or _missing("keras-dl show NAME")
             show(_parse(catalogue.get_config(name), f"keras-dl show {name}", flags), name)
         case "run":

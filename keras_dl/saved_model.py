@@ -9,8 +9,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from keras_dl import storage
 from keras_dl.catalogue import get_config
 from keras_dl.config import Config
@@ -66,6 +64,7 @@ def save(
 
     `class_names` name the outputs, `card` is the text of its README.md, `facts` any JSON about its training.
     """
+    import numpy as np
     import safetensors.numpy
 
     folder = Path(folder)
@@ -107,6 +106,7 @@ def load(folder: str | os.PathLike) -> keras.Model:
     Size, hashes, config, parameter count and the table of tensors are checked, in that order, before anything is
     built; the values are then checked to be finite. Raises `UsageError` naming the first thing that is wrong.
     """
+    import numpy as np
     import safetensors.numpy
 
     folder = find(folder)

@@ -141,7 +141,7 @@ def lecun_1989(data: Data, seed: int) -> tuple[Split, Split]:
         for part, chosen in (("train", order[:32]), ("test", order[32:])):
             parts[part][0].append(shifted[chosen])
             parts[part][1].append(np.full(len(chosen), digit))
-    return tuple(Split.of(np.concatenate(images), np.concatenate(digits)) for images, digits in parts.values())
+    return tuple(Split(np.concatenate(images), np.concatenate(digits)) for images, digits in parts.values())
 
 
 if __name__ == "__main__":

@@ -80,9 +80,7 @@ class MLP(Config):
     def for_data(self, spec: Spec) -> Self:
         one_logit = self.classes == 1 and spec.classes == 2
         scale = 1 / 255 if spec.kind == "image" else 1.0
-        return self.replace(
-            input_shape=spec.shape, classes=1 if one_logit else spec.classes, input_scale=scale
-        )
+        return self.replace(input_shape=spec.shape, classes=1 if one_logit else spec.classes, input_scale=scale)
 
 
 def hidden_layer(x, config: MLP, index: int):
@@ -122,7 +120,5 @@ VARIANTS = {
     "keras_snippet_mlp": MLP(input_shape=(4,), classes=3, hidden=(10,)),
     "vanilla_nn": MLP(input_shape=(4,), classes=3, hidden=(10,)),
     "universal_approximator": MLP(input_shape=(1,), classes=1, hidden=(100,), activation="sigmoid"),
-    "hinton_2013_mlp": MLP(
-        hidden=(1000,), depth=7, dropout=0.5, input_dropout=0.2, max_norm=4.0, input_scale=1 / 255
-    ),
+    "hinton_2013_mlp": MLP(hidden=(1000,), depth=7, dropout=0.5, input_dropout=0.2, max_norm=4.0, input_scale=1 / 255),
 }

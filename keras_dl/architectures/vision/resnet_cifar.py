@@ -1,0 +1,115 @@
+"""Residual networks for small images, 6n + 2 layers deep.
+
+He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, section 4.2.
+Input: (batch, 32, 32, 3) or any size from 4x4 up; output: (batch, classes) logits.
+
+    name         parameters   trainable    n  trainable with shortcut="pad"
+    resnet20        274,442     273,066    3       269,722
+    resnet32        470,218     467,946    5       464,154
+    resnet44        665,994     662,826    7       658,586
+    resnet56        861,770     857,706    9       853,018
+    resnet110     1,742,762   1,734,666   18     1,727,962
+    resnet1202   19,558,378  19,468,746  200    19,421,274
+
+Two networks carry these names. `shortcut="projection"` is the form of the Keras example `cifar10_resnet.py`, version 1:
+convolutions have biases, and where a stage begins with fewer maps and larger ones a 1x1 convolution of stride 2, not
+normalised, makes the shortcut fit. `shortcut="pad"` is the paper's option A: convolutions have no bias, and the
+shortcut takes every second pixel, the first included, and appends maps of zeros after the existing ones, as Facebook's
+fb.resnet.torch does; that works for any widths. Others put half of the zeros on each side, which is the same network
+with its maps in another order.
+
+In both forms batch normalisation is Keras's (momentum 0.99, epsilon 1e-3), and 3x3 convolutions of stride 2 pad at the
+lower and right border only, as Keras does; PyTorch pads on all sides. The example's weight decay of 1e-4 is an option
+of training here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+from keras_dl.architectures.vision import ImageClassifier, pixels
+from keras_dl.config import depth, width
+from keras_dl.lazy import keras
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ResNetCIFAR(ImageClassifier):
+    """A residual network of three stages."""
+
+    input_shape: tuple[int, int, int] = (32, 32, 3)
+    classes: int = 10
+    filters: int = width(16, low=4, high=64)
+    """filters of the first stage; each further stage has twice as many"""
+    blocks: int = depth(3, low=1, high=18)
+    """residual blocks in each of the three stages, the paper's n"""
+    shortcut: Literal["projection", "pad"] = "projection"
+    """how a shortcut crosses to the next stage; "pad" also leaves out the biases of the convolutions"""
+
+    @property
+    def smallest_size(self) -> int:
+        return 4
+
+
+def convolution(x, config: ResNetCIFAR, filters: int, size: int, strides: int, name: str):
+    """(batch, height, width, channels) -> (batch, height / strides, width / strides, filters)."""
+    return keras.layers.Conv2D(
+        filters,
+        size,
+        strides=strides,
+        padding="same",
+        use_bias=config.shortcut == "projection",
+        kernel_initializer="he_normal",
+        name=name,
+    )(x)
+
+
+def shortcut(x, config: ResNetCIFAR, filters: int, name: str):
+    """(batch, height, width, channels) -> (batch, height / 2, width / 2, filters)."""
+    if config.shortcut == "projection":
+        return convolution(x, config, filters, 1, 2, f"{name}_shortcut")
+    zeros = filters - x.shape[-1]
+    x = keras.layers.AveragePooling2D(1, strides=2, padding="same", name=f"{name}_shortcut_subsample")(x)
+    # Named channels-first, the last two axes, width and channels, are those that get padded.
+    return keras.layers.ZeroPadding2D(
+        ((0, 0), (0, zeros)), data_format="channels_first", name=f"{name}_shortcut_zeros"
+    )(x)
+
+
+def residual_block(x, config: ResNetCIFAR, filters: int, strides: int, name: str):
+    """(batch, height, width, channels) -> (batch, height / strides, width / strides, filters)."""
+    y = convolution(x, config, filters, 3, strides, f"{name}_conv1")
+    y = keras.layers.BatchNormalization(name=f"{name}_norm1")(y)
+    y = keras.layers.Activation("relu", name=f"{name}_relu1")(y)
+    y = convolution(y, config, filters, 3, 1, f"{name}_conv2")
+    y = keras.layers.BatchNormalization(name=f"{name}_norm2")(y)
+    if strides == 2:
+        x = shortcut(x, config, filters, name)
+    x = keras.layers.Add(name=f"{name}_add")([x, y])
+    return keras.layers.Activation("relu", name=f"{name}_relu2")(x)
+
+
+def build(config: ResNetCIFAR) -> keras.Model:
+    inputs, x = pixels(config)
+    x = convolution(x, config, config.filters, 3, 1, "stem_conv")
+    x = keras.layers.BatchNormalization(name="stem_norm")(x)
+    x = keras.layers.Activation("relu", name="stem_relu")(x)
+    for stage in (1, 2, 3):
+        for block in range(1, config.blocks + 1):
+            strides = 2 if stage > 1 and block == 1 else 1
+            x = residual_block(x, config, config.filters * 2 ** (stage - 1), strides, f"stage{stage}_block{block}")
+    x = keras.layers.GlobalAveragePooling2D(name="head_pool")(x)
+    outputs = keras.layers.Dense(
+        config.classes, activation=config.classifier_activation, kernel_initializer="he_normal", name="head"
+    )(x)
+    return keras.Model(inputs, outputs, name="resnet_cifar")
+
+
+VARIANTS = {
+    "resnet20": ResNetCIFAR(),
+    "resnet32": ResNetCIFAR(blocks=5),
+    "resnet44": ResNetCIFAR(blocks=7),
+    "resnet56": ResNetCIFAR(blocks=9),
+    "resnet110": ResNetCIFAR(blocks=18),
+    "resnet1202": ResNetCIFAR(blocks=200),
+}

@@ -1,0 +1,44 @@
+"""Every command and snippet of the README runs."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+COMMANDS = [line[2:] for kind, text in BLOCKS if kind == "console" for line in text.splitlines()]
+SNIPPETS = [text for kind, text in BLOCKS if kind == "python"]
+
+
+def test_starts_with_exactly_two_commands():
+    first, second = next(text for kind, text in BLOCKS if kind == "bash").splitlines()
+    assert first.endswith("keras-dl run transfer-learning")
+    assert second == "pytest"
+
+
+def test_its_picture_exists():
+    for picture in re.findall(r"!\[.*?\]\((.*?)\)", README, re.DOTALL):
+        assert (Path(__file__).parent.parent / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_kind_of_block_is_run_by_a_test():
+    assert {kind for kind, _ in BLOCKS} == {"bash", "console", "python"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command(command, tmp_path):
+    program, *arguments = shlex.split(command)
+    assert program == "keras-dl"
+    call = [sys.executable, "-c", "from keras_dl.cli import main; main()", *arguments]
+    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS)
+def test_snippet(snippet):
+    exec(compile(snippet, "README.md", "exec"), {})
