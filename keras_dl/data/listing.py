@@ -1,0 +1,115 @@
+"""Which pictures a folder holds, by split and class, before any is opened."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from keras_dl.data.pictures import SUFFIXES
+from keras_dl.errors import UsageError
+
+SPLIT_FOLDERS = {
+    "train": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "test": "test",
+}
+FORM = "expected <class>/<picture> in it, or <train | validation | test>/<class>/<picture>"
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """The files of each split with their labels, the classes in natural order (2 before 10), and notices."""
+
+    files: dict[str, list[tuple[Path, int]]]
+    class_names: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+def list_pictures(folder: Path) -> Listing:
+    """The pictures of `folder`/<class>/, or of `folder`/<split>/<class>/ where all its folders are called like splits.
+
+    Hidden files do not count; files that are not pictures are counted by ending in a notice. Raises `UsageError` for
+    folders of another form: empty ones, classes that differ between splits, links in circles.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is a file; {FORM}")
+    roots = {"train": folder}
+    folders = _folders(folder)
+    names = {path.name for path in folders}
+    if "train" in names and names <= SPLIT_FOLDERS.keys():
+        roots = {SPLIT_FOLDERS[path.name]: path for path in folders}
+        if len(roots) < len(folders):
+            raise UsageError(f"{folder} has several validation folders: {_some(names - {'train', 'test'})}")
+    ignored: collections.Counter[str] = collections.Counter()
+    found = {split: _classes(root, ignored) for split, root in roots.items()}
+    class_names = tuple(found["train"])
+    for split, classes in found.items():
+        if set(classes) != set(class_names):
+            different = _some(set(classes) ^ set(class_names))
+            raise UsageError(
+                f"{roots[split]} and {roots['train']} do not have the same classes: {different} in only one"
+            )
+    if len(class_names) < 2:
+        raise UsageError(f"{folder} has one class, {class_names[0]}; at least 2 are needed")
+    files = {
+        split: [(path, label) for label, name in enumerate(class_names) for path in classes[name]]
+        for split, classes in found.items()
+    }
+    endings = ", ".join(f"{count} {ending}" for ending, count in sorted(ignored.items()))
+    notices = (f"{ignored.total()} files are not pictures and were ignored: {endings}",) if ignored else ()
+    return Listing(files, class_names, notices)
+
+
+def _folders(root: Path) -> list[Path]:
+    """The folders in `root`, in natural order. Raises `UsageError` where there is anything else than class folders."""
+    entries = _visible(root)
+    folders = sorted((path for path in entries if path.is_dir()), key=_natural)
+    loose = [path for path in entries if path.is_file() and path.suffix.lower() in SUFFIXES]
+    if loose:
+        raise UsageError(f"{len(loose)} pictures, such as {loose[0].name}, lie directly in {root}; {FORM}")
+    if not folders:
+        raise UsageError(f"{root} {'has no folders' if entries else 'is empty'}; {FORM}")
+    twins = [path for path, count in collections.Counter(path.resolve() for path in folders).items() if count > 1]
+    if twins:
+        raise UsageError(f"several folders in {root} are links to the same folder {twins[0]}")
+    return folders
+
+
+def _classes(root: Path, ignored: collections.Counter[str]) -> dict[str, list[Path]]:
+    """The pictures in each class folder of `root`; other files are counted in `ignored`."""
+    classes = {}
+    for folder in _folders(root):
+        entries = _visible(folder)
+        inner = next((path for path in entries if path.is_dir()), None)
+        if inner is not None:
+            raise UsageError(f"{inner} is a folder within the class folder {folder}; {FORM}")
+        classes[folder.name] = [path for path in entries if path.suffix.lower() in SUFFIXES]
+        ignored.update(path.suffix.lower() or path.name for path in entries if path.suffix.lower() not in SUFFIXES)
+        if not classes[folder.name]:
+            raise UsageError(f"class {folder.name!r} has no pictures: {folder} holds none")
+    return classes
+
+
+def _visible(folder: Path) -> list[Path]:
+    """What is in `folder`, by natural order of names, without hidden files. Raises `UsageError` for dangling links."""
+    entries = sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=_natural)
+    for path in entries:
+        if not path.exists():
+            raise UsageError(f"{path} is a link that leads nowhere or in a circle")
+    return entries
+
+
+def _natural(path: Path) -> tuple[list[str | int], str]:
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", path.name)], path.name
+
+
+def _some(names: Iterable[str]) -> str:
+    """Up to five of `names` in alphabetical order, and how many more there are."""
+    names = sorted(names)
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more

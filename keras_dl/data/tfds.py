@@ -1,0 +1,175 @@
+"""Data sets of tensorflow-datasets: pictures, or vectors of numbers, with one class label each."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import functools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_dl.data.assemble import assemble
+from keras_dl.data.dataset import SPLITS, Data
+from keras_dl.data.memory import check_fits
+from keras_dl.data.resize import DEFAULT_SIZE, cover
+from keras_dl.errors import UsageError
+from keras_dl.lazy import LazyModule, tf
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+else:
+    tfds = LazyModule("tensorflow_datasets")
+
+BATCH_SIZE = 256
+VALUE_RANGES = ((0, 1), (-1, 1), (0, 255))
+
+
+def load_tfds(name: str, data_dir: str | None, validation: float, seed: int, image_size: int | None) -> Data:
+    """The data set that tensorflow-datasets calls `name`, downloaded if `data_dir` lacks it.
+
+    Pictures of different sizes are scaled to cover `image_size`, by default `DEFAULT_SIZE`, and cropped to the centre;
+    floats in 0..1 or -1..1 become 0..255. Raises `UsageError` for unknown names and for other kinds of data.
+    """
+    if data_dir is not None and not Path(data_dir).is_dir():
+        raise UsageError(f"data_dir {data_dir} is not a folder")
+    builder = _builder(name, data_dir)
+    _keys(builder)
+    with _quiet():
+        try:
+            if not builder.is_prepared():
+                builder.download_and_prepare()
+        except Exception as error:  # every data set brings code of its own, which fails in its own ways
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise UsageError(f"cannot get {name}: {reason}; put it in data_dir or TFDS_DATA_DIR") from error
+        return _read(builder, validation, seed, image_size, image_size)
+
+
+def _builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
+    try:
+        return tfds.builder(name, data_dir=data_dir)
+    except (tfds.core.registered.DatasetNotFoundError, ValueError, AssertionError, ImportError) as error:
+        folder = Path(data_dir or os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")).expanduser()
+        known = {"digits", *tfds.list_builders(), *(path.name for path in folder.glob("[!.]*/"))}
+        plain = name.partition("/")[0].partition(":")[0]
+        if plain in known:
+            raise UsageError(f"cannot get {name}: {str(error).strip().splitlines()[0]}") from None
+        near = difflib.get_close_matches(plain, known, n=3)
+        hint = (
+            f"did you mean {', '.join(near)}?" if near else "it is neither a folder nor a name of tensorflow-datasets"
+        )
+        raise UsageError(f"unknown data set {name!r}; {hint}") from None
+
+
+def _keys(builder: tfds.core.DatasetBuilder) -> tuple[str, str]:
+    """What the input and the label are called in an example of `builder`."""
+    features, declared = builder.info.features, builder.info.supervised_keys
+    labels = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
+    inputs = [key for key, feature in features.items() if _is_input(feature)]
+    if declared is not None:
+        inputs = [key for key in inputs if key == declared[0]]
+        labels = [key for key in labels if key == declared[1]]
+    if len(inputs) != 1 or len(labels) != 1:
+        found = ", ".join(f"{key} ({type(feature).__name__})" for key, feature in features.items())
+        raise UsageError(
+            f"{builder.name} has {found}; pictures (gray or RGB) or vectors of numbers with one class label are wanted"
+        )
+    return inputs[0], labels[0]
+
+
+def _is_input(feature: tfds.features.FeatureConnector) -> bool:
+    if not isinstance(feature, tfds.features.Image | tfds.features.Tensor):
+        return False
+    if not np.issubdtype(feature.np_dtype, np.number):
+        return False
+    return (len(feature.shape) == 3 and feature.shape[2] in (1, 3)) or (
+        len(feature.shape) == 1 and None not in feature.shape
+    )
+
+
+def _read(
+    builder: tfds.core.DatasetBuilder, validation: float, seed: int, height: int | None, width: int | None
+) -> Data:
+    """All of `builder`'s data; pictures of `height` and `width`, by default their own."""
+    inputs, label = _keys(builder)
+    feature = builder.info.features[inputs]
+    shape, notices = tuple(feature.shape), []
+    if len(shape) == 3 and (height or None in shape):
+        shape = (height or DEFAULT_SIZE, width or DEFAULT_SIZE, shape[2])
+        notices.append(f"pictures were scaled to cover {shape[0]}x{shape[1]} pixels and cropped to their centre")
+    dtype = "uint8" if feature.np_dtype == np.uint8 else "float32"
+    splits = [split for split in SPLITS if split in builder.info.splits]
+    if "train" not in splits:
+        raise UsageError(f"{builder.name} has no train split; it has {', '.join(builder.info.splits)}")
+    sizes = {split: builder.info.splits[split].num_examples for split in splits}
+    check_fits(builder.name, sum(sizes.values()), shape, np.dtype(dtype).itemsize)
+
+    def prepare(example):
+        value = example[inputs]
+        if value.shape != shape:
+            value = cover(value, shape)
+            value = tf.round(value) if dtype == "uint8" else value
+        return tf.cast(value, dtype), example[label]
+
+    examples = {}
+    for split, size in sizes.items():
+        values, labels, done = np.empty((size, *shape), dtype), np.empty(size, "int64"), 0
+        try:
+            for batch in builder.as_dataset(split=split).map(prepare, tf.data.AUTOTUNE).batch(BATCH_SIZE):
+                count = len(batch[1])
+                values[done : done + count], labels[done : done + count] = batch[0].numpy(), batch[1].numpy()
+                done += count
+        except (tf.errors.OpError, OSError) as error:
+            reason = str(error).partition("\n")[0]
+            raise UsageError(
+                f"the {split} split of {builder.name} in {builder.data_dir} is damaged: {reason}"
+            ) from error
+        examples[split] = values, labels
+    if len(shape) == 3:
+        notices += _map_values(builder.name, examples)
+    return assemble(
+        examples,
+        name=builder.name,
+        kind="image" if len(shape) == 3 else "features",
+        class_names=builder.info.features[label].names,
+        validation=validation,
+        seed=seed,
+        notices=notices,
+        reread=None if shape == tuple(feature.shape) else functools.partial(_read, builder, validation, seed),
+    )
+
+
+def _map_values(name: str, examples: dict[str, tuple[np.ndarray, np.ndarray]]) -> list[str]:
+    """Map the pictures of `examples`, in place, from the smallest of `VALUE_RANGES` that holds them to 0..255."""
+    arrays = {split: values for split, (values, _) in examples.items() if values.size}
+    low = min(values.min() for values in arrays.values())
+    high = max(values.max() for values in arrays.values())
+    if not np.isfinite([low, high]).all():
+        return []  # the check of the splits names the example
+    fitting = next(((a, b) for a, b in VALUE_RANGES if a <= low and high <= b), None)
+    if fitting is None:
+        raise UsageError(f"the pixels of {name} have values {low:g}..{high:g}; they must be in 0..255, 0..1 or -1..1")
+    if fitting == (0, 255):
+        return []
+    start, end = fitting
+    for split, values in arrays.items():
+        mapped = (values.astype("float32") - start) * (255 / (end - start))
+        examples[split] = mapped, examples[split][1]
+    return [f"pixel values {start}..{end} were mapped to 0..255"]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the log lines of TensorFlow and tensorflow-datasets."""
+    import absl.logging
+
+    tf.get_logger().setLevel("ERROR")
+    verbosity = absl.logging.get_verbosity()
+    absl.logging.set_verbosity(absl.logging.ERROR)
+    try:
+        yield
+    finally:
+        absl.logging.set_verbosity(verbosity)

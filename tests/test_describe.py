@@ -1,0 +1,63 @@
+"""Sizes of networks: exact by hand, without a weight in memory, and quickly."""
+
+import resource
+import time
+
+import pytest
+
+import keras_dl
+
+
+def peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def test_billions_of_parameters_are_counted_without_memory():
+    keras_dl.describe("mlp")
+    before, start = peak_bytes(), time.monotonic()
+    description = keras_dl.describe("mlp", hidden=(40960,), depth=5)
+    seconds, grown = time.monotonic() - start, peak_bytes() - before
+    assert description.parameters == 785 * 40960 + 4 * 40961 * 40960 + 40961 * 10 == 6_743_613_450
+    assert description.weight_bytes == 4 * description.parameters
+    assert seconds < 5
+    assert grown < 100 * 2**20
+
+
+def test_a_multilayer_perceptron_by_hand():
+    description = keras_dl.describe("mlp", input_shape=(5,), hidden=(4,), classes=3, normalization="batch", dropout=0.5)
+    assert description.parameters == (5 * 4 + 4) + 4 * 4 + (4 * 3 + 3)
+    assert description.trainable_parameters == description.parameters - 2 * 4
+    assert description.multiply_adds == 5 * 4 + 4 * 3
+    assert description.links == description.multiply_adds + 4 + 3
+    assert description.weight_bytes == 4 * description.parameters
+    dense = next(layer for layer in description.layers if layer.name == "stage1_dense")
+    assert (dense.kind, dense.output_shape, dense.activation_bytes) == ("Dense", (4,), 16)
+    assert description.activation_bytes == 4 * (5 + 5 + 4 * 4 + 3)
+
+
+def test_a_convolutional_network_by_hand():
+    description = keras_dl.describe("lenet5_modern")
+    layers = {layer.name: layer for layer in description.layers}
+    assert layers["stage1_conv1"].multiply_adds == 28 * 28 * 25 * 6
+    assert layers["stage2_conv1"].multiply_adds == 10 * 10 * 25 * 6 * 16
+    assert layers["stage2_conv1"].links == 10 * 10 * (25 * 6 * 16 + 16)
+    assert layers["stage2_conv1"].activation_bytes == 10 * 10 * 16 * 4
+    assert layers["stage1_pool"].multiply_adds == 0
+
+
+def test_weights_of_eight_bytes_count_eight():
+    description = keras_dl.describe("memorizing_relu_net")
+    assert description.weight_bytes == 8 * description.parameters
+
+
+def test_totals_are_those_of_the_built_network():
+    model = keras_dl.build("resnet20", blocks=1, shortcut="pad")
+    description = keras_dl.describe("resnet20", blocks=1, shortcut="pad")
+    assert description.parameters == model.count_params()
+    assert description.trainable_parameters == sum(weight.numpy().size for weight in model.trainable_weights)
+    assert [layer.name for layer in description.layers] == [layer.name for layer in model.layers]
+
+
+def test_mistakes_are_refused_before_anything_is_built():
+    with pytest.raises(keras_dl.UsageError, match=r"did you mean .*resnet20"):
+        keras_dl.describe("resnet21")
