@@ -1,10 +1,12 @@
-"""Modules that are imported when first used: importing Keras and TensorFlow takes seconds, listing a catalogue must not."""
+"""Modules imported when first used: importing Keras and TensorFlow takes seconds, listing a catalogue must not."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.metadata
 import os
+import re
 import sys
 import types
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from keras_dl.errors import UsageError
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reports every GPU that it does not find
 BACKENDS = ("jax", "tensorflow", "torch")
+SAFE_KERAS = (3, 15, 1)
 
 
 class LazyModule(types.ModuleType):
@@ -28,6 +31,9 @@ def _import(name: str) -> None:
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     if backend not in BACKENDS:
         raise UsageError(f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}, got {backend!r}")
+    found = importlib.metadata.version("keras")
+    if tuple(map(int, re.findall(r"\d+", found)[:3])) < SAFE_KERAS:
+        raise UsageError(f"keras_dl needs keras >= {'.'.join(map(str, SAFE_KERAS))} (security fixes), found {found}")
     try:
         with _native_stderr_closed():
             importlib.import_module(name)

@@ -41,7 +41,7 @@ def write_json(path: Path, value: Any) -> Path:
 
 
 def append_line(path: Path, value: Any) -> None:
-    """Append `value` as one line of JSON, synced to disk before returning; a line cut off by a crash is dropped first."""
+    """Append `value` as a line of JSON, synced to disk before returning; a line cut off by a crash is dropped first."""
     with open(path, "a+b") as file:
         file.seek(0)
         file.truncate(file.read().rfind(b"\n") + 1)

@@ -173,8 +173,8 @@ def report(recipe: TransferLearning, rows: list[dict], folder: Path, console: Co
     fewest = recipe.labels_per_class[:2]
     gain = np.mean([accuracy["frozen", n].mean() - accuracy["scratch", n].mean() for n in fewest])
     console.print(
-        f"With {' to '.join(map(str, fewest))} labels a class, frozen features are {100 * gain:+.1f} points from training "
-        f"from scratch; features transfer by at least {100 * CLAIMED_GAIN:.0f} points (after Yosinski et al. 2014): "
+        f"With {' to '.join(map(str, fewest))} labels a class, frozen features are {100 * gain:+.1f} points from "
+        f"training from scratch; features transfer by at least {100 * CLAIMED_GAIN:.0f} points (after Yosinski et al. 2014): "
         f"{'held' if gain >= CLAIMED_GAIN else 'did not hold'}. The plot is {folder / 'transfer.png'}."
     )
 

@@ -50,8 +50,9 @@ def test_a_missing_or_extra_or_misshapen_tensor_is_named(copy):
     rewrite_weights(copy, lambda tensors: tensors.update({"other/kernel": np.zeros(3, "float32")}))
     with pytest.raises(UsageError, match="'other/kernel' is .*expected none"):
         keras_dl.load(copy)
-    rewrite_weights(copy, lambda tensors: [tensors.pop("other/kernel"), tensors.pop("stage1_dense/bias")] and None)
-    with pytest.raises(UsageError, match="holds|bytes of weights|'stage1_dense/bias' is missing"):
+    rewrite_weights(copy, lambda tensors: tensors.pop("other/kernel"))
+    rewrite_weights(copy, lambda tensors: tensors.pop("stage1_dense/bias"))
+    with pytest.raises(UsageError, match="'stage1_dense/bias' is missing"):
         keras_dl.load(copy)
 
 

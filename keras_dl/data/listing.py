@@ -51,9 +51,7 @@ def list_pictures(folder: Path) -> Listing:
     for split, classes in found.items():
         if set(classes) != set(class_names):
             different = _some(set(classes) ^ set(class_names))
-            raise UsageError(
-                f"{roots[split]} and {roots['train']} do not have the same classes: {different} in only one"
-            )
+            raise UsageError(f"{roots[split]} and {roots['train']} differ in classes: {different} in only one of them")
     if len(class_names) < 2:
         raise UsageError(f"{folder} has one class, {class_names[0]}; at least 2 are needed")
     files = {

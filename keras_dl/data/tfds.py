@@ -36,7 +36,7 @@ def load_tfds(name: str, data_dir: str | None, validation: float, seed: int, ima
     """
     if data_dir is not None and not Path(data_dir).is_dir():
         raise UsageError(f"data_dir {data_dir} is not a folder")
-    builder = _builder(name, data_dir)
+    builder = _builder(name, data_dir or os.environ.get("TFDS_DATA_DIR"))  # TFDS itself reads it when imported
     _keys(builder)
     with _quiet():
         try:
@@ -52,7 +52,7 @@ def _builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
     try:
         return tfds.builder(name, data_dir=data_dir)
     except (tfds.core.registered.DatasetNotFoundError, ValueError, AssertionError, ImportError) as error:
-        folder = Path(data_dir or os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")).expanduser()
+        folder = Path(data_dir or tfds.core.constants.DATA_DIR).expanduser()
         known = {"digits", *tfds.list_builders(), *(path.name for path in folder.glob("[!.]*/"))}
         plain = name.partition("/")[0].partition(":")[0]
         if plain in known:
@@ -123,9 +123,9 @@ def _read(
                 values[done : done + count], labels[done : done + count] = batch[0].numpy(), batch[1].numpy()
                 done += count
         except (tf.errors.OpError, OSError) as error:
-            reason = str(error).partition("\n")[0]
+            reason = type(error).__name__
             raise UsageError(
-                f"the {split} split of {builder.name} in {builder.data_dir} is damaged: {reason}"
+                f"the {split} split of {builder.name} in {builder.data_dir} is damaged ({reason})"
             ) from error
         examples[split] = values, labels
     if len(shape) == 3:

@@ -10,7 +10,8 @@ class OneHotSquaredError(keras.losses.Loss):
     """Sum over the outputs of (target - output)^2, where the target is 1 for the label's output and `low` elsewhere.
 
     `y_true` (batch,) or (batch, 1) whole numbers, `y_pred` (batch, classes); one value per example, then reduced.
-    LeCun, "Generalization and network design strategies", 1989; Hastie et al., "Elements of Statistical Learning", 11.3.
+    LeCun, "Generalization and network design strategies", 1989; Hastie et al., "The Elements of Statistical
+    Learning", section 11.3.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A small training with everything that must survive: dropout, batch normalisation, augmentation, a schedule, patience."""
+"""A small training with all that must survive: dropout, batch normalisation, augmentation, a schedule, patience."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from keras_dl.data import load
 from keras_dl.training import Options, fit
 from keras_dl.training.loop import seed_everything
 
-OPTIONS = Options(epochs=8, batch_size=32, schedule="cosine", learning_rate=3e-3, patience=3, seed=7)
+OPTIONS = Options(epochs=6, batch_size=32, schedule="cosine", learning_rate=3e-3, patience=3, seed=7)
 
 
 def flip(images, seed):

@@ -1,5 +1,6 @@
 """A training that is killed goes on to the same bits."""
 
+import errno
 import json
 import multiprocessing
 import random
@@ -10,7 +11,7 @@ import time
 import pytest
 import resume_job
 
-from keras_dl import UsageError
+from keras_dl import UsageError, storage
 from keras_dl.training import Interrupted
 
 KILLS = 20
@@ -20,7 +21,7 @@ KILLS = 20
 def processes():
     """Processes that fork from one in which TensorFlow is imported and has done nothing yet."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["resume_job"])
+    context.set_forkserver_preload(["resume_job", "keras_dl.training.loop", "sklearn.datasets"])
     return context
 
 
@@ -105,10 +106,24 @@ def test_refuses_when_every_checkpoint_is_damaged(tmp_path):
         resume_job.train(str(tmp_path), [StopAt(150)])
     for folder in (tmp_path / "checkpoints").iterdir():
         (folder / "state.json").write_text("{")
-    with pytest.warns(UserWarning), pytest.raises(UsageError, match="every checkpoint .* is damaged"):
+    with pytest.warns(UserWarning), pytest.raises(UsageError, match=r"every checkpoint .* is damaged"):
         resume_job.train(str(tmp_path), [StopAt(0)])
 
 
 def test_a_finished_training_trains_no_more(reference, tmp_path):
     assert resume_job.train(str(tmp_path)) == reference[0]
     assert resume_job.train(str(tmp_path), []) == reference[0]
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(reference, tmp_path, monkeypatch):
+    with pytest.raises(Interrupted):
+        resume_job.train(str(tmp_path), [StopAt(60)])
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(storage, "write", full)
+        resume_job.train(str(tmp_path), [StopAt(0)])
+    assert len(list((tmp_path / "checkpoints").iterdir())) == 2
+    assert resume_job.train(str(tmp_path), [StopAt(0)]) == reference[0]

@@ -18,8 +18,6 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, ClassVar, Self
 
-import numpy as np
-
 from keras_dl.config import Config, width
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, layers
@@ -70,6 +68,7 @@ def solve(model: keras.Model, points, targets, *, seed: int = 0) -> None:
     A random direction puts the points in order, a threshold goes below each, and the output weights follow from a
     triangular system. Raises `UsageError` when n is another number or when points are equal.
     """
+    import numpy as np
     from scipy.linalg import solve_triangular
 
     points = np.asarray(points, "float64").reshape(len(points), -1)

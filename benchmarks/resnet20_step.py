@@ -1,0 +1,92 @@
+"""A training step of resnet20 by `keras_dl.training.fit` against plain `model.fit`: `python benchmarks/resnet20_step.py`.
+
+The same network, optimizer, loss and batches of 128 noisy pictures: once with all that `keras_dl` adds to a step (an order
+for each epoch, checks for NaN and signals, TensorBoard), once by Keras alone, with its default of compiling by XLA and
+without XLA. They train by turns in one process, an epoch each, so that they share the machine's good and bad moments.
+Prints the milliseconds a step (median) and the median of the paired ratios; the goal is 1, give or take the noise.
+"""
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_dl import get_config
+from keras_dl.data import Data, Spec, Split
+from keras_dl.training import Options, fit
+
+BATCH, STEPS, ROUNDS = 128, 8, 7
+SHAPE, CLASSES = (32, 32, 3), 10
+GOAL, NOISE = 1.0, 0.05
+
+
+class StepTimer(keras.callbacks.Callback):
+    """Collects the seconds a step, per epoch, from the end of its first step to the end of its last."""
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 0:
+            self._began = time.perf_counter()
+        elif batch == STEPS - 1:
+            self.seconds.append((time.perf_counter() - self._began) / batch)
+
+
+class Plain(keras.callbacks.Callback):
+    """The network trained by Keras alone, an epoch whenever the training that it watches has ended one."""
+
+    def __init__(self, data, jit_compile):
+        super().__init__()
+        self._network = get_config("resnet20").build()
+        self._network.compile(
+            optimizer=keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+            jit_compile=jit_compile,
+        )
+        pictures = tf.data.Dataset.from_tensor_slices((data.train.stored, data.train.labels))
+        self._batches = pictures.shuffle(len(data.train)).batch(BATCH).prefetch(tf.data.AUTOTUNE)
+        self._timer = StepTimer()
+        self.seconds = self._timer.seconds
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._network.fit(self._batches, callbacks=[self._timer], verbose=0)
+
+
+def noise() -> Data:
+    generator = np.random.default_rng(0)
+    count = BATCH * STEPS
+    pictures = generator.integers(0, 256, (count, *SHAPE), dtype=np.uint8)
+    train = Split.of(pictures, generator.integers(0, CLASSES, count))
+    few = train.take(range(BATCH))
+    counts = {"train": count, "validation": BATCH, "test": BATCH}
+    spec = Spec(name="noise", kind="image", shape=SHAPE, classes=CLASSES, class_names=tuple("0123456789"), counts=counts)
+    return Data(spec=spec, train=train, validation=few, test=few)
+
+
+def main():
+    data, config = noise(), get_config("resnet20")
+    options = Options(epochs=ROUNDS + 1, batch_size=BATCH, optimizer="momentum", learning_rate=0.01, deterministic=False)
+    ours = StepTimer()
+    others = {"plain": Plain(data, "auto"), "plain, no XLA": Plain(data, False)}
+    with tempfile.TemporaryDirectory() as folder:
+        fit(config.build(), config, data, options, Path(folder), callbacks=[ours, *others.values()], verbose=0)
+    print(f"keras_dl        {1e3 * statistics.median(ours.seconds[1:]):7.1f} ms a step")
+    for name, other in others.items():
+        pairs = zip(ours.seconds[1:], other.seconds[1:], strict=True)
+        ratio = statistics.median(mine / theirs for mine, theirs in pairs)
+        verdict = "held" if ratio <= GOAL + NOISE else "missed"
+        print(
+            f"{name:15} {1e3 * statistics.median(other.seconds[1:]):7.1f} ms a step; "
+            f"ratio keras_dl / {name} {ratio:.3f}, goal {GOAL:.2f}: {verdict}"
+        )
+
+
+if __name__ == "__main__":
+    main()
