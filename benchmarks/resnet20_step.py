@@ -1,9 +1,10 @@
-"""A training step of resnet20 by `keras_dl.training.fit` against plain `model.fit`: `python benchmarks/resnet20_step.py`.
+"""A training step of resnet20 by `keras_dl.training.fit` against plain `model.fit`.
 
-The same network, optimizer, loss and batches of 128 noisy pictures: once with all that `keras_dl` adds to a step (an order
-for each epoch, checks for NaN and signals, TensorBoard), once by Keras alone, with its default of compiling by XLA and
-without XLA. They train by turns in one process, an epoch each, so that they share the machine's good and bad moments.
-Prints the milliseconds a step (median) and the median of the paired ratios; the goal is 1, give or take the noise.
+Run it by `python benchmarks/resnet20_step.py`. The same network, optimizer, loss and batches of 128 noisy pictures:
+once with all that `keras_dl` adds to a step (an order for each epoch, checks for NaN and signals, TensorBoard), once by
+Keras alone, with its default of compiling by XLA and without XLA. They train by turns in one process, an epoch each, so
+that they share the machine's good and bad moments. Prints the milliseconds a step (median) and the median of the
+paired ratios; the goal is 1, give or take the noise.
 """
 
 import statistics
@@ -20,7 +21,7 @@ from keras_dl.data import Data, Spec, Split
 from keras_dl.training import Options, fit
 
 BATCH, STEPS, ROUNDS = 128, 8, 7
-SHAPE, CLASSES = (32, 32, 3), 10
+SHAPE, CLASSES, RATE = (32, 32, 3), 10, 0.01
 GOAL, NOISE = 1.0, 0.05
 
 
@@ -45,7 +46,7 @@ class Plain(keras.callbacks.Callback):
         super().__init__()
         self._network = get_config("resnet20").build()
         self._network.compile(
-            optimizer=keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True),
+            optimizer=keras.optimizers.SGD(RATE, momentum=0.9, nesterov=True),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
             jit_compile=jit_compile,
@@ -66,13 +67,17 @@ def noise() -> Data:
     train = Split.of(pictures, generator.integers(0, CLASSES, count))
     few = train.take(range(BATCH))
     counts = {"train": count, "validation": BATCH, "test": BATCH}
-    spec = Spec(name="noise", kind="image", shape=SHAPE, classes=CLASSES, class_names=tuple("0123456789"), counts=counts)
+    spec = Spec(
+        name="noise", kind="image", shape=SHAPE, classes=CLASSES, class_names=tuple("0123456789"), counts=counts
+    )
     return Data(spec=spec, train=train, validation=few, test=few)
 
 
 def main():
     data, config = noise(), get_config("resnet20")
-    options = Options(epochs=ROUNDS + 1, batch_size=BATCH, optimizer="momentum", learning_rate=0.01, deterministic=False)
+    options = Options(
+        epochs=ROUNDS + 1, batch_size=BATCH, optimizer="momentum", learning_rate=0.01, deterministic=False
+    )
     ours = StepTimer()
     others = {"plain": Plain(data, "auto"), "plain, no XLA": Plain(data, False)}
     with tempfile.TemporaryDirectory() as folder:

@@ -48,7 +48,10 @@ class List:
     """only networks with so many parameters or fewer"""
 
     def run(self) -> None:
-        for name in catalogue.list_models(**dataclasses.asdict(self)):
+        names = catalogue.list_models(**dataclasses.asdict(self))
+        if not names:
+            raise UsageError(f"no network matches {self.pattern!r} and these limits; `keras-dl list` shows all")
+        for name in names:
             entry = catalogue.entries()[name]
             print(f"{name:26}{entry.parameters:>14,}  {entry.task:22}{entry.summary}")
 
@@ -56,7 +59,8 @@ class List:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 1 the machine failed, 2 a mistake of the user, 130 / 143 interrupted."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    if not arguments or arguments[0] in ("-h", "--help"):
+    words = arguments[1:] if arguments[:1] in (["run"], ["show"]) else arguments
+    if not arguments or words[:1] in (["-h"], ["--help"]):
         print(USAGE.format(recipes=", ".join(name.replace("_", "-") for name in recipe.names())))
         sys.exit(0)
     _exit_with_one_line(_dispatch, *arguments)
@@ -102,7 +106,7 @@ def _dispatch(command: str, *rest: str) -> None:
             _run(recipe.find(name)(), f"keras-dl run {name}", flags)
         case _:
             kind = recipe.find(command)
-            if rest and not rest[0].startswith("-"):
+            if rest and not rest[0].startswith("-") and "--resume" not in rest:
                 default = kind(network=catalogue.get_config(rest[0]))
                 _run(default, f"keras-dl {command} {rest[0]}", rest[1:])
             else:
@@ -119,7 +123,7 @@ def _run(default: recipe.Recipe, program: str, flags: Sequence[str]) -> None:
         chosen = _parse(default, program, flags).placed()
     resume = f"keras-dl {chosen.command} --resume {shlex.quote(chosen.out)}"
     try:
-        with terminations_raise():
+        with terminations_raise(), chosen.claimed():
             chosen.run()
     except Interrupted as interruption:
         raise interruption.with_advice(f"resume by: {resume}") from None
@@ -136,9 +140,13 @@ def _parse(default: T, program: str, flags: Sequence[str]) -> T:
     except SystemExit as stop:
         if stop.code in (0, None):
             raise
-        lines = [line.strip("│ ") for line in box.getvalue().splitlines()[1:]]
-        first = list(itertools.takewhile(lambda line: not line.startswith(("─", "╰")), lines))
-        raise UsageError(f"{' '.join(first)} (`{program} --help` lists the options)") from None
+        _title, *lines = (line.strip("│ ") for line in box.getvalue().splitlines())
+        lines = itertools.takewhile(lambda line: not _is_rule(line), itertools.dropwhile(_is_rule, lines))
+        raise UsageError(f"{' '.join(lines)} (`{program} --help` lists the options)") from None
+
+
+def _is_rule(line: str) -> bool:
+    return set(line) <= set("-─╰╯")
 
 
 def _missing(usage: str) -> NoReturn:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import itertools
 import json
 import pkgutil
 import typing
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
+
+import filelock
 
 from keras_dl import storage
 from keras_dl.config import Config
@@ -48,19 +52,21 @@ class Recipe:
     def folder(self) -> Path:
         """The run folder, made and claimed for these options.
 
-        Raises `UsageError` if it holds the run of other options, naming the first that differs.
+        Raises `UsageError` if it holds the run of other options, naming the first that differs; a run that left nothing
+        but its options, since they were wrong, gives its folder up.
         """
         if self.out is None:
             raise UsageError("a run needs a folder: set `out`, or take `placed()` for a new one under runs/")
         folder, file = Path(self.out), Path(self.out) / "config.json"
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"{folder} is a file; the run needs a folder")
-        if not file.exists():
-            if folder.is_dir() and any(folder.iterdir()):
-                raise UsageError(f"{folder} holds files that are not of a run; choose another folder for `out`")
+        begun = folder.is_dir() and any(path != file and path.name[0] != "." for path in folder.iterdir())
+        if not begun:
             _write_or_explain(file, self.to_json())
             return folder
-        theirs, ours = json.loads(file.read_text(encoding="utf-8")), json.loads(self.to_json())
+        if not file.exists():
+            raise UsageError(f"{folder} holds files that are not of a run; choose another folder for `out`")
+        theirs, ours = _read_options(file), json.loads(self.to_json())
         for key in ours:
             if theirs.get(key) != ours[key]:
                 raise UsageError(
@@ -68,6 +74,16 @@ class Recipe:
                 )
         storage.sweep(folder)
         return folder
+
+    @contextlib.contextmanager
+    def claimed(self) -> Iterator[Path]:
+        """Within it, `folder()` belongs to this process. Raises `UsageError` if it belongs to another one."""
+        folder = self.folder()
+        try:
+            with filelock.FileLock(folder / ".run.lock", timeout=0):
+                yield folder
+        except filelock.Timeout:
+            raise UsageError(f"another process is at work in {folder}; choose another folder, or wait for it") from None
 
     def placed(self) -> Self:
         """A copy that has a run folder: `out`, or the first unused runs/<name>-<n>."""
@@ -90,13 +106,10 @@ class Recipe:
     def from_folder(cls, folder: str | Path) -> Self:
         """The recipe whose run is in `folder`. Raises `UsageError` if there is none."""
         file = Path(folder) / "config.json"
-        try:
-            options = json.loads(file.read_text(encoding="utf-8"))
-            kind = find(options.pop("recipe"))
-        except FileNotFoundError:
-            raise UsageError(f"{folder} holds no run: it has no config.json") from None
-        except (ValueError, KeyError, AttributeError) as error:
-            raise UsageError(f"{file} is damaged: {error}") from error
+        if not file.is_file():
+            raise UsageError(f"{folder} holds no run: it has no config.json")
+        options = _read_options(file)
+        kind = find(options.pop("recipe"))
         hints = typing.get_type_hints(kind)
         for name, value in options.items():
             choose(f"option of {kind.__name__}", name, hints)
@@ -122,6 +135,17 @@ def find(name: str) -> type[Recipe]:
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Recipe) and value.__module__ == module.__name__
     )
+
+
+def _read_options(file: Path) -> dict[str, Any]:
+    """What `to_json` wrote into `file`. Raises `UsageError` if it is anything else."""
+    try:
+        options = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UsageError(f"{file} is damaged: {error}") from error
+    if not isinstance(options, dict) or not isinstance(options.get("recipe"), str):
+        raise UsageError(f"{file} does not hold the options of a run")
+    return options
 
 
 def _write_or_explain(file: Path, text: str) -> None:

@@ -55,7 +55,7 @@ class TransferLearning(Recipe):
     batch_size: int = 32
     """examples per step, or all there are"""
     learning_rate: float = 1e-3
-    """Adam's, for what is newly initialised; what is fine-tuned learns at a tenth of it"""
+    """Adam's"""
     skip_bad: bool = False
     """leave out pictures that cannot be read"""
 
@@ -77,7 +77,12 @@ class TransferLearning(Recipe):
         base_name = self.base or BASES[data.spec.shape[2]]
         base_config = saved_model.read_contract(base_name)["config"]
         data = data.resized(base_config.input_shape)
+        fewest, most = np.bincount(data.train.labels).min(), max(self.labels_per_class)
+        if fewest < most:
+            raise UsageError(f"labels_per_class asks for {most}; a class of {self.data} has {fewest} training examples")
         base = saved_model.load(base_name)
+        if not surgery.feature_stages(base):
+            raise UsageError(f"base {base_name} has no stages whose outputs are maps, so no features to transfer")
         for notice in data.notices:
             console.print(f"note: {notice}")
         console.print(f"base {base_name} ({base.count_params():,} parameters), target {self.data}")
@@ -135,15 +140,10 @@ class Student:
 
 
 def few(split: Split, labels: int, seed: int) -> Split:
-    """`labels` examples of each class, drawn by `seed`. Raises `UsageError` where a class has not so many."""
+    """`labels` examples of each class of `split`, drawn by `seed`."""
     generator = np.random.default_rng(seed)
-    chosen = []
-    for label in np.unique(split.labels):
-        found = np.flatnonzero(split.labels == label)
-        if len(found) < labels:
-            raise UsageError(f"class {label} has {len(found)} training examples; labels_per_class asks for {labels}")
-        chosen.append(generator.choice(found, labels, replace=False))
-    return split.take(np.concatenate(chosen))
+    members = [np.flatnonzero(split.labels == label) for label in np.unique(split.labels)]
+    return split.take(np.concatenate([generator.choice(found, labels, replace=False) for found in members]))
 
 
 def report(recipe: TransferLearning, rows: list[dict], folder: Path, console: Console, title: str) -> None:
@@ -172,10 +172,11 @@ def report(recipe: TransferLearning, rows: list[dict], folder: Path, console: Co
     console.print(table)
     fewest = recipe.labels_per_class[:2]
     gain = np.mean([accuracy["frozen", n].mean() - accuracy["scratch", n].mean() for n in fewest])
+    verdict = "held" if gain >= CLAIMED_GAIN else "did not hold"
     console.print(
         f"With {' to '.join(map(str, fewest))} labels a class, frozen features are {100 * gain:+.1f} points from "
-        f"training from scratch; features transfer by at least {100 * CLAIMED_GAIN:.0f} points (after Yosinski et al. 2014): "
-        f"{'held' if gain >= CLAIMED_GAIN else 'did not hold'}. The plot is {folder / 'transfer.png'}."
+        f"training from scratch; features transfer by at least {100 * CLAIMED_GAIN:.0f} points "
+        f"(after Yosinski et al. 2014): {verdict}. The plot is {folder / 'transfer.png'}."
     )
 
 

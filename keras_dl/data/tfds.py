@@ -28,6 +28,20 @@ BATCH_SIZE = 256
 VALUE_RANGES = ((0, 1), (-1, 1), (0, 255))
 
 
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the log lines of TensorFlow and tensorflow-datasets."""
+    import absl.logging
+
+    tf.get_logger().setLevel("ERROR")
+    verbosity = absl.logging.get_verbosity()
+    absl.logging.set_verbosity(absl.logging.ERROR)
+    try:
+        yield
+    finally:
+        absl.logging.set_verbosity(verbosity)
+
+
 def load_tfds(name: str, data_dir: str | None, validation: float, seed: int, image_size: int | None) -> Data:
     """The data set that tensorflow-datasets calls `name`, downloaded if `data_dir` lacks it.
 
@@ -38,30 +52,37 @@ def load_tfds(name: str, data_dir: str | None, validation: float, seed: int, ima
         raise UsageError(f"data_dir {data_dir} is not a folder")
     builder = _builder(name, data_dir or os.environ.get("TFDS_DATA_DIR"))  # TFDS itself reads it when imported
     _keys(builder)
-    with _quiet():
-        try:
-            if not builder.is_prepared():
-                builder.download_and_prepare()
-        except Exception as error:  # every data set brings code of its own, which fails in its own ways
-            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-            raise UsageError(f"cannot get {name}: {reason}; put it in data_dir or TFDS_DATA_DIR") from error
-        return _read(builder, validation, seed, image_size, image_size)
+    _prepare(builder)
+    return _read(builder, validation, seed, image_size, image_size)
 
 
+@_quiet()
 def _builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
+    plain = name.partition("/")[0].partition(":")[0]
+    folder = Path(data_dir or tfds.core.constants.DATA_DIR).expanduser()
+    known = {
+        "digits",
+        *tfds.list_builders(with_community_datasets=False),
+        *(path.name for path in folder.glob("[!.]*/")),
+    }
+    if plain not in known:
+        near = ", ".join(difflib.get_close_matches(plain, known, n=3))
+        hint = f"did you mean {near}?" if near else "it is neither a folder nor a name of tensorflow-datasets"
+        raise UsageError(f"unknown data set {name!r}; {hint}")
     try:
         return tfds.builder(name, data_dir=data_dir)
     except (tfds.core.registered.DatasetNotFoundError, ValueError, AssertionError, ImportError) as error:
-        folder = Path(data_dir or tfds.core.constants.DATA_DIR).expanduser()
-        known = {"digits", *tfds.list_builders(), *(path.name for path in folder.glob("[!.]*/"))}
-        plain = name.partition("/")[0].partition(":")[0]
-        if plain in known:
-            raise UsageError(f"cannot get {name}: {str(error).strip().splitlines()[0]}") from None
-        near = difflib.get_close_matches(plain, known, n=3)
-        hint = (
-            f"did you mean {', '.join(near)}?" if near else "it is neither a folder nor a name of tensorflow-datasets"
-        )
-        raise UsageError(f"unknown data set {name!r}; {hint}") from None
+        raise UsageError(f"cannot get {name}: {str(error).strip().splitlines()[0]}") from None
+
+
+@_quiet()
+def _prepare(builder: tfds.core.DatasetBuilder) -> None:
+    try:
+        if not builder.is_prepared():
+            builder.download_and_prepare()
+    except Exception as error:  # every data set brings code of its own, which fails in its own ways
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise UsageError(f"cannot get {builder.name}: {reason}; put it in data_dir or TFDS_DATA_DIR") from error
 
 
 def _keys(builder: tfds.core.DatasetBuilder) -> tuple[str, str]:
@@ -90,12 +111,13 @@ def _is_input(feature: tfds.features.FeatureConnector) -> bool:
     )
 
 
+@_quiet()
 def _read(
     builder: tfds.core.DatasetBuilder, validation: float, seed: int, height: int | None, width: int | None
 ) -> Data:
     """All of `builder`'s data; pictures of `height` and `width`, by default their own."""
-    inputs, label = _keys(builder)
-    feature = builder.info.features[inputs]
+    input_key, label_key = _keys(builder)
+    feature = builder.info.features[input_key]
     shape, notices = tuple(feature.shape), []
     if len(shape) == 3 and (height or None in shape):
         shape = (height or DEFAULT_SIZE, width or DEFAULT_SIZE, shape[2])
@@ -107,34 +129,14 @@ def _read(
     sizes = {split: builder.info.splits[split].num_examples for split in splits}
     check_fits(builder.name, sum(sizes.values()), shape, np.dtype(dtype).itemsize)
 
-    def prepare(example):
-        value = example[inputs]
-        if value.shape != shape:
-            value = cover(value, shape)
-            value = tf.round(value) if dtype == "uint8" else value
-        return tf.cast(value, dtype), example[label]
-
-    examples = {}
-    for split, size in sizes.items():
-        values, labels, done = np.empty((size, *shape), dtype), np.empty(size, "int64"), 0
-        try:
-            for batch in builder.as_dataset(split=split).map(prepare, tf.data.AUTOTUNE).batch(BATCH_SIZE):
-                count = len(batch[1])
-                values[done : done + count], labels[done : done + count] = batch[0].numpy(), batch[1].numpy()
-                done += count
-        except (tf.errors.OpError, OSError) as error:
-            reason = type(error).__name__
-            raise UsageError(
-                f"the {split} split of {builder.name} in {builder.data_dir} is damaged ({reason})"
-            ) from error
-        examples[split] = values, labels
+    examples = {split: _arrays(builder, split, size, shape, dtype) for split, size in sizes.items()}
     if len(shape) == 3:
         notices += _map_values(builder.name, examples)
     return assemble(
         examples,
         name=builder.name,
         kind="image" if len(shape) == 3 else "features",
-        class_names=builder.info.features[label].names,
+        class_names=builder.info.features[label_key].names,
         validation=validation,
         seed=seed,
         notices=notices,
@@ -142,8 +144,32 @@ def _read(
     )
 
 
+def _arrays(
+    builder: tfds.core.DatasetBuilder, split: str, size: int, shape: tuple[int, ...], dtype: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """The inputs (`size`, *`shape`) of `dtype` and the labels (`size`,) of a split."""
+    input_key, label_key = _keys(builder)
+
+    def prepare(example):
+        value = example[input_key]
+        if value.shape != shape:
+            value = cover(value, shape)
+            value = tf.round(value) if dtype == "uint8" else value
+        return tf.cast(value, dtype), example[label_key]
+
+    inputs, labels, done = np.empty((size, *shape), dtype), np.empty(size, "int64"), 0
+    try:
+        for x, y in builder.as_dataset(split=split).map(prepare, tf.data.AUTOTUNE).batch(BATCH_SIZE):
+            inputs[done : done + len(y)], labels[done : done + len(y)] = x.numpy(), y.numpy()
+            done += len(y)
+    except (tf.errors.OpError, OSError) as error:
+        where = f"{builder.name} in {builder.data_dir}"
+        raise UsageError(f"the {split} split of {where} is damaged ({type(error).__name__})") from error
+    return inputs, labels
+
+
 def _map_values(name: str, examples: dict[str, tuple[np.ndarray, np.ndarray]]) -> list[str]:
-    """Map the pictures of `examples`, in place, from the smallest of `VALUE_RANGES` that holds them to 0..255."""
+    """Map the pictures in `examples` from the smallest of `VALUE_RANGES` that holds them to 0..255."""
     arrays = {split: values for split, (values, _) in examples.items() if values.size}
     low = min(values.min() for values in arrays.values())
     high = max(values.max() for values in arrays.values())
@@ -159,17 +185,3 @@ def _map_values(name: str, examples: dict[str, tuple[np.ndarray, np.ndarray]]) -
         mapped = (values.astype("float32") - start) * (255 / (end - start))
         examples[split] = mapped, examples[split][1]
     return [f"pixel values {start}..{end} were mapped to 0..255"]
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the log lines of TensorFlow and tensorflow-datasets."""
-    import absl.logging
-
-    tf.get_logger().setLevel("ERROR")
-    verbosity = absl.logging.get_verbosity()
-    absl.logging.set_verbosity(absl.logging.ERROR)
-    try:
-        yield
-    finally:
-        absl.logging.set_verbosity(verbosity)

@@ -90,8 +90,8 @@ def _fit(model, config, data, options, folder, augment, callbacks, verbose) -> l
 
 
 def _run_epochs(model, data, options, start, steps, augment, validation, session) -> None:
-    epoch_now = tf.Variable(0, dtype="int64")
-    first_step = tf.Variable(0, dtype="int64")
+    with tf.device("CPU"):  # where the input pipeline reads them
+        epoch_now, first_step = tf.Variable(0, dtype="int64"), tf.Variable(0, dtype="int64")
     batches = data.train.shuffled(
         options.batch_size, seed=options.seed, epoch=epoch_now, first_step=first_step, augment=augment
     )

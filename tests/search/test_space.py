@@ -15,7 +15,7 @@ OPTIONS = SETTINGS.training()
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Net(Config):
     task = "classification"
-    filters: tuple[tuple[int, ...], ...] = width(((24, 100), (700,)), low=32, high=512, multiple_of=8)
+    filters: tuple[int, ...] = width((24, 100, 700), low=32, high=512, multiple_of=8)
     multiplier: float = width(1.0, low=0.25, high=0.5)
     blocks: int = depth(12, low=1, high=8)
 
@@ -32,7 +32,7 @@ def parameters(config, settings=SETTINGS):
 def test_every_number_is_a_hyperparameter():
     assert list(parameters(get_config("mlp"))) == ["hidden_1", "hidden_2", "depth", "learning_rate"]
     assert list(parameters(Net())) == [
-        "filters_1_1", "filters_1_2", "filters_2_1", "multiplier", "blocks", "learning_rate",
+        "filters_1", "filters_2", "filters_3", "multiplier", "blocks", "learning_rate",
     ]  # fmt: skip
 
 
@@ -44,8 +44,8 @@ def test_widths_double_and_depths_count():
 
 def test_ranges_are_widened_to_the_present_value():
     net = parameters(Net(), Settings(learning_rate=1.0))
-    assert [int(value) for value in net["filters_1_1"].values] == [24, 48, 96, 192, 384]
-    assert net["filters_2_1"].max_value == 700
+    assert [int(value) for value in net["filters_1"].values] == [24, 48, 96, 192, 384]
+    assert net["filters_3"].max_value == 700
     assert (net["multiplier"].min_value, net["multiplier"].max_value) == (0.25, 1.0)
     assert net["blocks"].max_value == 12
     assert (net["learning_rate"].min_value, net["learning_rate"].max_value) == (1e-4, 1.0)
@@ -60,9 +60,9 @@ def test_whole_widths_keep_to_their_multiple():
 def test_values_make_config_and_options():
     defaults = {name: parameter.default for name, parameter in parameters(Net()).items()}
     assert space.apply(defaults, Net(), OPTIONS) == (Net(), OPTIONS)
-    changed = {**defaults, "filters_1_2": 64.0, "blocks": 3, "learning_rate": 0.05}
+    changed = {**defaults, "filters_2": 64.0, "blocks": 3, "learning_rate": 0.05}
     config, options = space.apply(changed, Net(), OPTIONS)
-    assert config == Net(filters=((24, 64), (700,)), blocks=3)
+    assert config == Net(filters=(24, 64, 700), blocks=3)
     assert options == dataclasses.replace(OPTIONS, learning_rate=0.05)
 
 
@@ -78,5 +78,5 @@ def test_the_learning_rate_can_stay():
 def test_the_smallest_is_the_smallest():
     values = space.smallest(space.hyperparameters(Net(), SETTINGS))
     assert values == {
-        "filters_1_1": 24, "filters_1_2": 32, "filters_2_1": 32, "multiplier": 0.25, "blocks": 1, "learning_rate": 1e-4,
+        "filters_1": 24, "filters_2": 32, "filters_3": 32, "multiplier": 0.25, "blocks": 1, "learning_rate": 1e-4,
     }  # fmt: skip

@@ -2,7 +2,6 @@
 
 import errno
 import json
-import multiprocessing
 import random
 import shutil
 import signal
@@ -14,15 +13,8 @@ import resume_job
 from keras_dl import UsageError, storage
 from keras_dl.training import Interrupted
 
+PRELOAD = ["resume_job", "sklearn.datasets"]
 KILLS = 20
-
-
-@pytest.fixture(scope="module")
-def processes():
-    """Processes that fork from one in which TensorFlow is imported and has done nothing yet."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["resume_job", "keras_dl.training.loop", "sklearn.datasets"])
-    return context
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Fork servers of the tests' own, which can import what the tests can."""
+"""What tests of several folders share: a fork server of their own, which can import what the tests can."""
 
 import multiprocessing
 import os

@@ -1,0 +1,94 @@
+"""LeCun's pictures are made as his report says, and the table of the five networks is printed beside his."""
+
+import numpy as np
+import pytest
+
+from keras_dl import UsageError, storage
+from keras_dl.data import Split, load
+from recipes.esl_nets import PUBLISHED, EslNets, lecun_1989
+
+SMALL = {"seeds": 1, "steps": 20}
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load("digits").resized((16, 16, 1)).train
+
+
+def drawing(picture):
+    """What `picture` shows, wherever it stands: its columns from the first inked one on."""
+    columns = np.flatnonzero(picture.any(axis=(0, 2)))
+    return picture[:, columns[0] : columns[-1] + 1].tobytes()
+
+
+def test_there_are_480_pictures_of_12_drawings_at_4_positions(digits):
+    train, test = lecun_1989(digits, seed=0)
+    assert np.bincount(train.labels).tolist() == [32] * 10
+    assert np.bincount(test.labels).tolist() == [16] * 10
+    pictures = np.concatenate([train.inputs(), test.inputs()])
+    labels = np.concatenate([train.labels, test.labels])
+    assert len({picture.tobytes() for picture in pictures}) == 480
+    for digit in range(10):
+        drawings = [drawing(picture) for picture in pictures[labels == digit]]
+        assert [drawings.count(one) for one in set(drawings)] == [4] * 12
+
+
+def test_most_drawings_are_on_both_sides_as_in_the_report(digits):
+    train, test = lecun_1989(digits, seed=0)
+    learned = {drawing(picture) for picture in train.inputs()}
+    known = np.mean([drawing(picture) in learned for picture in test.inputs()])
+    assert known > 0.9
+
+
+def test_the_seed_draws_the_drawings(digits):
+    first, again, other = (lecun_1989(digits, seed)[0].inputs() for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not {drawing(picture) for picture in first} <= {drawing(picture) for picture in other}
+
+
+def test_a_class_with_few_drawings_is_refused():
+    few = Split.of(np.zeros((110, 16, 16, 1), np.uint8), np.arange(110) % 10)
+    with pytest.raises(UsageError, match="class 0 has 11 training pictures; the protocol needs 12"):
+        lecun_1989(few, seed=0)
+
+
+@pytest.mark.parametrize("protocol", ["1989", "all"])
+def test_the_table_stands_beside_the_published_one_and_nothing_is_done_twice(tmp_path, capsys, monkeypatch, protocol):
+    recipe = EslNets(out=str(tmp_path), protocol=protocol, **SMALL)
+    rows = recipe.run()
+    assert [(row["network"], row["seed"]) for row in rows] == [(network, 0) for network in PUBLISHED]
+    assert all(len(row["curve"]) == 20 and 0 <= min(row["curve"]) <= max(row["curve"]) <= 100 for row in rows)
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+    printed = capsys.readouterr().out
+    for words in ("1,060", "5,194", "98.4", "did not hold" if rows[-1]["curve"][-1] < 50 else "points"):
+        assert words in printed
+
+    ledger = tmp_path / "results.jsonl"
+    lines = ledger.read_text().splitlines(keepends=True)
+    ledger.write_text("".join(lines[:-1]) + lines[-1][:30])
+    learned = []
+    monkeypatch.setattr(EslNets, "_learn", lambda self, network, *_: learned.append(network) or rows[-1]["curve"])
+    assert recipe.run() == rows == storage.read_lines(ledger)
+    assert learned == ["esl_net5"]
+
+
+def test_shared_weights_learn(tmp_path):
+    rows = EslNets(out=str(tmp_path), seeds=1, steps=400).run()
+    assert rows[-1]["curve"][-1] > 75
+    assert rows[-1]["curve"][-1] > rows[-1]["curve"][0] + 20
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("seeds", 0, "seeds must be at least 1, got 0"),
+        ("batch_size", 0, "batch_size must be at least 1, got 0"),
+        ("steps", 0, "steps must be a positive multiple of 20, got 0"),
+        ("steps", 30, "steps must be a positive multiple of 20, got 30"),
+        ("learning_rate", -1.0, "learning_rate must be above 0"),
+        ("protocol", "1990", "unknown protocol '1990'"),
+    ],
+)
+def test_options_that_cannot_run(option, value, words):
+    with pytest.raises(UsageError, match=words):
+        EslNets(**{option: value})

@@ -1,0 +1,88 @@
+"""From a name and data to a saved model that was measured once."""
+
+import json
+
+import numpy as np
+import pytest
+
+from keras_dl import UsageError, get_config, load
+from keras_dl.data import load as load_data
+from keras_dl.recipe import Recipe
+from recipes.train import Train
+
+SMALL = {"network": get_config("mlp", hidden=(16,)), "epochs": 2, "batch_size": 128}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("train") / "run"
+
+
+@pytest.fixture(scope="module")
+def result(folder):
+    return Train(out=str(folder), **SMALL).run()
+
+
+def test_the_saved_model_is_the_one_that_was_measured(result, folder):
+    model, test = load(folder / "model"), load_data("digits").test
+    guesses = model.predict(test.inputs(), verbose=0).argmax(axis=1)
+    assert np.mean(guesses == test.labels) == pytest.approx(result["test_accuracy"], abs=1e-6)
+    assert result["test_examples"] == len(test) == 359
+    assert result["parameters"] == model.count_params()
+    assert result["epochs"] == 2
+
+
+def test_what_a_run_leaves(result, folder):
+    assert json.loads((folder / "result.json").read_text()) == result
+    names = {path.name for path in folder.iterdir()}
+    assert {"config.json", "metrics.jsonl", "tensorboard", "checkpoints", "curves.png", "model"} <= names
+    contract = json.loads((folder / "model" / "contract.json").read_text())
+    assert contract["class_names"] == list("0123456789")
+    assert f"{100 * result['test_accuracy']:.2f} %" in (folder / "model" / "README.md").read_text()
+
+
+def test_a_finished_run_gives_the_same_result_again(result, folder):
+    again = Recipe.from_folder(folder)
+    assert again == Train(out=str(folder), **SMALL)
+    assert again.run() == result
+
+
+def test_a_run_can_be_repeated_to_the_bit(result, folder, tmp_path):
+    assert Train(out=str(tmp_path), **SMALL).run()["test_loss"] == result["test_loss"]
+    weights = "model/weights.safetensors"
+    assert (tmp_path / weights).read_bytes() == (folder / weights).read_bytes()
+
+
+def test_the_seed_and_the_augmentation_matter(result, tmp_path):
+    losses = {result["test_loss"]}
+    for name, options in (("seed", {"seed": 1}), ("augment", {"augment": ("flip", "shift")})):
+        losses.add(Train(out=str(tmp_path / name), **SMALL, **options).run()["test_loss"])
+    assert len(losses) == 3
+
+
+def test_the_network_follows_the_data_and_keeps_its_fixed_size(tmp_path, capsys):
+    Train(network=get_config("esl_net5"), epochs=1, batch_size=256, out=str(tmp_path)).run()
+    assert json.loads((tmp_path / "model" / "config.json").read_text())["input_shape"] == [16, 16, 1]
+    printed = capsys.readouterr().out
+    assert "note: pixel values 0..16 were mapped to 0..255" in printed
+    assert "1,060 parameters" in printed
+
+
+def test_another_run_in_the_same_folder_is_refused(result, folder):
+    with pytest.raises(UsageError, match="holds a run with epochs=2, not 3; choose another folder"):
+        Train(out=str(folder), **{**SMALL, "epochs": 3}).run()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"data": "digitz", "data_dir": "nowhere"}, "data_dir nowhere is not a folder"),
+        ({"validation": 1.5}, r"validation must be a fraction above 0 and below 1, got 1\.5"),
+        ({"image_size": 0}, "image_size must be at least 1 pixel, got 0"),
+        ({"network": get_config("resnet20"), "image_size": 2}, "2x2 is too small for this resnet_cifar"),
+    ],
+)
+def test_a_folder_whose_options_were_wrong_can_be_used_again(tmp_path, options, words):
+    with pytest.raises(UsageError, match=words):
+        Train(out=str(tmp_path), **{**SMALL, **options}).run()
+    assert Train(out=str(tmp_path), **SMALL).folder() == tmp_path

@@ -1,0 +1,267 @@
+"""The command line: what it prints, how it ends, and that every mistake is one line."""
+
+import errno
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+import filelock
+import pytest
+
+import recipes.train
+from keras_dl import storage
+from keras_dl.cli import main, run_recipe
+
+TRAIN = ("train", "mlp", "--network.hidden", "8", "--epochs", "2", "--batch-size", "256")
+
+
+@pytest.fixture
+def keras_dl(capsys, monkeypatch, tmp_path):
+    """Runs a command in `tmp_path` and returns its exit status, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as exit:
+            main(arguments)
+        return exit.value.code, *capsys.readouterr()
+
+    return run
+
+
+def is_one_line(errors):
+    return errors.startswith("keras-dl: ") and errors.count("\n") == 1 and "Traceback" not in errors
+
+
+def python(program, **environment):
+    call = [sys.executable, "-c", program]
+    return subprocess.run(call, capture_output=True, text=True, env={**os.environ, **environment})
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("", "keras-dl COMMAND"),
+        ("--help", "run a technique: esl-nets"),
+        ("-h", "keras-dl COMMAND"),
+        ("run --help", "keras-dl COMMAND"),
+        ("show -h", "keras-dl COMMAND"),
+        ("list --help", "--max-parameters"),
+        ("train --help", "--learning-rate"),
+        ("train resnet20 --help", "--network.filters"),
+        ("run esl-nets --help", "--protocol"),
+        ("show resnet56 --help", "--blocks"),
+    ],
+)
+def test_help(keras_dl, command, words):
+    code, output, errors = keras_dl(*command.split())
+    assert (code, errors) == (0, "")
+    assert words in output
+
+
+def test_lists_by_pattern_and_size(keras_dl):
+    code, output, _ = keras_dl("list", "resnet*", "--max-parameters", "500000")
+    assert code == 0
+    assert [line.split()[:2] for line in output.splitlines()] == [["resnet20", "274,442"], ["resnet32", "470,218"]]
+
+
+def test_shows_a_variation_of_a_network(keras_dl):
+    code, output, _ = keras_dl("show", "resnet56", "--classes", "100")
+    assert code == 0
+    assert "867,620 parameters" in output
+    for words in ("stage3", "32 x 32 x 16", "filters", "width 4 .. 64", "depth 1 .. 18"):
+        assert words in output
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("lisst", "unknown command 'lisst'; did you mean list?"),
+        ("list nothing*", "no network matches 'nothing*'"),
+        ("list --task painting", "unknown task 'painting'; choose one of classification"),
+        ("list --max-parameters many", "--max-parameters"),
+        ("list --big", "Unrecognized options: --big (`keras-dl list --help` lists the options)"),
+        ("show", "a name is missing: keras-dl show NAME"),
+        ("show resnet51", "unknown model 'resnet51'; did you mean resnet56"),
+        ("show resnet56 --filters -4", "filters must be positive, got -4"),
+        ("show resnet56 --classes 0", "classes must be at least 2, got 0"),
+        ("show resnet56 --classes 1", "classes must be at least 2, got 1; a yes-or-no question has 2 classes"),
+        ("show resnet56 --input-shape 0 0 3", "input height and width must be at least 1, got 0x0"),
+        ("run", "a name is missing: keras-dl run RECIPE"),
+        ("run transfer", "unknown recipe 'transfer'; did you mean transfer_learning"),
+        ("run esl-nets --protocol 1990", "invalid choice '1990' for argument '--protocol'"),
+        ("run esl-nets --seeds 0", "seeds must be at least 1, got 0"),
+        ("train resnet21 --data digits", "unknown model 'resnet21'; did you mean resnet20"),
+        ("train mlp --epochs 0", "epochs must be at least 1, got 0"),
+        ("train mlp --epochs x", "invalid literal for int"),
+        ("train mlp --epochs", "Missing value for argument '--epochs'"),
+        ("train mlp --epohcs 3", "Unrecognized options: --epohcs"),
+        ("train mlp --batch-size 0", "batch_size must be at least 1, got 0"),
+        ("train mlp --learning-rate -0.1", "learning_rate must be above 0 and finite, got -0.1"),
+        ("train mlp --optimizer adm", "invalid choice 'adm' for argument '--optimizer'"),
+        ("train mlp --network.hidden 0", "hidden must be positive, got 0"),
+        ("train --resume", "--resume takes a run folder and nothing else"),
+        ("train --resume nowhere", "nowhere holds no run: it has no config.json"),
+        ("train --resume nowhere --epochs 3", "--resume takes a run folder and nothing else"),
+        ("train mlp --resume nowhere", "--resume takes a run folder and nothing else, got mlp --resume nowhere"),
+    ],
+)
+def test_mistakes_in_arguments(keras_dl, command, words):
+    code, output, errors = keras_dl(*command.split())
+    assert (code, output) == (2, "")
+    assert is_one_line(errors)
+    assert words in errors
+
+
+def test_mistakes_in_arguments_are_one_line_in_any_encoding():
+    done = python("from keras_dl.cli import main; main(['train', 'mlp', '--bad'])", PYTHONIOENCODING="ascii")
+    assert done.returncode == 2
+    assert done.stderr == "keras-dl: Unrecognized options: --bad (`keras-dl train mlp --help` lists the options)\n"
+
+
+def test_arguments_are_understood_without_tensorflow(tmp_path):
+    program = f"""
+import contextlib, os, sys
+from keras_dl.cli import main
+os.chdir({str(tmp_path)!r})
+for command in ("list", "--help", "train mlp --epochs 0", "run esl-nets --seeds 0", "run transfer-learning --steps 0",
+                "search esl_net5 --max-trials 0", "train mlp --validation 2", "run esl-nets --help", "train --resume x"):
+    with contextlib.suppress(SystemExit):
+        main(command.split())
+print(*sys.modules.keys() & {{"tensorflow", "keras", "tensorflow_datasets", "keras_tuner"}}, "are imported")
+"""
+    assert python(program).stdout.splitlines()[-1] == " are imported"
+
+
+@pytest.mark.parametrize(
+    ("backend", "words"),
+    [("foo", "KERAS_BACKEND must be one of jax, tensorflow, torch, got 'foo'")],
+)
+def test_an_unknown_backend(tmp_path, backend, words):
+    program = f"from keras_dl.cli import main; main({[*TRAIN, '--out', str(tmp_path)]})"
+    done = python(program, KERAS_BACKEND=backend)
+    assert done.returncode == 2
+    assert is_one_line(done.stderr)
+    assert words in done.stderr
+
+
+def test_run_folders_that_cannot_be(keras_dl, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "thesis.txt").write_text("mine")
+    for out, words in (
+        ("file", "file is a file; the run needs a folder"),
+        ("file/inner", "cannot write in file/inner: Not a directory"),
+        ("others", "others holds files that are not of a run"),
+        ("/proc/run", "cannot write in /proc/run: "),
+    ):
+        code, output, errors = keras_dl(*TRAIN, "--out", out)
+        assert (code, output) == (2, "")
+        assert is_one_line(errors) and words in errors
+    assert [path.name for path in (tmp_path / "others").iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "config.json is damaged: "),
+        ("[]", "config.json does not hold the options of a run"),
+        ('{"epochs": 3}', "config.json does not hold the options of a run"),
+        ('{"recipe": "trian"}', "unknown recipe 'trian'; did you mean train"),
+        ('{"recipe": "train", "epoch": 3}', "unknown option of Train 'epoch'; did you mean epochs"),
+        ('{"recipe": "train", "epochs": "3"}', "epochs must be int, got '3'"),
+    ],
+)
+def test_resuming_a_damaged_run(keras_dl, tmp_path, text, words):
+    (tmp_path / "config.json").write_text(text)
+    code, _, errors = keras_dl("train", "--resume", str(tmp_path))
+    assert code == 2
+    assert is_one_line(errors) and words in errors
+
+
+def test_trains_resumes_and_refuses_other_options(keras_dl, tmp_path):
+    code, output, errors = keras_dl(*TRAIN)
+    assert (code, errors) == (0, "")
+    accuracy = re.search(r"test accuracy (\S+) % on 359 examples after 2 epochs", output)
+    assert accuracy and "runs/train-1" in output
+
+    code, output, _ = keras_dl("train", "--resume", "runs/train-1")
+    assert code == 0
+    assert accuracy[0] in output
+
+    code, _, errors = keras_dl(*TRAIN, "--seed", "1", "--out", "runs/train-1")
+    assert (code, errors) == (
+        2,
+        "keras-dl: runs/train-1 holds a run with seed=0, not 1; choose another folder\n",
+    )
+    code, _, errors = keras_dl("run", "esl-nets", "--out", "runs/train-1")
+    assert "holds a run with recipe='train', not 'esl_nets'" in errors
+
+
+def test_a_module_runs_as_a_program(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(sys, "argv", ["recipes/train.py", "--epochs", "0"])
+    with pytest.raises(SystemExit) as exit:
+        run_recipe("train")
+    assert exit.value.code == 2
+    assert "epochs must be at least 1" in capsys.readouterr().err
+
+
+def test_a_folder_in_use_is_refused(keras_dl, tmp_path):
+    (tmp_path / "run").mkdir()
+    with filelock.FileLock(tmp_path / "run" / ".run.lock"):
+        code, _, errors = keras_dl(*TRAIN, "--out", "run")
+    assert code == 2
+    assert is_one_line(errors) and "another process is at work in run" in errors
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("moment", ["loading", "training"])
+def test_an_interrupted_training_says_how_to_go_on(keras_dl, monkeypatch, tmp_path, number, code, moment):
+    with monkeypatch.context() as patch:
+        where, name = {"loading": (recipes.train, "load"), "training": (storage, "append_line")}[moment]
+        patch.setattr(where, name, lambda *_, **__: signal.raise_signal(number))
+        status, _, errors = keras_dl(*TRAIN, "--out", "my runs/1")
+    assert status == code
+    assert is_one_line(errors)
+    resume = shlex.split(re.search("resume by: keras-dl (.*)", errors)[1])
+    assert resume == ["train", "--resume", "my runs/1"]
+    status, output, errors = keras_dl(*resume)
+    assert (status, errors) == (0, "")
+    assert "after 2 epochs" in output
+    assert (tmp_path / "my runs" / "1" / "result.json").exists()
+
+
+def test_sigterm_from_outside(tmp_path):
+    arguments = ["train", "mlp", "--epochs", "100000", "--out", str(tmp_path / "run")]
+    call = [sys.executable, "-c", f"from keras_dl.cli import main; main({arguments})"]
+    process = subprocess.Popen(call, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    for _ in range(1200):
+        if process.poll() is not None or (metrics.exists() and metrics.stat().st_size):
+            break
+        time.sleep(0.1)
+    process.terminate()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 143, errors
+    assert is_one_line(errors) and f"resume by: keras-dl train --resume {tmp_path}/run" in errors
+    assert list((tmp_path / "run" / "checkpoints").glob("epoch-*"))
+
+
+def test_a_loss_that_is_not_finite(keras_dl):
+    code, _, errors = keras_dl(*TRAIN, "--optimizer", "sgd", "--learning-rate", "1e30")
+    assert code == 2
+    assert is_one_line(errors)
+    assert re.search(r"the loss became (nan|inf) in epoch 1, step \d; try a smaller learning rate than 1e\+30", errors)
+
+
+def test_a_full_disk(keras_dl, monkeypatch):
+    def full(path, *_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(storage, "append_line", full)
+    code, _, errors = keras_dl(*TRAIN, "--out", "run")
+    assert code == 1
+    assert errors == ("keras-dl: No space left on device: run/metrics.jsonl; what was complete before is kept\n")
