@@ -20,7 +20,7 @@ from keras_dl import get_config
 from keras_dl.data import Data, Spec, Split
 from keras_dl.training import Options, fit
 
-BATCH, STEPS, ROUNDS = 128, 8, 7
+BATCH, STEPS, ROUNDS = 128, 6, 5
 SHAPE, CLASSES, RATE = (32, 32, 3), 10, 0.01
 GOAL, NOISE = 1.0, 0.05
 

@@ -3,12 +3,14 @@
 LeCun, "Generalization and network design strategies", CRG-TR-89-4, University of Toronto, 1989; Hastie, Tibshirani &
 Friedman, "The Elements of Statistical Learning", 2nd ed., section 11.7 and table 11.1.
 
-The report's pictures are 12 drawings of each digit by one person, each put at 4 horizontal positions, of which 32 a
-class at random are for training and the other 16 for testing. So most test pictures show a drawing that was learned at
-another position: the table says how well a network carries what it knows to other positions, which is what shared
-weights are for, and not how it does on handwriting it has never seen. `--protocol 1989` follows the report in this; its
-drawings come from many writers, so it is harder. `--protocol all` asks the other question: it trains on the whole
-training split and tests on the test split, which are other drawings. Both take the same number of training steps.
+The report's pictures are bitmaps: 12 drawings of each digit, 16 pixels high and 13 wide, each put at 4 consecutive
+positions of a 16x16 field; 32 of a class at random are for training and the other 16 for testing. So most test pictures
+show a drawing that was learned at another position: the table says how well a network carries what it knows to other
+positions, which is what shared weights are for, and not how it does on handwriting it has never seen. `--protocol 1989`
+follows the report in this, but its drawings come from many writers instead of one, so that it is harder. They are
+made black and white as his are; in gray, where a step of one pixel changes less, the lead of shared weights halves.
+`--protocol all` asks the other question: it trains on the whole training split and tests on the test split, in gray.
+Both take the same number of steps.
 
 Run it by `keras-dl run esl-nets`; `--data usps_zip` takes the digits of the book.
 """
@@ -31,6 +33,7 @@ from keras_dl.errors import UsageError
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.recipe import Recipe
+from keras_dl.training import Options
 
 PUBLISHED = {"esl_net1": 80.0, "esl_net2": 87.0, "esl_net3": 88.5, "esl_net4": 94.0, "esl_net5": 98.4}
 CLAIMED_LEAD = 5.0
@@ -53,19 +56,17 @@ class EslNets(Recipe):
     steps: int = 1000
     """training steps of each network, a multiple of 20: the points of its learning curve"""
     batch_size: int = 32
-    """pictures per step"""
-    learning_rate: float = 1e-2
-    """Adam's at the start; it falls to 0 along a cosine"""
+    """pictures per training step"""
+    learning_rate: float = 0.1
+    """of SGD with momentum, at its highest; it warms up for 5 % of the steps, then falls to 0 along a cosine"""
 
     def __post_init__(self):
         super().__post_init__()
-        for name in ("seeds", "batch_size"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.seeds < 1:
+            raise UsageError(f"seeds must be at least 1, got {self.seeds}")
         if self.steps < 1 or self.steps % CURVE_POINTS:
             raise UsageError(f"steps must be a positive multiple of {CURVE_POINTS}, got {self.steps}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
+        self._options()
 
     def run(self) -> list[dict]:
         """Returns a row per network and seed: "network", "seed", "curve" (test accuracy, %, over the training)."""
@@ -86,27 +87,30 @@ class EslNets(Recipe):
         return rows
 
     def _learn(self, network: str, train: Split, test: Split, seed: int) -> list[float]:
-        from keras_dl.training.squared_error import OneHotSquaredError
+        from keras_dl.training.objective import compile_model
 
         keras.utils.set_random_seed(seed)
-        model = get_config(network).build()
-        steps = self.steps // CURVE_POINTS
-        model.compile(
-            optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)),
-            loss=OneHotSquaredError(),
-            metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
-            jit_compile=False,
-            steps_per_execution=steps,
-        )
+        config, options = get_config(network), self._options()
+        model = config.build()
+        compile_model(model, config, options, self.steps)
         history = model.fit(
             train.stream(self.batch_size, steps=self.steps, seed=seed),
             epochs=CURVE_POINTS,
-            steps_per_epoch=steps,
+            steps_per_epoch=self.steps // CURVE_POINTS,
             validation_data=test.batches(len(test)),
             shuffle=False,
             verbose=0,
         )
         return [100 * accuracy for accuracy in history.history["val_accuracy"]]
+
+    def _options(self) -> Options:
+        return Options(
+            epochs=1,
+            batch_size=self.batch_size,
+            optimizer="momentum",
+            learning_rate=self.learning_rate,
+            schedule="cosine",
+        )
 
     def _report(self, rows: list[dict], folder: Path, console: Console) -> None:
         title = f"{self.data}, protocol {self.protocol}"
@@ -147,18 +151,21 @@ class EslNets(Recipe):
 def lecun_1989(split: Split, seed: int) -> tuple[Split, Split]:
     """LeCun's 480 pictures from 120 drawings of `split`, pictures (16, 16, 1) of digits: 320 to train, 160 to test.
 
-    `seed` draws 12 drawings of each class. Each is narrowed to 16x13, put at 4 horizontal positions of an empty 16x16
-    field, and of the 48 pictures of a class 32 at random are for training. Raises `UsageError` for a class of fewer.
+    `seed` draws 12 drawings of each class. Each is narrowed to 16x13, made black (0) and white (255), and put at 4
+    horizontal positions of an empty 16x16 field; of the 48 pictures of a class 32 at random are for training. Raises
+    `UsageError` for a class of fewer drawings.
     """
     generator = np.random.default_rng(seed)
+    drawings = split.inputs()
     parts = {"train": ([], []), "test": ([], [])}
     for digit in range(10):
         members = np.flatnonzero(split.labels == digit)
         if len(members) < DRAWINGS:
             raise UsageError(f"class {digit} has {len(members)} training pictures; the protocol needs {DRAWINGS}")
-        drawings = split.take(generator.choice(members, DRAWINGS, replace=False)).inputs()
-        narrow = keras.ops.convert_to_numpy(keras.ops.image.resize(drawings, (16, 13), antialias=True))
-        pictures = np.concatenate([np.pad(narrow, ((0, 0), (0, 0), (x, 3 - x), (0, 0))) for x in range(POSITIONS)])
+        chosen = drawings[generator.choice(members, DRAWINGS, replace=False)]
+        narrow = keras.ops.convert_to_numpy(keras.ops.image.resize(chosen, (16, 13), antialias=True))
+        bitmaps = np.where(narrow > 127.5, np.uint8(255), np.uint8(0))
+        pictures = np.concatenate([np.pad(bitmaps, ((0, 0), (0, 0), (x, 3 - x), (0, 0))) for x in range(POSITIONS)])
         order = generator.permutation(len(pictures))
         for part, chosen in (("train", order[:TRAINED]), ("test", order[TRAINED:])):
             parts[part][0].append(pictures[chosen])

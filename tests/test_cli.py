@@ -94,7 +94,7 @@ def test_shows_a_variation_of_a_network(keras_dl):
         ("run transfer", "unknown recipe 'transfer'; did you mean transfer_learning"),
         ("run esl-nets --protocol 1990", "invalid choice '1990' for argument '--protocol'"),
         ("run esl-nets --seeds 0", "seeds must be at least 1, got 0"),
-        ("train resnet21 --data digits", "unknown model 'resnet21'; did you mean resnet20"),
+        ("train resnet21 --data digits", "unknown model 'resnet21'; did you mean resnet"),
         ("train mlp --epochs 0", "epochs must be at least 1, got 0"),
         ("train mlp --epochs x", "invalid literal for int"),
         ("train mlp --epochs", "Missing value for argument '--epochs'"),
@@ -128,24 +128,18 @@ import contextlib, os, sys
 from keras_dl.cli import main
 os.chdir({str(tmp_path)!r})
 for command in ("list", "--help", "train mlp --epochs 0", "run esl-nets --seeds 0", "run transfer-learning --steps 0",
-                "search esl_net5 --max-trials 0", "train mlp --validation 2", "run esl-nets --help", "train --resume x"):
+                "search esl_net5 --max-trials 0", "train --validation 2", "run esl-nets --help", "train --resume x"):
     with contextlib.suppress(SystemExit):
         main(command.split())
-print(*sys.modules.keys() & {{"tensorflow", "keras", "tensorflow_datasets", "keras_tuner"}}, "are imported")
+print([name for name in ("tensorflow", "keras", "tensorflow_datasets", "keras_tuner") if name in sys.modules])
 """
-    assert python(program).stdout.splitlines()[-1] == " are imported"
+    assert python(program).stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize(
-    ("backend", "words"),
-    [("foo", "KERAS_BACKEND must be one of jax, tensorflow, torch, got 'foo'")],
-)
-def test_an_unknown_backend(tmp_path, backend, words):
-    program = f"from keras_dl.cli import main; main({[*TRAIN, '--out', str(tmp_path)]})"
-    done = python(program, KERAS_BACKEND=backend)
+def test_an_unknown_backend():
+    done = python("from keras_dl.cli import main; main(['show', 'mlp'])", KERAS_BACKEND="foo")
     assert done.returncode == 2
-    assert is_one_line(done.stderr)
-    assert words in done.stderr
+    assert done.stderr == "keras-dl: KERAS_BACKEND must be one of jax, tensorflow, torch, got 'foo'\n"
 
 
 def test_run_folders_that_cannot_be(keras_dl, tmp_path):
