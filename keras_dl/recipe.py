@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import dataclasses
 import importlib
@@ -22,7 +23,7 @@ from keras_dl.fields import check_fields
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Recipe(abc.ABC):
     """Base of all recipes: frozen dataclasses of options with `run()`.
 
     `out` is the run folder. It holds config.json, enough to repeat the run; a run that was interrupted goes on when
@@ -35,9 +36,9 @@ class Recipe:
     def __post_init__(self):
         check_fields(self)
 
+    @abc.abstractmethod
     def run(self) -> Any:
         """Do it all in `folder()` and print what was found."""
-        raise TypeError(f"{type(self).__name__} does not define run()")
 
     @property
     def name(self) -> str:

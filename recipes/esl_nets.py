@@ -8,7 +8,7 @@ positions of a 16x16 field; 32 of a class at random are for training and the oth
 show a drawing that was learned at another position: the table says how well a network carries what it knows to other
 positions, which is what shared weights are for, and not how it does on handwriting it has never seen. `--protocol 1989`
 follows the report in this, but its drawings come from many writers instead of one, so that it is harder. They are
-made black and white as his are; in gray, where a step of one pixel changes less, the lead of shared weights halves.
+made black and white as his are; in gray a step of one pixel changes less, and shared weights lead by less.
 `--protocol all` asks the other question: it trains on the whole training split and tests on the test split, in gray.
 Both take the same number of steps.
 

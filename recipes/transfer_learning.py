@@ -128,13 +128,7 @@ class Student:
         self._model.set_weights(start.get_weights())
         for variable, value in zip(self._model.optimizer.variables, self._optimizer_start, strict=True):
             variable.assign(value)
-        size = min(self._batch_size, len(examples))
-        passes = -(-self._steps * size // len(examples))
-        generator = np.random.default_rng(seed)
-        order = np.concatenate([generator.permutation(len(examples)) for _ in range(passes)])[: self._steps * size]
-        inputs, labels = tf.constant(examples.inputs()), tf.constant(examples.labels)
-        batches = tf.data.Dataset.from_tensor_slices(order).batch(size)
-        batches = batches.map(lambda index: (tf.gather(inputs, index), tf.gather(labels, index)))
+        batches = examples.stream(min(self._batch_size, len(examples)), steps=self._steps, seed=seed)
         self._model.fit(batches, shuffle=False, verbose=0)
         return self._model.evaluate(test, verbose=0, return_dict=True)["accuracy"]
 
