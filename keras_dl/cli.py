@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import io
 import itertools
+import os
 import shlex
 import signal
 import sys
@@ -80,6 +81,9 @@ def _exit_with_one_line(function: Callable, *arguments: str) -> NoReturn:
         sys.exit(_say(interruption, interruption.exit_code))
     except KeyboardInterrupt:
         sys.exit(_say("interrupted", 130))
+    except BrokenPipeError:  # the reader of the output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except OSError as error:
         if error.strerror is None:
             raise

@@ -15,12 +15,13 @@ from keras_dl.augment.image import compose
 from keras_dl.catalogue import get_config
 from keras_dl.config import Config
 from keras_dl.data import Spec, load
+from keras_dl.data.options import DataOptions
 from keras_dl.recipe import Recipe
-from keras_dl.training import Options, fit
+from keras_dl.training import Options, fit, seed_everything
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Train(Options, Recipe):
+class Train(Options, DataOptions, Recipe):
     """Train a network on a data set; the best or last weights are saved and measured once on the test split."""
 
     command: ClassVar[str] = "train"
@@ -28,38 +29,19 @@ class Train(Options, Recipe):
 
     network: Config = get_config("lenet5_modern")
     """the network; its input shape and classes follow the data"""
-    data: str = "digits"
-    """"digits", a name of tensorflow-datasets, or a folder of pictures by class"""
-    data_dir: str | None = None
-    """where tensorflow-datasets keeps its data; default TFDS_DATA_DIR, then its own"""
-    image_size: int | None = None
-    """height and width that pictures are resized to; default the data's, or the network's where it is fixed"""
-    validation: float = 0.1
-    """part of the training examples held out where the data has no validation split"""
     augment: tuple[Literal["flip", "shift"], ...] = ()
     """random changes to the training pictures: mirrored from left to right, moved by an eighth"""
-    skip_bad: bool = False
-    """leave out pictures that cannot be read"""
 
     def run(self) -> dict:
         """Returns the test "loss" and "accuracy", the counts, and the epochs trained."""
         folder = self.folder()
         console = Console()
-        data = load(
-            self.data,
-            data_dir=self.data_dir,
-            validation=self.validation,
-            seed=self.seed,
-            image_size=self.image_size,
-            skip_bad=self.skip_bad,
-        )
+        data = load(self.data, seed=self.seed, **self.loading)
         config = self.network.for_data(data.spec)
         if data.spec.kind == "image":
             data = data.resized(config.input_shape)
         for notice in data.notices:
             console.print(f"note: {notice}")
-
-        from keras_dl.training.loop import seed_everything
 
         seed_everything(self)
         model = config.build()

@@ -21,8 +21,7 @@ from keras_dl import saved_model, storage
 from keras_dl.config import Config
 from keras_dl.data import load
 from keras_dl.search.ledger import COMPLETED, FAILED
-from keras_dl.training import Interrupted, Options, fit
-from keras_dl.training.loop import seed_everything
+from keras_dl.training import Interrupted, Options, fit, seed_everything
 
 RESULT, MODEL, LOG = "result.json", "model", "log.txt"
 SECONDS_TO_SAVE = 30

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keras_dl.training.interrupt import Interrupted
 from keras_dl.training.options import Options
+from keras_dl.training.seeding import seed_everything
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,4 +24,4 @@ def fit(model: keras.Model, config: Config, data: Data, options: Options, folder
     return loop.fit(model, config, data, options, folder, **arguments)
 
 
-__all__ = ["Interrupted", "Options", "fit"]
+__all__ = ["Interrupted", "Options", "fit", "seed_everything"]

@@ -20,13 +20,6 @@ from keras_dl.training.options import Options
 from keras_dl.training.session import Keeper, Session, StopOnNaN
 
 
-def seed_everything(options: Options) -> None:
-    """Seed Python, NumPy and Keras; call it before building the network whose initial weights it decides."""
-    keras.utils.set_random_seed(options.seed)
-    if options.deterministic:
-        tf.config.experimental.enable_op_determinism()
-
-
 def fit(
     model: keras.Model,
     config: Config,

@@ -8,8 +8,7 @@ import tensorflow as tf
 
 from keras_dl import get_config
 from keras_dl.data import load
-from keras_dl.training import Options, fit
-from keras_dl.training.loop import seed_everything
+from keras_dl.training import Options, fit, seed_everything
 
 OPTIONS = Options(epochs=6, batch_size=32, schedule="cosine", learning_rate=3e-3, patience=3, seed=7)
 

@@ -8,8 +8,7 @@ import pytest
 
 from keras_dl import UsageError, get_config
 from keras_dl.data import load
-from keras_dl.training import Options, fit
-from keras_dl.training.loop import seed_everything
+from keras_dl.training import Options, fit, seed_everything
 from keras_dl.training.session import Diverged
 
 
