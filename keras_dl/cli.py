@@ -75,6 +75,7 @@ def run_recipe(name: str) -> NoReturn:
 def _exit_with_one_line(function: Callable, *arguments: str) -> NoReturn:
     try:
         function(*arguments)
+        sys.stdout.flush()
     except UsageError as error:
         sys.exit(_say(error, 2))
     except Interrupted as interruption:

@@ -62,6 +62,8 @@ def save(
 ) -> Path:
     """Write `model`, built by `config`, as a folder that appears complete or not at all; an older one is replaced.
 
+    A crash in the moment of replacing leaves the older one, complete, beside it under a hidden name ending in .old.
+
     `class_names` name the outputs, `card` is the text of its README.md, `facts` any JSON about its training.
     """
     import numpy as np

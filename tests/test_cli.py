@@ -259,3 +259,11 @@ def test_a_full_disk(keras_dl, monkeypatch):
     code, _, errors = keras_dl(*TRAIN, "--out", "run")
     assert code == 1
     assert errors == ("keras-dl: No space left on device: run/metrics.jsonl; what was complete before is kept\n")
+
+
+def test_a_reader_that_leaves_early_sees_no_error():
+    listing = [sys.executable, "-c", "from keras_dl.cli import main; main(['list', 'mlp'])"]
+    process = subprocess.Popen(listing, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait() == 1

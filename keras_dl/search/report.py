@@ -95,9 +95,9 @@ def _plot(trials: list[Trial], max_parameters: int | None, path: Path, title: st
     axes = figure.subplots()
     axes.set(title=title, xscale="log", xlabel="parameters", ylabel="validation accuracy")
     axes.scatter([t.parameters for t in completed], [t.val_accuracy for t in completed], s=28, label="trials", zorder=3)
-    axes.step(
-        [t.parameters for t in front], [t.val_accuracy for t in front], where="post", label="Pareto front", color="C1"
-    )
+    sizes, accuracies = [t.parameters for t in front], [t.val_accuracy for t in front]
+    ring = {"marker": "o", "markersize": 10, "markerfacecolor": "none"}  # a front of one trial has no line
+    axes.step(sizes, accuracies, where="post", label="Pareto front", color="C1", **ring)
     if over:
         floor = axes.get_xaxis_transform()
         axes.scatter(over, [0.03] * len(over), transform=floor, marker="x", color="C3", s=28, label="over budget")

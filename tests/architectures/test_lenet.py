@@ -1,5 +1,6 @@
 """LeNet of today: counts, sizes and depths."""
 
+import numpy as np
 import pytest
 
 import keras_dl
@@ -30,3 +31,31 @@ def test_the_smallest_size_is_the_smallest(name, smallest):
 def test_each_block_has_its_padding():
     with pytest.raises(keras_dl.UsageError, match="padding must have a word for each of the 3 blocks, got 2"):
         keras_dl.get_config("lenet_like", filters=(4, 8, 16))
+
+
+@pytest.mark.parametrize("name", ["lenet5_modern", "lenet_like"])
+def test_outputs_are_those_of_the_definition(name):
+    config = keras_dl.get_config(name).scaled(width=0.25)
+    model = config.build()
+    generator = np.random.default_rng(0)
+    for weight in model.weights:
+        weight.assign(generator.uniform(-0.3, 0.3, weight.shape))
+    weights = iter([weight.numpy().astype("float64") for weight in model.weights])
+    pictures = generator.integers(0, 256, (2, *config.input_shape)).astype("float32")
+    x = pictures.astype("float64") / 255
+    for padding in config.padding:
+        kernel, bias = next(weights), next(weights)
+        border = 2 if padding == "same" else 0
+        x = np.pad(x, ((0, 0), (border, border), (border, border), (0, 0)))
+        rows, columns = x.shape[1] - 4, x.shape[2] - 4
+        maps = np.empty((2, rows, columns, kernel.shape[3]))
+        for i in range(rows):
+            for j in range(columns):
+                maps[:, i, j] = np.tensordot(x[:, i : i + 5, j : j + 5], kernel, axes=3) + bias
+        maps = np.maximum(maps, 0)[:, : rows // 2 * 2, : columns // 2 * 2]
+        x = np.maximum.reduce([maps[:, i::2, j::2] for i in (0, 1) for j in (0, 1)])
+    x = x.reshape(2, -1)
+    for _ in config.units:
+        x = np.maximum(x @ next(weights) + next(weights), 0)
+    x = x @ next(weights) + next(weights)
+    np.testing.assert_allclose(model(pictures), x, rtol=1e-4, atol=1e-4)
