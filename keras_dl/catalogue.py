@@ -40,6 +40,17 @@ class Entry:
         return int(row[1].replace(",", ""))
 
     @property
+    def paper(self) -> tuple[str, str]:
+        """The title and the year of the publication that the module's docstring names after its first sentence."""
+        _summary, reference, *_ = self.module.__doc__.split("\n\n")
+        reference = " ".join(reference.split())
+        title = re.search(r'"([^"]+)"', reference)
+        year = re.search(r"\b(19|20)\d\d\b", reference[title.end() if title else 0 :])
+        if year is None:
+            raise LookupError(f"{self.module.__name__} names no publication with a year")
+        return (title[1].rstrip(".,") if title else reference.partition(",")[0], year[0])
+
+    @property
     def summary(self) -> str:
         """The first line of the module's docstring."""
         return self.module.__doc__.strip().splitlines()[0]

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_dl import storage
+from keras_dl import weights as published_weights
 from keras_dl.catalogue import get_config
 from keras_dl.config import Config
 from keras_dl.describe import describe
 from keras_dl.errors import UsageError
+from keras_dl.surgery import transplant
 
 if TYPE_CHECKING:
     import keras
@@ -26,12 +28,30 @@ LARGEST_BYTES = 64 * 2**30
 def build(name: str | Config, *, weights: str | os.PathLike | None = None, **changes) -> keras.Model:
     """The network called `name` (or a config), with some fields changed.
 
-    `weights` is None for fresh ones, the name of a model in `saved_models/`, or the path of a saved model's folder,
-    whose network must be this one. Raises `UsageError`.
+    `weights` is one of:
+
+    - None: freshly initialised.
+    - The name of published weights (`keras_dl.weights.available(name)`), such as "imagenet", downloaded at the first
+      use. With other `classes` the head is fresh; with another `input_shape` `surgery.transplant` adapts the rest.
+    - The path of a file of such weights, .h5 or .safetensors, which must be of exactly this network.
+    - The path of a saved model's folder, or its name in `saved_models/`, which must be of exactly this network.
+
+    Raises `UsageError`.
     """
     config = get_config(name, **changes)
     if weights is None:
         return config.build()
+    if found := published_weights.published(config, str(weights)):
+        published_config, file = found
+        model = published_config.build()
+        published_weights.load(model, published_config, file)
+        if config == published_config:
+            return model
+        return transplant(model, config, fresh=() if config.classes == published_config.classes else ("head",))
+    if Path(weights).suffix in published_weights.SUFFIXES:
+        model = config.build()
+        published_weights.load(model, config, weights)
+        return model
     folder = find(weights)
     contract = read_contract(folder)
     if contract["config"] != config:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
+from collections import defaultdict
 
 from rich.console import Console
 from rich.table import Table
@@ -11,6 +11,10 @@ from rich.table import Table
 from keras_dl.catalogue import entries
 from keras_dl.config import Config
 from keras_dl.describe import LayerDescription, describe
+from keras_dl.weights import available
+
+BAR = 10
+"""length of the bar of a map as high as the input, in characters"""
 
 
 def show(config: Config, name: str) -> None:
@@ -24,18 +28,36 @@ def show(config: Config, name: str) -> None:
         f"{description.multiply_adds:,} multiply-adds, {description.links:,} links, "
         f"{_megabytes(description.weight_bytes)} of weights, {_megabytes(description.activation_bytes)} of activations"
     )
+    if weights := available(name):
+        console.print(f"published weights: {', '.join(weights)}")
     console.print(_stages(description.layers), _fields(config))
 
 
 def _stages(layers: tuple[LayerDescription, ...]) -> Table:
-    table = Table("stage", "layers", "output", "parameters", "multiply-adds", box=None)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for stage, group in itertools.groupby(layers, key=lambda layer: layer.name.partition("_")[0]):
-        group = list(group)
-        shape = " x ".join(map(str, group[-1].output_shape))
-        parameters, multiply_adds = (sum(getattr(x, key) for x in group) for key in ("parameters", "multiply_adds"))
-        table.add_row(stage, str(len(group)), shape, f"{parameters:,}", f"{multiply_adds:,}")
+    """A row a stage; the bar is as long as the maps are high, compared with the input."""
+    columns = ("stage", "", "depth", "width", "stride", "output", "parameters", "multiply-adds")
+    table = Table(*columns, box=None, padding=(0, 1, 0, 0))
+    for column in table.columns[2:]:
+        column.justify, column.no_wrap = "right", True
+    groups = defaultdict(list)
+    for layer in layers:
+        groups[layer.name.partition("_")[0]].append(layer)
+    height = layers[0].output_shape[0]
+    for stage, group in groups.items():
+        if group[0] is not layers[0] and not any(layer.parameters for layer in group):
+            continue
+        shape = group[-1].output_shape
+        is_map = len(shape) == 3
+        table.add_row(
+            stage,
+            "█" * max(1, round(BAR * shape[0] / height)) if is_map else "",
+            str(sum(layer.multiply_adds > 0 for layer in group)),
+            str(shape[-1]) if shape else "",
+            f"{height / shape[0]:.3g}" if is_map else "",
+            "x".join(map(str, shape)),
+            f"{sum(layer.parameters for layer in group):,}",
+            f"{sum(layer.multiply_adds for layer in group):,}",
+        )
     return table
 
 

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from keras_dl.errors import UsageError
 
 MANIFEST = "manifest.json"
 
 
-def write(path: Path, content: bytes | str) -> Path:
-    """Replace `path` by `content` in one step: a temporary file beside it, synced to disk, then renamed.
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A binary file that takes the place of `path` in one step when the block ends: synced to disk, then renamed.
 
     Whatever happens, `path` holds either the old content or the new. Raises `OSError` (a full disk, no permission).
     """
-    data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    os.close(handle)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
+        with open(temporary, "wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
@@ -33,6 +36,12 @@ def write(path: Path, content: bytes | str) -> Path:
         Path(temporary).unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def write(path: Path, content: bytes | str) -> Path:
+    """Replace `path` by `content` in one step, as `replacing` does."""
+    with replacing(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
     return path
 
 

@@ -1,11 +1,11 @@
-"""Changes to a loaded network that keep what it has learned: a new head, frozen stages."""
+"""Changes to a loaded network that keep what it has learned: another head or input, its features, frozen stages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from keras_dl.config import Config
-from keras_dl.errors import choose
+from keras_dl.errors import UsageError, choose
 from keras_dl.lazy import keras
 
 
@@ -20,21 +20,70 @@ def stages(model: keras.Model) -> list[str]:
 
 
 def feature_stages(model: keras.Model) -> list[str]:
-    """The stages with weights whose outputs are still maps, (batch, height, width, channels)."""
-    maps = {stage_of(layer) for layer in model.layers if layer.weights and len(layer.output.shape) == 4}
-    return [stage for stage in stages(model) if stage in maps]
+    """The stages with weights whose outputs are maps, (batch, height, width, channels), or tokens of a grid."""
+    return [stage for stage, tensor in _outputs(model).items() if _grid(tensor, model)]
+
+
+def features(model: keras.Model) -> keras.Model:
+    """The network without its head: pixels in, a dictionary of the map at the end of each stage out.
+
+    The maps are (batch, rows, columns, channels), from "stem" to the last stage, and share the weights of `model`;
+    tokens are laid out as the grid of their patches, a class token is left out. `strides` tells their scales.
+    """
+    maps = {}
+    for stage in feature_stages(model):
+        tensor = _outputs(model)[stage]
+        if len(tensor.shape) == 3:
+            grid = _grid(tensor, model)
+            others = tensor.shape[1] - grid[0] * grid[1]
+            tensor = keras.layers.Cropping1D((others, 0), name=f"{stage}_patches")(tensor)
+            tensor = keras.layers.Reshape((*grid, tensor.shape[-1]), name=f"{stage}_map")(tensor)
+        maps[stage] = tensor
+    return keras.Model(model.input, maps, name=f"{model.name}_features")
+
+
+def strides(model: keras.Model) -> dict[str, int]:
+    """How many pixels of the input lie between two neighbours in the map of each stage that `features` gives."""
+    height = model.input_shape[1]
+    return {stage: round(height / _grid(_outputs(model)[stage], model)[0]) for stage in feature_stages(model)}
+
+
+def embedding(model: keras.Model) -> keras.Model:
+    """The network up to what its head reads: inputs in, one vector, (batch, features), for each out."""
+    return keras.Model(model.input, model.get_layer("head").input, name=f"{model.name}_embedding")
 
 
 def transplant(source: keras.Model, config: Config, *, fresh: Iterable[str] = ("head",)) -> keras.Model:
     """The network of `config` with the weights of `source`, except in the stages `fresh`, which stay newly initialised.
 
-    `config` is usually `source`'s own with other `classes`. Raises `UsageError` for a stage that does not exist.
+    `config` is usually `source`'s own with other `classes`, channels or height and width:
+
+    - Channels: the first kernel is folded or spread so that a picture whose channels repeat gives the same outputs,
+      such as a gray one as RGB; exactly so where one number normalises all channels.
+    - Height and width: convolutions stay as they are, position embeddings are interpolated. A dense layer on all
+      positions cannot follow; its stage must be among the `fresh`.
+
+    Raises `UsageError` for a stage that does not exist, and for a layer whose weights fit neither way.
     """
     fresh = {choose("stage", stage, stages(source)) for stage in fresh}
     target = config.build()
+    first = next(layer for layer in target.layers if layer.weights)
     for layer in target.layers:
-        if layer.weights and stage_of(layer) not in fresh:
-            layer.set_weights(source.get_layer(layer.name).get_weights())
+        if not layer.weights or stage_of(layer) in fresh:
+            continue
+        donor = source.get_layer(layer.name)
+        values, shapes = donor.get_weights(), [tuple(variable.shape) for variable in layer.weights]
+        if layer is first and len(shapes[0]) == 4:
+            values[0] = _with_channels(values[0], shapes[0][2])
+        if hasattr(layer, "resized"):
+            values = layer.resized(donor)
+        found = [value.shape for value in values]
+        if found != shapes:
+            raise UsageError(
+                f"{layer.name} has weights of shape {found}, the new network wants {shapes}; "
+                f"name its stage, {stage_of(layer)!r}, as fresh"
+            )
+        layer.set_weights(values)
     return target
 
 
@@ -46,3 +95,33 @@ def freeze(model: keras.Model, frozen: Iterable[str]) -> None:
     frozen = {choose("stage", stage, stages(model)) for stage in frozen}
     for layer in model.layers:
         layer.trainable = stage_of(layer) not in frozen
+
+
+def _outputs(model: keras.Model) -> dict:
+    """The last output of every stage that has weights."""
+    last = {stage_of(layer): layer.output for layer in model.layers}
+    return {stage: last[stage] for stage in stages(model)}
+
+
+def _grid(tensor, model: keras.Model) -> tuple[int, int] | None:
+    """The rows and columns of a map, or of the patches whose tokens `tensor` holds; None if it holds neither."""
+    if len(tensor.shape) == 4:
+        return tuple(tensor.shape[1:3])
+    if len(tensor.shape) == 3:
+        maps = [layer.output.shape for layer in model.layers if len(layer.output.shape) == 4]
+        return tuple(maps[-1][1:3]) if maps else None
+    return None
+
+
+def _with_channels(kernel, channels: int):
+    """A convolution's kernel (height, width, inputs, filters) with so many `channels` of input."""
+    import numpy as np
+
+    inputs = kernel.shape[2]
+    if channels >= inputs:
+        source = np.arange(channels) % inputs
+        return kernel[:, :, source] / np.bincount(source)[source][:, None]
+    folded = np.zeros((*kernel.shape[:2], channels, kernel.shape[3]), kernel.dtype)
+    for channel in range(inputs):
+        folded[:, :, channel % channels] += kernel[:, :, channel]
+    return folded

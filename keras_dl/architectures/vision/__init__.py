@@ -30,10 +30,10 @@ class ImageClassifier(Config):
     """number of outputs"""
     classifier_activation: Literal["softmax", "sigmoid", "tanh"] | None = None
     """activation of the output; None returns logits"""
-    pixel_scale: float = 1 / 127.5
-    """factor on the pixel values 0..255"""
-    pixel_offset: float = -1.0
-    """added to the scaled pixel values"""
+    pixel_scale: float | tuple[float, ...] = 1 / 127.5
+    """factor on the pixel values 0..255: one number, or one a channel"""
+    pixel_offset: float | tuple[float, ...] = -1.0
+    """added to the scaled pixel values: one number, or one a channel; other channels than these get their mean"""
 
     def __post_init__(self):
         super().__post_init__()
@@ -62,7 +62,24 @@ class ImageClassifier(Config):
         return self.replace(input_shape=(*size, spec.shape[2]), classes=spec.classes)
 
 
+CAFFE = {"pixel_scale": 1.0, "pixel_offset": (-123.68, -116.779, -103.939)}
+"""minus ImageNet's mean, as Caffe's networks and keras.applications' VGG and ResNet want it; in RGB here"""
+TORCH = {
+    "pixel_scale": (1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)),
+    "pixel_offset": (-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225),
+}
+"""minus ImageNet's mean, divided by its standard deviation, as torchvision and timm do"""
+
+
 def pixels(config: ImageClassifier):
     """The input and the normalised pixels: (batch, height, width, channels) each."""
     inputs = keras.Input(config.input_shape, name="image")
-    return inputs, keras.layers.Rescaling(config.pixel_scale, config.pixel_offset, name="normalization")(inputs)
+    scale, offset = (_for_channels(value, inputs.shape[-1]) for value in (config.pixel_scale, config.pixel_offset))
+    return inputs, keras.layers.Rescaling(scale, offset, name="normalization")(inputs)
+
+
+def _for_channels(value: float | tuple[float, ...], channels: int) -> float | tuple[float, ...]:
+    """`value` if it fits an image of so many channels, the mean of its numbers if it does not."""
+    if isinstance(value, float) or len(value) == channels:
+        return value
+    return sum(value) / len(value)

@@ -1,0 +1,80 @@
+"""Published weights: from the files of keras.applications, timm and Hugging Face to our variables, name by name.
+
+A family that others have trained has a module of its name here, which says where the files are (`PUBLISHED`) and what
+a layer is called in them (`keras_layer`, `torch_module`, `huggingface_module`).
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keras_dl.catalogue import entries
+from keras_dl.config import Config
+from keras_dl.errors import UsageError
+from keras_dl.weights.published import Published, fetch
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import keras
+
+__all__ = ["Published", "available", "load", "published"]
+
+SUFFIXES = (".h5", ".safetensors")
+
+
+def family_of(config: Config) -> ModuleType | None:
+    """The module that knows the published weights of `config`'s family, if there are any."""
+    name = f"keras_dl.weights.{config.family}"
+    return importlib.import_module(name) if importlib.util.find_spec(name) else None
+
+
+def available(name: str) -> dict[str, Published]:
+    """The weights published for the network called `name`: their names and where they are."""
+    module = family_of(entries()[name].config)
+    return module.PUBLISHED.get(name, {}) if module else {}
+
+
+def published(config: Config, weights: str) -> tuple[Config, Published] | None:
+    """The catalogue's config that the weights called so belong to, and their file; None if there are none.
+
+    `config` may differ from it in its classes, input and pixels only.
+    """
+    for name, entry in entries().items():
+        found = available(name).get(weights) if entry.family == config.family else None
+        free = {field: getattr(entry.config, field) for field in ("input_shape", "classes", "classifier_activation")}
+        if found and config.replace(**free) == entry.config:
+            return entry.config, found
+    return None
+
+
+def load(model: keras.Model, config: Config, file: str | os.PathLike | Published) -> None:
+    """Give `model`, built by `config`, the weights of a file or of a published one, downloaded if need be.
+
+    A file ends in .h5 and is laid out as those of keras.applications, or in .safetensors and names its tensors as timm
+    or Hugging Face's transformers do. Every tensor of the file must find its variable and every variable its tensor,
+    of the same shape. Raises `UsageError` naming the first that does not.
+    """
+    from keras_dl.weights import keras_files, torch_files
+
+    family = family_of(config)
+    if family is None:
+        raise UsageError(f"no published weights of the family {config.family} are known; load a saved model's folder")
+    bgr = isinstance(file, Published) and file.bgr
+    path = fetch(file, config) if isinstance(file, Published) else Path(file)
+    if not path.is_file():
+        raise UsageError(f"no file {path}")
+    reader = {".h5": keras_files, ".safetensors": torch_files}.get(path.suffix)
+    if reader is None:
+        raise UsageError(f"{path.name}: weights are read from {' and '.join(SUFFIXES)} files")
+    values = reader.read(path, model, config, family)
+    if bgr:
+        first = next(variable for variable in model.weights if len(variable.shape) == 4)
+        values[first.path] = values[first.path][:, :, ::-1]
+    for variable in model.weights:
+        if variable.path in values:
+            variable.assign(values[variable.path])
