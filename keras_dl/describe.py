@@ -47,7 +47,10 @@ class Description:
 
     @property
     def multiply_adds(self) -> int:
-        """Multiplications by a kernel's weights; biases, activations and normalisations are left out."""
+        """Multiplications by a kernel's weights, and in attention those of queries by keys and of weights by values.
+
+        Biases, activations and normalisations are left out.
+        """
         return self._total("multiply_adds")
 
     @property
@@ -81,35 +84,60 @@ def _describe(config: Config) -> Description:
 
 
 def _describe_layer(layer) -> LayerDescription:
-    """Sum over the calls of `layer`, counting its weights once.
-
-    A layer may say its own `multiply_adds(output_shape)` and `links(output_shape)`; for the others every weight with
-    two axes or more is a kernel used once at each position of the output, and a vector called bias once by each unit.
-    """
+    """Sum over the calls of `layer`, counting its weights once."""
     outputs = [tensor for node in layer._inbound_nodes for tensor in node.outputs]
     sizes = [math.prod(size or 1 for size in tensor.shape[1:]) for tensor in outputs]
-    multiply_adds = links = 0
-    for tensor, size in zip(outputs, sizes, strict=True):
-        shape = tensor.shape[1:]
-        if hasattr(layer, "links"):
-            multiply_adds += layer.multiply_adds(shape)
-            links += layer.links(shape)
-        else:
-            kernels = sum(math.prod(w.shape) for w in layer.weights if len(w.shape) > 1)
-            biases = size if any(w.name == "bias" for w in layer.weights) else 0
-            multiply_adds += kernels * size // (shape[-1] if shape else 1)
-            links += kernels * size // (shape[-1] if shape else 1) + biases
+    uses = [_uses(layer, node.input_tensors, tensor) for node in layer._inbound_nodes for tensor in node.outputs]
     return LayerDescription(
         name=layer.name,
         kind=type(layer).__name__,
         output_shape=tuple(outputs[-1].shape[1:]),
         parameters=sum(math.prod(w.shape) for w in layer.weights),
         trainable_parameters=sum(math.prod(w.shape) for w in layer.trainable_weights),
-        multiply_adds=multiply_adds,
-        links=links,
+        multiply_adds=sum(multiply_adds for multiply_adds, _ in uses),
+        links=sum(links for _, links in uses),
         weight_bytes=sum(math.prod(w.shape) * _bytes(w.dtype) for w in layer.weights),
         activation_bytes=sum(size * _bytes(tensor.dtype) for tensor, size in zip(outputs, sizes, strict=True)),
     )
+
+
+def _uses(layer, inputs: list, output) -> tuple[int, int]:
+    """The multiply-adds and the links of one call of `layer`.
+
+    A layer may say its own `multiply_adds(output_shape)` and `links(output_shape)`; for the others every weight with
+    two axes or more is a kernel used once at each position of the output (of the input, where the convolution is
+    transposed), and a vector called bias once by each unit.
+    """
+    shape = output.shape[1:]
+    if hasattr(layer, "links"):
+        return layer.multiply_adds(shape), layer.links(shape)
+    if isinstance(layer, keras.layers.MultiHeadAttention):
+        return _uses_of_attention(layer, *(_positions(tensor) for tensor in inputs[:2]))
+    kernels = sum(math.prod(w.shape) for w in layer.weights if len(w.shape) > 1)
+    units = math.prod(size or 1 for size in shape)
+    biases = units if any(w.name == "bias" for w in layer.weights) else 0
+    transposed = isinstance(layer, keras.layers.Conv2DTranspose)
+    multiply_adds = kernels * _positions(inputs[0] if transposed else output)
+    return multiply_adds, multiply_adds + biases
+
+
+def _uses_of_attention(layer, queries: int, values: int) -> tuple[int, int]:
+    """Every projection at each of its positions; the products of all queries with all keys are no links."""
+    multiply_adds = links = 0
+    for dense, positions in (
+        (layer.query_dense, queries),
+        (layer.key_dense, values),
+        (layer.value_dense, values),
+        (layer.output_dense, queries),
+    ):
+        multiply_adds += math.prod(dense.kernel.shape) * positions
+        links += sum(math.prod(w.shape) for w in dense.weights) * positions
+    return multiply_adds + queries * values * layer.num_heads * (layer.key_dim + layer.value_dim), links
+
+
+def _positions(tensor) -> int:
+    """Positions of a map or a sequence: all axes but the batch and the last."""
+    return math.prod(size or 1 for size in tensor.shape[1:-1])
 
 
 def _bytes(dtype: str) -> int:

@@ -67,13 +67,13 @@ def transplant(source: keras.Model, config: Config, *, fresh: Iterable[str] = ("
     """
     fresh = {choose("stage", stage, stages(source)) for stage in fresh}
     target = config.build()
-    first = next(layer for layer in target.layers if layer.weights)
+    first = next((layer for layer in target.layers if layer.weights and len(layer.weights[0].shape) == 4), None)
     for layer in target.layers:
         if not layer.weights or stage_of(layer) in fresh:
             continue
         donor = source.get_layer(layer.name)
         values, shapes = donor.get_weights(), [tuple(variable.shape) for variable in layer.weights]
-        if layer is first and len(shapes[0]) == 4:
+        if layer is first:
             values[0] = _with_channels(values[0], shapes[0][2])
         if hasattr(layer, "resized"):
             values = layer.resized(donor)

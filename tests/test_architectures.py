@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 import keras_dl
-from keras_dl.architectures.vision import ImageClassifier
+from keras_dl.architectures.vision import ImageNetwork
 from keras_dl.catalogue import entries
 from keras_dl.config import Config
 from keras_dl.training import Options
@@ -31,7 +31,7 @@ def smallest(config: Config) -> Config:
         low = type(scale.low)(scale.low)
         changes[name] = (low,) * len(value) if isinstance(value, tuple) else low
     small = config.replace(**changes)
-    if isinstance(small, ImageClassifier) and not small.fixed_size:
+    if isinstance(small, ImageNetwork) and not small.fixed_size:
         size = max(8, small.smallest_size)
         small = small.replace(input_shape=(size, size, small.input_shape[2]))
     return small
@@ -44,12 +44,15 @@ small_networks = pytest.mark.parametrize("config", SMALL, ids=SMALL.values())
 
 
 def examples(config: Config, count: int = 32) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs in the range that the network declares, and labels of all classes."""
+    """Inputs in the range that the network declares, and labels of all classes: one an example, or one a pixel."""
     generator = np.random.default_rng(0)
     x = generator.normal(size=(count, *config.input_shape))
-    if isinstance(config, ImageClassifier):
+    if isinstance(config, ImageNetwork):
         x = generator.integers(0, 256, x.shape)
-    return x.astype("float32"), np.arange(count) % max(2, config.classes)
+    y = np.arange(count) % max(2, config.classes)
+    if config.task == "segmentation":
+        y = generator.integers(0, config.classes, (count, *config.output_size))
+    return x.astype("float32"), y
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -73,7 +76,7 @@ def test_config_is_documented(name):
     text = Path(module.__file__).read_text(encoding="utf-8")
     config = keras_dl.get_config(name)
     own = {field.name for field in dataclasses.fields(config)} - {
-        field.name for field in dataclasses.fields(ImageClassifier) if isinstance(config, ImageClassifier)
+        field.name for field in dataclasses.fields(ImageNetwork) if isinstance(config, ImageNetwork)
     }
     for field in own:
         assert re.search(rf'^    {field}: .*(?:\n    [ )].*)*\n    """', text, re.MULTILINE), (

@@ -61,3 +61,20 @@ def test_totals_are_those_of_the_built_network():
 def test_mistakes_are_refused_before_anything_is_built():
     with pytest.raises(keras_dl.UsageError, match=r"did you mean .*resnet20"):
         keras_dl.describe("resnet21")
+
+
+def test_attention_by_hand():
+    config = keras_dl.get_config("vit_ti16", heads=2, head_width=8, blocks=1, patch=4, input_shape=(8, 12, 3))
+    attention = next(layer for layer in keras_dl.describe(config).layers if layer.kind == "MultiHeadAttention")
+    projections = 7 * 4 * 16 * 16  # seven tokens: queries, keys, values and outputs
+    assert attention.multiply_adds == projections + 2 * 7 * 7 * 16  # every query with every key, for every value
+    assert attention.links == projections + 7 * 4 * 16
+    assert attention.parameters == 4 * 17 * 16
+
+
+def test_transposed_convolution_by_hand():
+    layers = keras_dl.describe("unet", filters=3, levels=1, padding="same", input_shape=(8, 6, 1)).layers
+    up = next(layer for layer in layers if layer.kind == "Conv2DTranspose")
+    assert up.output_shape == (8, 6, 3)
+    assert up.multiply_adds == (4 * 3) * (2 * 2 * 6 * 3)  # the kernel once at every position of its input
+    assert up.links == up.multiply_adds + 8 * 6 * 3

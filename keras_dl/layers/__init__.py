@@ -1,16 +1,22 @@
 """Keras layers that Keras does not have, one a file, registered with `keras.saving` under the package "keras_dl"."""
 
 from keras_dl.layers.activations import scaled_tanh
+from keras_dl.layers.class_token_and_positions import ClassTokenAndPositions
 from keras_dl.layers.lecun_conv import LeCunConv2D
+from keras_dl.layers.local_response_normalization import LocalResponseNormalization
 from keras_dl.layers.locally_connected import LocallyConnected2D
 from keras_dl.layers.rbf_output import RBFOutput
+from keras_dl.layers.stored_normalization import StoredNormalization
 from keras_dl.layers.trainable_subsampling import TrainableSubsampling2D
 from keras_dl.layers.unit_thresholds import UnitThresholds
 
 __all__ = [
+    "ClassTokenAndPositions",
     "LeCunConv2D",
+    "LocalResponseNormalization",
     "LocallyConnected2D",
     "RBFOutput",
+    "StoredNormalization",
     "TrainableSubsampling2D",
     "UnitThresholds",
     "scaled_tanh",

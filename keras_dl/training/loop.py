@@ -17,6 +17,7 @@ from keras_dl.training.curves import plot_curves
 from keras_dl.training.interrupt import SignalWatch
 from keras_dl.training.objective import compile_model
 from keras_dl.training.options import Options
+from keras_dl.training.relative_localization import with_relative_localization
 from keras_dl.training.session import Keeper, Session, StopOnNaN
 
 
@@ -37,7 +38,8 @@ def fit(
     training goes on from the newest and ends in the same weights, to the bit, as if it had never stopped: the order
     of the data is a function of (seed, epoch), and a checkpoint holds the weights, the optimizer, the running metrics,
     the random seeds and what the callbacks remember. With `options.patience` the best weights are set at the end.
-    `augment(images, seed)` changes a batch of training pictures. `verbose` is Keras's.
+    With `options.drloc` a further loss trains the same weights; what it needs beside them is kept in the checkpoints
+    only. `augment(images, seed)` changes a batch of training pictures. `verbose` is Keras's.
 
     Raises `Interrupted` after saving when SIGINT or SIGTERM came, `Diverged` when the loss stops being finite, and
     `UsageError` when another process trains in `folder` or its checkpoints are of something else.
@@ -57,6 +59,9 @@ def fit(
 def _fit(model, config, data, options, folder, augment, callbacks, verbose) -> list[dict]:
     steps = math.ceil(len(data.train) / options.batch_size)
     compile_model(model, config, options, steps)
+    if options.drloc:
+        model = with_relative_localization(model, options.drloc)
+        compile_model(model, config, options, steps)
     validation = data.validation.batches(options.batch_size)
     callbacks = [*_standard_callbacks(options, folder), *callbacks]
     session = Session([*callbacks], add_history=True, add_progbar=verbose > 0, model=model)

@@ -25,6 +25,8 @@ class Options:
     """how the learning rate develops: cosine warms up for 5 % of the steps, then falls to 0"""
     weight_decay: float = 0.0
     """decoupled weight decay per step, times the learning rate"""
+    drloc: float = 0.0
+    """weight of dense relative localization, a further loss on the last map of the network; 0 leaves it out"""
     patience: int | None = None
     """stop after so many epochs without a lower validation loss, and go back to the best weights"""
     seed: int = 0
@@ -44,5 +46,7 @@ class Options:
             raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
         if not 0 <= self.weight_decay < 1:
             raise UsageError(f"weight_decay must be at least 0 and below 1, got {self.weight_decay}")
+        if not 0 <= self.drloc < float("inf"):
+            raise UsageError(f"drloc must be at least 0 and finite, got {self.drloc}")
         if self.xla and self.deterministic:
             raise UsageError("xla=True needs deterministic=False: TensorFlow has no deterministic XLA on every device")

@@ -1,7 +1,8 @@
 """Published weights: from the files of keras.applications, timm and Hugging Face to our variables, name by name.
 
 A family that others have trained has a module of its name here, which says where the files are (`PUBLISHED`) and what
-a layer is called in them (`keras_layer`, `torch_module`, `huggingface_module`).
+a layer is called in them (`keras_layer`, `torch_module`, `huggingface_module`); it may bring the tensors of a file into
+our form first (`keras_tensors`, `torch_tensors`).
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 LEAVES = {
     "kernel": "weight",
-    "depthwise_kernel": "weight",
     "bias": "bias",
     "gamma": "weight",
     "beta": "bias",
@@ -83,9 +82,10 @@ def _ours(tensor: np.ndarray, variable, layer) -> np.ndarray | None:
         by_input, by_output = (shape[0], math.prod(shape[1:])), (math.prod(shape[:-1]), shape[-1])
         return tensor.T.reshape(shape) if tensor.T.shape in (by_input, by_output) else None
     if leaf == "kernel" and tensor.ndim == 4:
+        if type(layer).__name__ == "DepthwiseConv2D":
+            fits = tensor.shape == (shape[2] * shape[3], 1, *shape[:2])
+            return tensor.transpose(2, 3, 0, 1).reshape(shape) if fits else None
         tensor = tensor.transpose(2, 3, 1, 0)
-    if leaf == "depthwise_kernel" and tensor.shape == (shape[2] * shape[3], 1, *shape[:2]):
-        return tensor.transpose(2, 3, 0, 1).reshape(shape)
     if leaf == "bias" and tensor.shape == (math.prod(shape),):
         return tensor.reshape(shape)
     return tensor if tensor.shape == shape else None

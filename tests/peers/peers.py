@@ -14,7 +14,8 @@ def randomise(model, seed=0):
         elif name in ("beta", "moving_mean", "mean", "bias"):
             value = 0.1 * noise
         elif len(variable.shape) > 1:
-            value = noise * np.sqrt(2 / max(1, np.prod(variable.shape[:-1])))
+            depthwise = len(variable.shape) == 4 and variable.shape[-1] == 1
+            value = noise * np.sqrt(2 / np.prod(variable.shape[: 2 if depthwise else -1]))
         else:
             continue
         if not name.startswith("seed"):

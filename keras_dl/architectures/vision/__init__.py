@@ -1,4 +1,4 @@
-"""Networks that classify images: pixels with values 0..255 in, logits out.
+"""Networks for images, that classify them or their pixels: pixels with values 0..255 in, logits out.
 
 All of them take (batch, height, width, channels) and normalise the pixels themselves, in their first layer.
 """
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ImageClassifier(Config):
-    """What all image classifiers declare. A family changes the defaults and adds its own fields."""
+class ImageNetwork(Config):
+    """What all networks for images declare. A family changes the defaults and adds its own fields."""
 
-    task: ClassVar[str] = "classification"
     fixed_size: ClassVar[bool] = False
     """whether the weights depend on the height and width, so that data are resized to them"""
 
@@ -55,6 +54,13 @@ class ImageClassifier(Config):
         """The smallest height and width, in pixels, that every stride and window of the network fits into."""
         return 1
 
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageClassifier(ImageNetwork):
+    """A network that gives one answer for an image."""
+
+    task: ClassVar[str] = "classification"
+
     def for_data(self, spec: Spec) -> Self:
         if spec.kind != "image":
             raise UsageError(f"{self.family} takes images, {spec.name} has {spec.shape[0]} features; use mlp")
@@ -71,7 +77,7 @@ TORCH = {
 """minus ImageNet's mean, divided by its standard deviation, as torchvision and timm do"""
 
 
-def pixels(config: ImageClassifier):
+def pixels(config: ImageNetwork):
     """The input and the normalised pixels: (batch, height, width, channels) each."""
     inputs = keras.Input(config.input_shape, name="image")
     scale, offset = (_for_channels(value, inputs.shape[-1]) for value in (config.pixel_scale, config.pixel_offset))

@@ -66,10 +66,11 @@ def convolution(x, config: ResNetCIFAR, filters: int, size: int, strides: int, n
 
 def shortcut(x, config: ResNetCIFAR, filters: int, name: str):
     """(batch, height, width, channels) -> (batch, height / 2, width / 2, filters)."""
-    if config.shortcut == "projection":
-        return convolution(x, config, filters, 1, 2, f"{name}_shortcut")
-    zeros = filters - x.shape[-1]
+    # Not a 1x1 convolution of stride 2: TensorFlow 2.21 on CPUs corrupts memory in its gradient, for less than 16 maps.
     x = keras.layers.AveragePooling2D(1, strides=2, padding="same", name=f"{name}_shortcut_subsample")(x)
+    if config.shortcut == "projection":
+        return convolution(x, config, filters, 1, 1, f"{name}_shortcut")
+    zeros = filters - x.shape[-1]
     # Named channels-first, the last two axes, width and channels, are those that get padded.
     return keras.layers.ZeroPadding2D(
         ((0, 0), (0, zeros)), data_format="channels_first", name=f"{name}_shortcut_zeros"

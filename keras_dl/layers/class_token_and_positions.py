@@ -1,0 +1,56 @@
+"""What turns a map of patches into the tokens of a transformer."""
+
+import keras
+import numpy as np
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_dl")
+class ClassTokenAndPositions(keras.layers.Layer):
+    """The patches row by row behind a learned class token, each token with a learned vector of its position added.
+
+    Takes (batch, rows, columns, width), gives (batch, 1 + rows * columns, width). The weights are `class_token`,
+    (1, 1, width), and `positions`, (1, 1 + rows * columns, width), that of the class token first.
+
+    Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words", ICLR, equation 1.
+    """
+
+    def build(self, input_shape):
+        *self.grid, units = input_shape[1:]
+        self.class_token = self.add_weight(shape=(1, 1, units), initializer="zeros", name="class_token")
+        self.positions = self.add_weight(
+            shape=(1, 1 + self.grid[0] * self.grid[1], units),
+            initializer=keras.initializers.TruncatedNormal(stddev=0.02),
+            name="positions",
+        )
+
+    def call(self, x):
+        batch, units = ops.shape(x)[0], x.shape[-1]
+        token = ops.broadcast_to(self.class_token, (batch, 1, units))
+        return ops.concatenate([token, ops.reshape(x, (batch, -1, units))], axis=1) + self.positions
+
+    def compute_output_shape(self, input_shape):
+        batch, rows, columns, units = input_shape
+        return (batch, 1 + rows * columns, units)
+
+    def resized(self, donor) -> list[np.ndarray]:
+        """The weights of `donor`, a layer of this class for another grid, with its positions stretched to this grid.
+
+        The interpolation is bicubic (Keys, a = -1/2), smoothed where the grid shrinks; the class token's position
+        stays. An equal grid gets the weights as they are.
+        """
+        token, positions = donor.get_weights()
+        if donor.grid == self.grid:
+            return [token, positions]
+        picture = positions[:, 1:].reshape(1, *donor.grid, -1)
+        picture = ops.image.resize(picture, self.grid, interpolation="bicubic", antialias=True)
+        picture = ops.convert_to_numpy(picture).reshape(1, -1, positions.shape[-1])
+        return [token, np.concatenate([positions[:, :1], picture], axis=1)]
+
+    def multiply_adds(self, output_shape) -> int:
+        """Multiplications for one input: none."""
+        return 0
+
+    def links(self, output_shape) -> int:
+        """Connections for one input: every position is added once, and the class token is copied."""
+        return self.positions.shape[1] * self.positions.shape[2] + self.class_token.shape[2]

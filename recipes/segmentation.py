@@ -1,0 +1,113 @@
+"""Segmentation: a U-Net names every pixel of a picture, the background or the class of what is drawn there.
+
+Pictures of strokes, such as digits, come with one label each; the mask is that label where there is ink and 0 on the
+background. A pixel of ink looks alike in all classes, so the network has to use the shape around it.
+Ronneberger, Fischer & Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI 2015.
+
+Run it by `keras-dl run segmentation`, with `--data mnist` on more digits.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from keras_dl import saved_model, storage
+from keras_dl.catalogue import get_config
+from keras_dl.config import Config
+from keras_dl.data import Data, Split, load
+from keras_dl.data.options import DataOptions
+from keras_dl.errors import UsageError
+from keras_dl.figures import save_figure
+from keras_dl.recipe import Recipe
+from keras_dl.training import Options, fit, seed_everything
+
+INK = 127.5
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Segmentation(Options, DataOptions, Recipe):
+    """Train a U-Net on masks made from labelled pictures of strokes, and measure its intersection over union."""
+
+    network: Config = get_config("unet", padding="same", levels=2, filters=8, dropout=0.0)
+    """the network; its input shape and classes follow the data"""
+
+    def run(self) -> dict:
+        """Returns the test "mean_iou", "ink_accuracy" and "background", the share of the commonest pixels."""
+        folder = self.folder()
+        console = Console()
+        if self.network.task != "segmentation":
+            raise UsageError(f"network must be one for segmentation, such as unet, got {self.network.family}")
+        data = load(self.data, seed=self.seed, **self.loading)
+        if data.spec.kind != "image" or data.spec.shape[2] != 1:
+            raise UsageError(f"{self.data} has no gray pictures of strokes, from which to make masks")
+        data = with_masks(data)
+        config = self.network.replace(input_shape=data.spec.shape, classes=data.spec.classes)
+
+        seed_everything(self)
+        model = config.build()
+        console.print(f"{config.family}: {model.count_params():,} parameters; {self.data}: {len(data.train):,} train")
+        fit(model, config, data, self, folder)
+        guesses = model.predict(data.test.batches(self.batch_size), verbose=0).argmax(axis=-1)
+        result = {**scores(data.test.labels, guesses, config.classes), "parameters": model.count_params()}
+        saved_model.save(model, folder / "model", config=config, class_names=data.spec.class_names, facts=result)
+        storage.write_json(folder / "result.json", result)
+        draw(data.test, guesses, folder / "masks.png")
+        iou, ink, constant = (100 * result[key] for key in ("mean_iou", "ink_accuracy", "background"))
+        console.print(
+            f"mean intersection over union {iou:.1f} %, {ink:.1f} % of the ink named right, on {len(data.test):,} test "
+            f"pictures; always answering background gives {constant / config.classes:.1f} % and 0 %. "
+            f"The masks are drawn in {folder / 'masks.png'}."
+        )
+        return result
+
+
+def with_masks(data: Data) -> Data:
+    """`data` whose labels are masks, (n, height, width) uint8: 0 on the background, label + 1 on ink."""
+
+    def masked(split: Split) -> Split:
+        ink = split.inputs()[..., 0] > INK
+        return dataclasses.replace(split, labels=np.where(ink, split.labels[:, None, None] + 1, 0).astype("uint8"))
+
+    names = ("background", *data.spec.class_names)
+    splits = {name: masked(getattr(data, name)) for name in ("train", "validation", "test")}
+    spec = dataclasses.replace(data.spec, classes=len(names), class_names=names)
+    return dataclasses.replace(data, spec=spec, **splits)
+
+
+def scores(masks: np.ndarray, guesses: np.ndarray, classes: int) -> dict[str, float]:
+    """Intersection over union, averaged over the classes, and the share of ink that is named right."""
+    together = np.bincount(classes * masks.ravel().astype(int) + guesses.ravel(), minlength=classes**2)
+    together = together.reshape(classes, classes)
+    union = together.sum(axis=0) + together.sum(axis=1) - together.diagonal()
+    return {
+        "mean_iou": float(np.mean(together.diagonal() / np.maximum(union, 1))),
+        "ink_accuracy": float(together.diagonal()[1:].sum() / together[1:].sum()),
+        "background": float(together[0].sum() / together.sum()),
+    }
+
+
+def draw(split: Split, guesses: np.ndarray, path: Path) -> None:
+    """Pictures above their masks above the network's."""
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    count = 8
+    rows = zip(split.take(range(count)).inputs()[..., 0], split.labels, guesses, strict=False)
+    axes = figure.subplots(3, count)
+    for column, pictures in enumerate(rows):
+        for row, picture in enumerate(pictures):
+            scale = {"cmap": "gray"} if row == 0 else {"cmap": "tab20", "vmin": 0, "vmax": 19, "interpolation": "none"}
+            axes[row, column].imshow(picture, **scale)
+            axes[row, column].set(xticks=[], yticks=[])
+    for row, title in enumerate(("picture", "mask", "network")):
+        axes[row, 0].set_ylabel(title)
+    save_figure(figure, path)
+
+
+if __name__ == "__main__":
+    from keras_dl.cli import run_recipe
+
+    run_recipe("segmentation")

@@ -1,0 +1,73 @@
+"""Vision Transformers against timm and transformers, and their positions against timm's when they are resized."""
+
+import numpy as np
+import pytest
+from peers import pictures, randomise_torch, relative_error, torch_file
+
+import keras_dl
+from keras_dl import weights
+from keras_dl.layers import ClassTokenAndPositions
+
+CONFIG = keras_dl.get_config("vit_ti16", patch=8, blocks=3, input_shape=(32, 48, 3), classes=10)
+
+
+def outputs_of(module, images):
+    import torch
+
+    with torch.no_grad():
+        outputs = module(torch.from_numpy(images / 127.5 - 1).permute(0, 3, 1, 2))
+    return getattr(outputs, "logits", outputs).numpy()
+
+
+def ours(path, images):
+    model = CONFIG.build()
+    weights.load(model, CONFIG, path)
+    return model.predict(images, verbose=0)
+
+
+def test_timm_gives_the_same_outputs(torchvision, tmp_path):
+    timm = pytest.importorskip("timm")
+    peer = timm.create_model("vit_tiny_patch16_224", img_size=(32, 48), patch_size=8, depth=3, num_classes=10)
+    randomise_torch(peer)
+    images = pictures(4, 32, 48)
+    assert relative_error(ours(torch_file(peer, tmp_path / "vit.safetensors"), images), outputs_of(peer, images)) < 1e-4
+
+
+def test_transformers_gives_the_same_outputs(torchvision, tmp_path):
+    transformers = pytest.importorskip("transformers")
+    config = transformers.ViTConfig(
+        hidden_size=192,
+        num_hidden_layers=3,
+        num_attention_heads=3,
+        intermediate_size=768,
+        image_size=(32, 48),
+        patch_size=8,
+        layer_norm_eps=1e-6,
+        num_labels=10,
+    )
+    peer = randomise_torch(transformers.ViTForImageClassification(config))
+    peer.save_pretrained(tmp_path)
+    images = pictures(4, 32, 48)
+    assert relative_error(ours(tmp_path / "model.safetensors", images), outputs_of(peer, images)) < 1e-4
+
+
+@pytest.mark.parametrize(("old", "new"), [((7, 7), (12, 12)), ((14, 14), (7, 9)), ((6, 4), (5, 11)), ((5, 5), (5, 5))])
+def test_positions_are_resized_as_timm_does(torchvision, old, new):
+    import torch
+
+    resample = pytest.importorskip("timm.layers").resample_abs_pos_embed
+    donor, target = ClassTokenAndPositions(), ClassTokenAndPositions()
+    donor.build((None, *old, 16))
+    target.build((None, *new, 16))
+    positions = np.random.default_rng(0).normal(size=donor.positions.shape).astype("float32")
+    donor.set_weights([donor.class_token, positions])
+    expected = resample(torch.from_numpy(positions), list(new), list(old)).numpy()
+    resized = target.resized(donor)[1]
+    np.testing.assert_allclose(resized, expected, atol=1e-5 if old != new else 0)
+
+
+def test_a_file_of_another_network_is_refused_by_name(torchvision, tmp_path):
+    timm = pytest.importorskip("timm")
+    peer = timm.create_model("vit_tiny_patch16_224", img_size=(32, 48), patch_size=8, depth=2, num_classes=10)
+    with pytest.raises(keras_dl.UsageError, match=r"lacks the tensor blocks\.2\.norm1\.weight"):
+        ours(torch_file(peer, tmp_path / "vit.safetensors"), pictures(1, 32, 48))
