@@ -36,7 +36,7 @@ def features(model: keras.Model) -> keras.Model:
         if len(tensor.shape) == 3:
             grid = _grid(tensor, model)
             others = tensor.shape[1] - grid[0] * grid[1]
-            tensor = keras.layers.Cropping1D((others, 0), name=f"{stage}_patches")(tensor)
+            tensor = keras.layers.Cropping1D((others, 0), name=f"{stage}_cells")(tensor)
             tensor = keras.layers.Reshape((*grid, tensor.shape[-1]), name=f"{stage}_map")(tensor)
         maps[stage] = tensor
     return keras.Model(model.input, maps, name=f"{model.name}_features")

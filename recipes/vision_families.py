@@ -35,7 +35,7 @@ NETWORKS = {
     "googlenet": {"width_multiplier": 0.25, "modules": (1, 2, 1)},
     "inception_v3": {"width_multiplier": 0.15, "modules": (1, 1, 1)},
     "resnet18": {"filters": 8, "blocks": (1, 1, 1, 1)},
-    "mobilenet_v2": {"alpha": 0.35, "repeats": (1, 1, 1, 1, 1, 1, 1)},
+    "mobilenet_v2": {"alpha": 0.35, "repeats": (1, 1, 1, 1, 1, 1, 1), "momentum": 0.9},
     "efficientnet_b0": {"width_coefficient": 0.35, "depth_coefficient": 0.4, "drop_connect": 0.0},
     "tinynet_e": {"width_coefficient": 0.35, "depth_coefficient": 0.4},
     "vit_ti16": {"patch": 8, "heads": 2, "head_width": 32, "blocks": 4},

@@ -1,4 +1,4 @@
-"""Runs saved models on JAX: `python jax_job.py FOLDER ...`, each with inputs.npy beside it, leaves outputs.npy there."""
+"""Runs saved models on JAX: `python jax_job.py FOLDER ...`, each with model/ and inputs.npy, gets outputs.npy."""
 
 import os
 import sys

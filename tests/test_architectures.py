@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from small_networks import SMALL, examples
 
 import keras_dl
 from keras_dl.architectures.vision import ImageNetwork
@@ -23,36 +24,7 @@ from keras_dl.training.objective import compile_model
 NAMES = keras_dl.list_models()
 
 
-def smallest(config: Config) -> Config:
-    """The lower end of the network's search space: every width and depth at its lowest, on a small input."""
-    changes = {}
-    for name, scale in config.scales().items():
-        value = getattr(config, name)
-        low = type(scale.low)(scale.low)
-        changes[name] = (low,) * len(value) if isinstance(value, tuple) else low
-    small = config.replace(**changes)
-    if isinstance(small, ImageNetwork) and not small.fixed_size:
-        size = max(8, small.smallest_size)
-        small = small.replace(input_shape=(size, size, small.input_shape[2]))
-    return small
-
-
-SMALL = {}
-for _name in NAMES:
-    SMALL.setdefault(smallest(keras_dl.get_config(_name)), _name)  # depths collapse: one test for a family's variants
 small_networks = pytest.mark.parametrize("config", SMALL, ids=SMALL.values())
-
-
-def examples(config: Config, count: int = 32) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs in the range that the network declares, and labels of all classes: one an example, or one a pixel."""
-    generator = np.random.default_rng(0)
-    x = generator.normal(size=(count, *config.input_shape))
-    if isinstance(config, ImageNetwork):
-        x = generator.integers(0, 256, x.shape)
-    y = np.arange(count) % max(2, config.classes)
-    if config.task == "segmentation":
-        y = generator.integers(0, config.classes, (count, *config.output_size))
-    return x.astype("float32"), y
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -61,6 +33,16 @@ def test_parameters_are_those_of_the_docstring(name):
     assert description.parameters == entries()[name].parameters
     assert 0 < description.trainable_parameters <= description.parameters
     assert description.weight_bytes >= 4 * description.parameters
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if isinstance(keras_dl.get_config(name), ImageNetwork)])
+def test_a_smaller_input_than_the_smallest_is_refused(name):
+    config = keras_dl.get_config(name)
+    size, channels = config.smallest_size, config.input_shape[2]
+    if size > 1:
+        keras_dl.describe(config, input_shape=(size, size, channels))
+        with pytest.raises(keras_dl.UsageError, match=f"{size - 1}x{size - 1} .*{size}x{size}"):
+            config.replace(input_shape=(size - 1, size - 1, channels))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -72,7 +72,7 @@ def test_shows_a_variation_of_a_network(keras_dl):
     code, output, _ = keras_dl("show", "resnet56", "--classes", "100")
     assert code == 0
     assert "867,620 parameters" in output
-    for words in ("stage3", "32 x 32 x 16", "filters", "width 4 .. 64", "depth 1 .. 18"):
+    for words in ("stage3", "32x32x16", "filters", "width 4 .. 64", "depth 1 .. 18"):
         assert words in output
 
 

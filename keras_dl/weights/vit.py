@@ -62,7 +62,7 @@ def _name(path: str, names: dict[str, str], blocks: str) -> str:
 
 
 def torch_tensors(tensors: dict[str, np.ndarray], config: ViT) -> dict[str, np.ndarray]:
-    """`tensors` with timm's joint queries, keys and values taken apart, and their biases by heads."""
+    """`tensors` with timm's joint queries, keys and values taken apart."""
     parts = {}
     for name, tensor in tensors.items():
         if ".qkv." in name:
@@ -71,11 +71,7 @@ def torch_tensors(tensors: dict[str, np.ndarray], config: ViT) -> dict[str, np.n
                 parts[name.replace(".qkv.", f".{part}.")] = tensor[index * size : (index + 1) * size]
         else:
             parts[name] = tensor
-    by_heads = re.compile(r".*\.(q|k|v|query|key|value)\.bias")
-    return {
-        name: tensor.reshape(config.heads, -1) if by_heads.fullmatch(name) and tensor.size == config.width else tensor
-        for name, tensor in parts.items()
-    }
+    return parts
 
 
 def _timm(name: str) -> dict[str, Published]:

@@ -72,9 +72,7 @@ def test_what_cannot_be_built_is_refused():
         small = {"filters": (2, 2, 2, 2, 2), "units": 2, "classes": 2}
         model = keras_dl.build(name, input_shape=(smallest, smallest, 3), **small)
         assert model.get_layer("stage5_pool").output.shape == (None, 1, 1, 2)
-        with pytest.raises(
-            keras_dl.UsageError, match=f"for this alexnet; use at least {smallest}x{smallest}"
-        ):
+        with pytest.raises(keras_dl.UsageError, match=f"for this alexnet; use at least {smallest}x{smallest}"):
             keras_dl.get_config(name, input_shape=(smallest - 1, 99, 3))
     with pytest.raises(keras_dl.UsageError, match="^filters must be even for two towers, got 95; use 96$"):
         keras_dl.get_config("alexnet", filters=(95, 256, 384, 384, 256))

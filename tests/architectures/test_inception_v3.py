@@ -20,8 +20,8 @@ def test_modules_have_the_maps_of_the_authors_code():
 
 
 def test_stages_are_cut_where_the_resolution_falls():
-    maps = surgery.features(keras_dl.build("inception_v3", **TINY)).output_shape
-    sides = {stage: shape[1] for stage, shape in maps.items()}
+    maps = surgery.features(keras_dl.build("inception_v3", **TINY)).output
+    sides = {stage: tensor.shape[1] for stage, tensor in maps.items()}
     assert sides == {"stem": 147, "stage1": 71, "stage2": 35, "stage3": 17, "stage4": 8}
 
 

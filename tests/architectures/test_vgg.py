@@ -32,7 +32,7 @@ def test_trainable_counts_and_depths(name):
 def test_stages_end_in_their_pooling():
     model = keras_dl.build("vgg16_bn", **TINY)
     assert surgery.strides(model) == {f"stage{number}": 2**number for number in range(1, 6)}
-    maps = surgery.features(model).output_shape
+    maps = {stage: tensor.shape for stage, tensor in surgery.features(model).output.items()}
     assert [maps[f"stage{number}"] for number in (1, 5)] == [(None, 112, 112, 2), (None, 7, 7, 6)]
     assert surgery.stages(model)[-3:] == ["stage6", "stage7", "head"]
 

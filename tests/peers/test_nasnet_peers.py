@@ -27,6 +27,6 @@ def test_keras_applications_in_both_directions(name, size, cells, tmp_path):
     x = pictures(3, *shape)
     ours = config.build()
     weights.load(ours, config, keras_file(randomise(peer), tmp_path / "theirs.h5"))
-    assert relative_error(ours.predict(x, verbose=0), peer.predict(x / 127.5 - 1, verbose=0)) < 1e-4
+    assert relative_error(ours(x), peer(x / 127.5 - 1)) < 1e-4
     give_to_keras(randomise(ours, seed=1), config, peer)
-    assert relative_error(ours.predict(x, verbose=0), peer.predict(x / 127.5 - 1, verbose=0)) < 1e-4
+    assert relative_error(ours(x), peer(x / 127.5 - 1)) < 1e-4

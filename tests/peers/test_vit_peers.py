@@ -1,8 +1,8 @@
-"""Vision Transformers against timm and transformers, and their positions against timm's when they are resized."""
+"""Vision Transformers against timm, transformers and KerasHub; resized positions against timm."""
 
 import numpy as np
 import pytest
-from peers import pictures, randomise_torch, relative_error, torch_file
+from peers import pictures, randomise, randomise_torch, relative_error, torch_file
 
 import keras_dl
 from keras_dl import weights
@@ -49,6 +49,30 @@ def test_transformers_gives_the_same_outputs(torchvision, tmp_path):
     peer.save_pretrained(tmp_path)
     images = pictures(4, 32, 48)
     assert relative_error(ours(tmp_path / "model.safetensors", images), outputs_of(peer, images)) < 1e-4
+
+
+def test_keras_hub_gives_the_same_tokens_both_ways():
+    import keras
+
+    keras_hub = pytest.importorskip("keras_hub")
+    peer = keras_hub.models.ViTBackbone(
+        image_shape=(32, 48, 3), patch_size=8, num_layers=3, num_heads=3, hidden_dim=192, mlp_dim=768
+    )
+    model = CONFIG.build()
+    backbone = keras.Model(model.input, model.get_layer("stage3_norm").output)
+    images = pictures(4, 32, 48)
+
+    def tokens_agree():
+        theirs = peer.predict(images / 127.5 - 1, verbose=0)
+        return relative_error(backbone.predict(images, verbose=0), theirs) < 1e-4
+
+    token, kernel, bias, positions, *others = randomise(peer, seed=1).get_weights()
+    backbone.set_weights([kernel, bias, token, positions[None], *others])
+    assert tokens_agree()
+    kernel, bias, token, positions, *others = randomise(backbone, seed=2).get_weights()
+    assert not tokens_agree()
+    peer.set_weights([token, kernel, bias, positions[0], *others])
+    assert tokens_agree()
 
 
 @pytest.mark.parametrize(("old", "new"), [((7, 7), (12, 12)), ((14, 14), (7, 9)), ((6, 4), (5, 11)), ((5, 5), (5, 5))])

@@ -13,12 +13,15 @@ Input: (batch, *input_shape), flattened; output: (batch, classes) logits, or one
     vanilla_nn                       83  4-10-3                 lecture slide, hidden_size free
     universal_approximator          301  1-100-1                Cybenko 1989; Hornik et al. 1989
     hinton_2013_mlp           6,801,010  784-(7 x 1000)-10      Hinton 2013; Hinton et al. 2012, arXiv:1207.0580
+    zhang_mlp_1x512           1,209,866  2352-512-10            Zhang et al. 2017, ICLR, table 1
+    zhang_mlp_3x512           1,735,178  2352-(3 x 512)-10      the same table
 
 Depth counts hidden layers: each width of `hidden` is used `depth` times. The figure in Prince states no activation;
 tanh is used, whose decision boundaries are smooth. The slide's VanillaNN states no sizes: the Keras slide's are used.
 Hinton's "7 layers" are read as 7 hidden layers; his dropout halves outgoing weights at test time, which Keras's
-inverted dropout does during training instead. Where the slides end in softmax, these networks return logits unless
-`classifier_activation` says otherwise.
+inverted dropout does during training instead. Zhang et al., whose networks fit random labels, crop the pictures of
+CIFAR-10 to 28x28 pixels in colour and whiten each; here pixels are only scaled to 0..1. Where the slides end in
+softmax, these networks return logits unless `classifier_activation` says otherwise.
 """
 
 from __future__ import annotations
@@ -121,4 +124,6 @@ VARIANTS = {
     "vanilla_nn": MLP(input_shape=(4,), classes=3, hidden=(10,)),
     "universal_approximator": MLP(input_shape=(1,), classes=1, hidden=(100,), activation="sigmoid"),
     "hinton_2013_mlp": MLP(hidden=(1000,), depth=7, dropout=0.5, input_dropout=0.2, max_norm=4.0, input_scale=1 / 255),
+    "zhang_mlp_1x512": MLP(input_shape=(28, 28, 3), hidden=(512,), input_scale=1 / 255),
+    "zhang_mlp_3x512": MLP(input_shape=(28, 28, 3), hidden=(512,), depth=3, input_scale=1 / 255),
 }

@@ -43,6 +43,8 @@ class MobileNetV2(InvertedResiduals):
     """width multiplier: the filters are so many times those of the paper's table"""
     repeats: tuple[int, int, int, int, int, int, int] = depth((1, 2, 3, 4, 3, 3, 1), low=1, high=6)
     """blocks in each row of the table, the paper's n"""
+    momentum: float = 0.999
+    """share of the old in the running statistics of batch normalisation; fewer than some thousand steps want a lower"""
 
     @property
     def stem_filters(self) -> int:

@@ -15,8 +15,8 @@ the reduction cells, whose border is of zeros that the average counts and the ma
 where TF-Slim leaves the border out. nasnet_cifar is the network of titu1994's Keras-NASNet, which leaves it out too;
 it has its own batch normalisation (momentum 0.9, epsilon 1e-5) and a plain stem, where keras.applications would build
 two reduction cells (3,375,874 parameters). The cell after a reduction cell looks back at the input of that cell; in
-nasnet_large, one cell further (`skip_reduction`). The very first cell has nothing to look back at and takes its input
-twice, without the convolution that brings what is looked back at to the cell's width.
+nasnet_large, one cell further (`skip_reduction`). The first cell has nothing to look back at and takes its input twice;
+where it is a reduction cell, without the convolution that brings what is looked back at to the width of the cell.
 
 The second pool of a factorised reduction samples the pixels to the lower right of those of the first; beyond the border
 they are zeros. Scheduled drop-path, the auxiliary classifier and dropout before the classifier, parts of the authors'
@@ -180,9 +180,9 @@ def build(config: NASNet) -> keras.Model:
         config.stem_filters, 3, strides, padding, use_bias=False, kernel_initializer="he_normal", name="stem_conv"
     )(x)
     x = normalized(x, config, "stem_norm")
-    p, stage = None, 1
+    p, stage = x, 1
     if large:
-        p, x = x, reduction_cell(x, p, config, config.filters // 4, "stage1_reduction")
+        x = reduction_cell(x, None, config, config.filters // 4, "stage1_reduction")
         p, x = x, reduction_cell(x, p, config, config.filters // 2, "stage2_reduction")
         stage = 2
     for row in range(3):
