@@ -52,7 +52,11 @@ def build(name: str | Config, *, weights: str | os.PathLike | None = None, **cha
         model = config.build()
         published_weights.load(model, config, weights)
         return model
-    folder = find(weights)
+    try:
+        folder = find(weights)
+    except UsageError as error:
+        names = published_weights.names(config)
+        raise UsageError(f"{error}; published for {config.family} are {', '.join(names) or 'none'}") from None
     contract = read_contract(folder)
     if contract["config"] != config:
         theirs, ours = (json.loads(c.to_json()) for c in (contract["config"], config))

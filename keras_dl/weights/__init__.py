@@ -40,16 +40,32 @@ def available(name: str) -> dict[str, Published]:
     return module.PUBLISHED.get(name, {}) if module else {}
 
 
-def published(config: Config, weights: str) -> tuple[Config, Published] | None:
-    """The catalogue's config that the weights called so belong to, and their file; None if there are none.
+def names(config: Config) -> list[str]:
+    """What `weights` may say for networks of `config`'s family."""
+    return sorted(
+        {key for name, entry in entries().items() if entry.family == config.family for key in available(name)}
+    )
 
-    `config` may differ from it in its classes, input and pixels only.
+
+def published(config: Config, weights: str) -> tuple[Config, Published] | None:
+    """The catalogue's config that the weights called so belong to, and their file; None if the family has none.
+
+    `config` may differ from it in its classes, their activation and its input only; otherwise raises `UsageError`.
     """
-    for name, entry in entries().items():
-        found = available(name).get(weights) if entry.family == config.family else None
-        free = {field: getattr(entry.config, field) for field in ("input_shape", "classes", "classifier_activation")}
-        if found and config.replace(**free) == entry.config:
-            return entry.config, found
+    owners = [
+        (entry.config, available(name)[weights])
+        for name, entry in entries().items()
+        if entry.family == config.family and weights in available(name)
+    ]
+    for owner, file in owners:
+        free = {field: getattr(owner, field) for field in ("input_shape", "classes", "classifier_activation")}
+        if config.replace(**free) == owner:
+            return owner, file
+    if owners:
+        raise UsageError(
+            f"no weights {weights!r} for this {config.family}; with them, only the classes and the input may differ "
+            "from the catalogue's"
+        )
     return None
 
 

@@ -107,6 +107,8 @@ def test_auxiliary_losses_count_as_declared_and_are_left_out_afterwards():
     model.fit(x, {name: y for name in model.output_names}, verbose=0)
     assert np.any(before != model.get_layer("auxiliary1_conv").get_weights()[0])
     config = keras_dl.get_config("googlenet", input_shape=(65, 65, 3), **TINY)
+    seven = surgery.transplant(model, config.replace(auxiliary=True, classes=7))
+    assert {logits.shape for logits in seven.output.values()} == {(None, 7)}
     single = surgery.transplant(model, config, fresh=())
     np.testing.assert_allclose(single.predict(x, verbose=0), model.predict(x, verbose=0)["head"], rtol=1e-5, atol=1e-6)
 

@@ -72,5 +72,7 @@ def test_weights_belong_to_one_network_of_any_classes_and_input():
     found = published(keras_dl.get_config("resnet50", **changes), "imagenet")
     assert found[0] == keras_dl.get_config("resnet50")
     assert found[1].url.startswith("https://storage.googleapis.com/tensorflow/keras-applications/")
-    assert published(keras_dl.get_config("resnet50", filters=32), "imagenet") is None
-    assert published(keras_dl.get_config("resnet50"), "imagnet") is None
+    with pytest.raises(UsageError, match="no weights 'imagenet' for this resnet; with them, only the classes and"):
+        published(keras_dl.get_config("resnet50", filters=32), "imagenet")
+    with pytest.raises(UsageError, match="no saved model at 'imagnet'; .*; published for resnet are imagenet$"):
+        keras_dl.build("resnet50", weights="imagnet")

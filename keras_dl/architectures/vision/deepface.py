@@ -12,9 +12,9 @@ The paper speaks of more than 120 million parameters; its layers have 118.9 mill
 connected and the dense layers. 71 pixels behind the pool M2 need a border on it, which the paper does not mention.
 Every unit of a locally connected layer has its own bias. Dropout is on F7 only.
 
-Weights start from He's distribution and biases from 0, which suits any width; the paper draws from a normal
-distribution with a deviation of 0.01 and sets biases to 0.5. Pixels are scaled to -1..1; the paper's own scale is not
-stated.
+Weights start from He's distribution, which suits any width; the paper draws them from a normal distribution with a
+deviation of 0.01. Its biases of 0.5 are kept, the classifier's apart. Pixels are scaled to -1..1; the paper's own scale
+is not stated.
 
 For faces of people it was not trained on, `representation` gives the network of section 3.3: F7, divided by the largest
 value that each unit has on the training pictures (0.05 at least), scaled to length 1.
@@ -41,7 +41,7 @@ class DeepFace(ImageClassifier):
 
     input_shape: tuple[int, int, int] = (152, 152, 3)
     classes: int = 4030
-    filters: tuple[int, int, int, int, int] = width((32, 16, 16, 16, 16), low=4, high=64)
+    filters: tuple[int, int, int, int, int] = width((32, 16, 16, 16, 16), low=8, high=64)
     """filters of C1, C3, L4, L5 and L6"""
     units: int = width(4096, low=64, high=8192)
     """units of F7"""
@@ -61,7 +61,11 @@ class DeepFace(ImageClassifier):
 def build(config: DeepFace) -> keras.Model:
     inputs, x = pixels(config)
     c1, c3, l4, l5, l6 = config.filters
-    relu = {"activation": "relu", "kernel_initializer": "he_normal"}
+    relu = {
+        "activation": "relu",
+        "kernel_initializer": "he_normal",
+        "bias_initializer": keras.initializers.Constant(0.5),
+    }
     x = keras.layers.Conv2D(c1, 11, **relu, name="stage1_conv")(x)
     x = keras.layers.MaxPooling2D(3, 2, "same", name="stage1_pool")(x)
     x = keras.layers.Conv2D(c3, 9, **relu, name="stage2_conv")(x)
