@@ -41,14 +41,14 @@ class Entry:
 
     @property
     def paper(self) -> tuple[str, str]:
-        """The title and the year of the publication that the module's docstring names after its first sentence."""
+        """The title and the year of the publication.
+
+        The module's docstring names it after its first sentence; names with another one are in the module's `PAPERS`.
+        """
+        if self.name in (others := getattr(self.module, "PAPERS", {})):
+            return others[self.name]
         _summary, reference, *_ = self.module.__doc__.split("\n\n")
-        reference = " ".join(reference.split())
-        title = re.search(r'"([^"]+)"', reference)
-        year = re.search(r"\b(19|20)\d\d\b", reference[title.end() if title else 0 :])
-        if year is None:
-            raise LookupError(f"{self.module.__name__} names no publication with a year")
-        return (title[1].rstrip(".,") if title else reference.partition(",")[0], year[0])
+        return re.search(r'"([^"]+?)[.,]?".*?\b((?:19|20)\d\d)\b', " ".join(reference.split())).groups()
 
     @property
     def summary(self) -> str:

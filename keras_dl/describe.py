@@ -10,6 +10,7 @@ import re
 from keras_dl.catalogue import get_config
 from keras_dl.config import Config
 from keras_dl.lazy import keras
+from keras_dl.surgery import strides
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Description:
     """The sizes of a network, for one input."""
 
     layers: tuple[LayerDescription, ...]
+    strides: dict[str, int]
+    """pixels of the input between two neighbours in the map that each stage ends with"""
 
     def _total(self, field: str) -> int:
         return sum(getattr(layer, field) for layer in self.layers)
@@ -80,7 +83,7 @@ def describe(name: str | Config, **changes) -> Description:
 def _describe(config: Config) -> Description:
     with keras.StatelessScope(initialize_variables=False):
         model = config.build()
-    return Description(tuple(_describe_layer(layer) for layer in model.layers))
+    return Description(tuple(_describe_layer(layer) for layer in model.layers), strides(model))
 
 
 def _describe_layer(layer) -> LayerDescription:

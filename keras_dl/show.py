@@ -10,7 +10,7 @@ from rich.table import Table
 
 from keras_dl.catalogue import entries
 from keras_dl.config import Config
-from keras_dl.describe import LayerDescription, describe
+from keras_dl.describe import Description, describe
 from keras_dl.weights import available
 
 BAR = 10
@@ -30,30 +30,30 @@ def show(config: Config, name: str) -> None:
     )
     if weights := available(name):
         console.print(f"published weights: {', '.join(weights)}")
-    console.print(_stages(description.layers), _fields(config))
+    console.print(_stages(description), _fields(config))
 
 
-def _stages(layers: tuple[LayerDescription, ...]) -> Table:
+def _stages(description: Description) -> Table:
     """A row a stage; the bar is as long as the maps are high, compared with the input."""
     columns = ("stage", "", "depth", "width", "stride", "output", "parameters", "multiply-adds")
     table = Table(*columns, box=None, padding=(0, 1, 0, 0))
     for column in table.columns[2:]:
         column.justify, column.no_wrap = "right", True
     groups = defaultdict(list)
-    for layer in layers:
+    for layer in description.layers:
         groups[layer.name.partition("_")[0]].append(layer)
-    height = layers[0].output_shape[0]
+    image = description.layers[0]
     for stage, group in groups.items():
-        if group[0] is not layers[0] and not any(layer.parameters for layer in group):
+        if group[0] is not image and not any(layer.parameters for layer in group):
             continue
         shape = group[-1].output_shape
         is_map = len(shape) == 3
         table.add_row(
             stage,
-            "█" * max(1, round(BAR * shape[0] / height)) if is_map else "",
+            "█" * max(1, round(BAR * shape[0] / image.output_shape[0])) if is_map else "",
             str(sum(layer.multiply_adds > 0 for layer in group)),
             str(shape[-1]) if shape else "",
-            f"{height / shape[0]:.3g}" if is_map else "",
+            str(description.strides.get(stage, "")),
             "x".join(map(str, shape)),
             f"{sum(layer.parameters for layer in group):,}",
             f"{sum(layer.multiply_adds for layer in group):,}",

@@ -20,8 +20,8 @@ def stages(model: keras.Model) -> list[str]:
 
 
 def feature_stages(model: keras.Model) -> list[str]:
-    """The stages with weights whose outputs are maps, (batch, height, width, channels), or tokens of a grid."""
-    return [stage for stage, tensor in _outputs(model).items() if _grid(tensor, model)]
+    """The stages before the head whose outputs are maps, (batch, height, width, channels), or tokens of a grid."""
+    return [stage for stage, tensor in _outputs(model).items() if stage != "head" and _grid(tensor, model)]
 
 
 def features(model: keras.Model) -> keras.Model:
@@ -44,8 +44,13 @@ def features(model: keras.Model) -> keras.Model:
 
 def strides(model: keras.Model) -> dict[str, int]:
     """How many pixels of the input lie between two neighbours in the map of each stage that `features` gives."""
-    height = model.input_shape[1]
-    return {stage: round(height / _grid(_outputs(model)[stage], model)[0]) for stage in feature_stages(model)}
+    steps = {}
+    for layer in model.layers:
+        sources = [] if isinstance(layer, keras.layers.InputLayer) else keras.tree.flatten(layer.input)
+        before = [steps[tensor._keras_history.operation.name] for tensor in sources]
+        steps[layer.name] = min(before) * _step(layer, sources[0].shape) if sources else 1
+    last = {stage_of(layer): steps[layer.name] for layer in model.layers}
+    return {stage: round(last[stage]) for stage in feature_stages(model)}
 
 
 def embedding(model: keras.Model) -> keras.Model:
@@ -101,6 +106,17 @@ def _outputs(model: keras.Model) -> dict:
     """The last output of every stage that has weights."""
     last = {stage_of(layer): layer.output for layer in model.layers}
     return {stage: last[stage] for stage in stages(model)}
+
+
+def _step(layer: keras.layers.Layer, shape: tuple) -> float:
+    """The stride of `layer`, for inputs of `shape`; below 1 where it enlarges its maps."""
+    if len(shape) != 4 or len(layer.output.shape) != 4:
+        return 1
+    step = getattr(layer, "strides", None)
+    if step is None:
+        return max(1, round(shape[1] / layer.output.shape[1]))
+    step = step if isinstance(step, int) else step[0]
+    return 1 / step if isinstance(layer, keras.layers.Conv2DTranspose) else step
 
 
 def _grid(tensor, model: keras.Model) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@ The published networks have millions of parameters; these are their configs with
 enough to learn from some thousand pictures in minutes without an accelerator. What is compared is whether each
 learns, not which is best: none was tuned.
 
-Run it by `keras-dl run vision-families --data tf_flowers --image-size 64`.
+Run it by `keras-dl run vision-families --data tf_flowers --image-size 80`.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def test_names_and_mistakes_need_neither_keras_nor_time():
 
 def test_lists_are_narrowed_down():
     assert keras_dl.list_models() == sorted(keras_dl.list_models())
-    assert keras_dl.list_models("resnet??") == ["resnet20", "resnet32", "resnet44", "resnet56"]
+    assert keras_dl.list_models("resnet??", family="resnet_cifar") == ["resnet20", "resnet32", "resnet44", "resnet56"]
     assert keras_dl.list_models(family="lecun1989") == ["lecun1989_modern", "lecun1989_zip"]
     assert keras_dl.list_models("esl*", min_parameters=1061, max_parameters=1226) == ["esl_net3", "esl_net4"]
     assert keras_dl.list_models("nothing*") == []
@@ -89,3 +89,15 @@ def test_a_count_must_be_stated(monkeypatch):
     monkeypatch.setattr(entry.module, "__doc__", "No table.")
     with pytest.raises(LookupError, match="states no parameter count for lenet_like"):
         _ = entry.parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "paper"),
+    [
+        ("resnet50", ("Deep Residual Learning for Image Recognition", "2016")),
+        ("lenet5_1998", ("Gradient-Based Learning Applied to Document Recognition", "1998")),
+        ("alexnet_owt", ("One weird trick for parallelizing convolutional neural networks", "2014")),
+    ],
+)
+def test_papers(name, paper):
+    assert catalogue.entries()[name].paper == paper

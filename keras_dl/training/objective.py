@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keras_dl.config import Config
+from keras_dl.errors import UsageError
 from keras_dl.lazy import keras
 from keras_dl.training.options import Options
 from keras_dl.training.squared_error import OneHotSquaredError
@@ -12,9 +13,12 @@ def compile_model(model: keras.Model, config: Config, options: Options, steps_pe
     """Compile `model` for whole-number labels, as the output that `config` declares asks for.
 
     Logits and probabilities get cross-entropy, a single output binary cross-entropy, and sigmoid or tanh outputs of
-    several classes the squared error to one-hot targets, as the networks of 1989 were trained.
+    several classes the squared error to one-hot targets, as the networks of 1989 were trained. Raises `UsageError` for
+    a network of several outputs.
     """
     activation = config.classifier_activation
+    if isinstance(model.output, dict):
+        raise UsageError(f"{model.name} has the outputs {', '.join(model.output)}; this training takes one output")
     if config.classes == 1:
         loss = keras.losses.BinaryCrossentropy(from_logits=activation is None)
         accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.5 if activation == "sigmoid" else 0.0)

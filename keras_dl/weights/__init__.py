@@ -85,10 +85,14 @@ def load(model: keras.Model, config: Config, file: str | os.PathLike | Published
     path = fetch(file, config) if isinstance(file, Published) else Path(file)
     if not path.is_file():
         raise UsageError(f"no file {path}")
-    reader = {".h5": keras_files, ".safetensors": torch_files}.get(path.suffix)
-    if reader is None:
-        raise UsageError(f"{path.name}: weights are read from {' and '.join(SUFFIXES)} files")
-    values = reader.read(path, model, config, family)
+    if path.suffix == ".h5" and hasattr(family, "keras_layer"):
+        values = keras_files.read(path, model, config, family)
+    elif path.suffix == ".safetensors" and hasattr(family, "torch_module"):
+        values = torch_files.read(path, model, config, family)
+    else:
+        layouts = {".h5": "keras_layer", ".safetensors": "torch_module"}
+        known = " and ".join(suffix for suffix, names in layouts.items() if hasattr(family, names))
+        raise UsageError(f"{path.name}: weights of the family {config.family} are read from {known} files")
     if bgr:
         first = next(variable for variable in model.weights if len(variable.shape) == 4)
         values[first.path] = values[first.path][:, :, ::-1]

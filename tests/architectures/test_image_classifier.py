@@ -34,8 +34,9 @@ def test_bad_sizes_and_classes_are_refused_in_one_line(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_adaptation_to_pictures(name):
     config = keras_dl.get_config(name)
-    adapted = config.for_data(spec(40, 50, 3))
-    size = config.input_shape[:2] if config.fixed_size else (40, 50)
+    height, width = max(40, config.smallest_size), max(50, config.smallest_size)
+    adapted = config.for_data(spec(height, width, 3))
+    size = config.input_shape[:2] if config.fixed_size else (height, width)
     assert adapted.input_shape == (*size, 3) and adapted.classes == 10
     with pytest.raises(keras_dl.UsageError, match="takes images, some has 13 features; use mlp"):
         config.for_data(spec(13, kind="features"))

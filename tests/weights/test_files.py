@@ -121,7 +121,7 @@ def test_layers_that_keras_numbered_are_counted_from_zero(model, tmp_path):
     ("name", "message"),
     [
         ("missing.h5", "no file .*missing.h5"),
-        ("resnet50.zip", r"resnet50.zip: weights are read from .h5 and .safetensors files"),
+        ("resnet50.zip", r"resnet50.zip: weights of the family resnet are read from .h5 and .safetensors files"),
     ],
 )
 def test_files_of_another_kind_are_refused(tmp_path, name, message):
@@ -129,6 +129,12 @@ def test_files_of_another_kind_are_refused(tmp_path, name, message):
     config = keras_dl.get_config("resnet50")
     with pytest.raises(UsageError, match=message):
         load(None, config, tmp_path / name)
+
+
+def test_a_layout_that_nobody_has_published_is_refused(tmp_path):
+    (tmp_path / "tinynet.h5").touch()
+    with pytest.raises(UsageError, match="weights of the family tinynet are read from .safetensors files"):
+        load(None, keras_dl.get_config("tinynet_a"), tmp_path / "tinynet.h5")
 
 
 def test_families_that_nobody_has_published_are_refused(model):

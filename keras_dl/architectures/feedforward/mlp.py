@@ -127,3 +127,12 @@ VARIANTS = {
     "zhang_mlp_1x512": MLP(input_shape=(28, 28, 3), hidden=(512,), input_scale=1 / 255),
     "zhang_mlp_3x512": MLP(input_shape=(28, 28, 3), hidden=(512,), depth=3, input_scale=1 / 255),
 }
+UNDERSTANDING = ("Understanding Deep Learning", "2023")
+RETHINKING = ("Understanding deep learning requires rethinking generalization", "2017")
+PAPERS = {
+    "linear_softmax": ("The perceptron: a probabilistic model for information storage and organization", "1958"),
+    **dict.fromkeys(("mlp_1x2", "mlp_1x8", "mlp_2x4"), UNDERSTANDING),
+    "universal_approximator": ("Approximation by superpositions of a sigmoidal function", "1989"),
+    "hinton_2013_mlp": ("Improving neural networks by preventing co-adaptation of feature detectors", "2012"),
+    **dict.fromkeys(("zhang_mlp_1x512", "zhang_mlp_3x512"), RETHINKING),
+}

@@ -119,3 +119,4 @@ VARIANTS = {
         **TORCH,
     ),
 }
+PAPERS = {"alexnet_owt": ("One weird trick for parallelizing convolutional neural networks", "2014")}

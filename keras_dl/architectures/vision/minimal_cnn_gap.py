@@ -59,3 +59,4 @@ def build(config: MinimalCNN) -> keras.Model:
 
 
 VARIANTS = {"minimal_cnn_gap": MinimalCNN()}
+PAPERS = {"minimal_cnn_gap": ("MIT 6.7960 Deep Learning, lecture on convolutional networks", "2024")}

@@ -144,3 +144,5 @@ VARIANTS = {
     "vit_l32": ViT(heads=16, blocks=24, patch=32),
     "vit_h14": ViT(heads=16, head_width=80, blocks=32, patch=14),
 }
+DEIT = ("Training data-efficient image transformers & distillation through attention", "2021")
+PAPERS = {"vit_ti16": DEIT, "vit_s16": DEIT}
