@@ -60,8 +60,10 @@ class Config:
         check_fields(self)
         for name in self.scales():
             value = getattr(self, name)
-            if any(number <= 0 for number in (value if isinstance(value, tuple) else (value,))):
-                raise UsageError(f"{name} must be positive, got {_shown(value)}")
+            numbers = value if isinstance(value, tuple) else (value,)
+            if any(number <= 0 for number in numbers):
+                least = "above 0" if isinstance(numbers[0], float) else "at least 1"
+                raise UsageError(f"{name} must be {least}, got {_shown(value)}")
 
     @property
     def family(self) -> str:

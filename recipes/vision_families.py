@@ -38,6 +38,18 @@ NETWORKS = {
     "mobilenet_v2": {"alpha": 0.35, "repeats": (1, 1, 1, 1, 1, 1, 1), "momentum": 0.9},
     "efficientnet_b0": {"width_coefficient": 0.35, "depth_coefficient": 0.4, "drop_connect": 0.0},
     "tinynet_e": {"width_coefficient": 0.35, "depth_coefficient": 0.4},
+    "nasnet_mobile": {"stem_filters": 8, "filters": 8, "cells": 1, "momentum": 0.9},
+    "zhang_small_alexnet": {"filters": (16, 16), "units": (64, 32)},
+    "zhang_small_inception": {
+        "stem_filters": 16,
+        "row1": (8, 8),
+        "row2": (16, 16, 16, 16),
+        "row3": (32, 32),
+        "downsampling": (16, 32),
+        "momentum": 0.9,
+    },
+    "nakkiran_cnn5": {"k": 8},
+    "deepface": {"filters": (8, 4, 4, 4, 4), "units": 64},
     "vit_ti16": {"patch": 8, "heads": 2, "head_width": 32, "blocks": 4},
 }
 """for each family a name of the catalogue and what is smaller"""

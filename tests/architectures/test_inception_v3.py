@@ -52,5 +52,5 @@ def test_what_cannot_be_built_is_refused():
     assert model.get_layer("stage4_block3_concat").output.shape[1:3] == (1, 1)
     with pytest.raises(keras_dl.UsageError, match="input 74x99 is too small for this inception_v3; use at least 75x75"):
         keras_dl.get_config("inception_v3", input_shape=(74, 99, 3))
-    with pytest.raises(keras_dl.UsageError, match="modules must be positive, got 3, 0, 2"):
+    with pytest.raises(keras_dl.UsageError, match="modules must be at least 1, got 3, 0, 2"):
         keras_dl.get_config("inception_v3", modules=(3, 0, 2))

@@ -23,7 +23,7 @@ def test_widths_are_multiples_of_8_for_any_multiplier():
     assert [row.filters for row in keras_dl.get_config("mobilenet_v2", alpha=0.35).rows()] == [
         *(8, 8, 16, 24, 32, 56, 112)  # 5.6 and 8.4 become 8; 11.2 would fall to 8, below nine tenths of it
     ]
-    with pytest.raises(keras_dl.UsageError, match="alpha must be positive, got -0.5"):
+    with pytest.raises(keras_dl.UsageError, match="alpha must be above 0, got -0.5"):
         keras_dl.get_config("mobilenet_v2", alpha=-0.5)
     with pytest.raises(keras_dl.UsageError, match="use at least 17x17"):
         keras_dl.get_config("mobilenet_v2", input_shape=(16, 16, 3))

@@ -51,5 +51,5 @@ def test_what_cannot_be_built_is_refused():
         keras_dl.get_config("vgg11", input_shape=(31, 224, 3))
     with pytest.raises(keras_dl.UsageError, match=r"^dropout must be at least 0 and below 1, got 1.5$"):
         keras_dl.get_config("vgg11", dropout=1.5)
-    with pytest.raises(keras_dl.UsageError, match="^convolutions must be positive, got 2, 2, 0, 3, 3$"):
+    with pytest.raises(keras_dl.UsageError, match="^convolutions must be at least 1, got 2, 2, 0, 3, 3$"):
         keras_dl.get_config("vgg16", convolutions=(2, 2, 0, 3, 3))

@@ -107,7 +107,7 @@ def test_positions_are_stretched_to_another_resolution():
         ({"input_shape": (15, 32, 3)}, "input 15x32 is too small for this vit; use at least 16x16"),
         ({"patch": 0}, "patch must be at least 1, got 0"),
         ({"head_width": 0}, "head_width must be at least 1, got 0"),
-        ({"heads": 0}, "heads must be positive, got 0"),
+        ({"heads": 0}, "heads must be at least 1, got 0"),
         ({"mlp_ratio": 0.0}, "mlp_ratio must give a unit at least"),
         ({"dropout": 1.0}, "dropout must be at least 0 and below 1, got 1.0"),
     ],

@@ -7,6 +7,7 @@ row has a stride of 2: rows 1 to 7 are the stages 1, 2, 3, 4, 4, 5 and 5.
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from typing import ClassVar, NamedTuple
 
@@ -37,7 +38,7 @@ class Block(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class InvertedResiduals(ImageClassifier):
+class InvertedResiduals(ImageClassifier, abc.ABC):
     """A network of inverted residual blocks. A family says how wide and deep; what it never varies is constant."""
 
     activation: ClassVar[str] = "swish"
@@ -61,18 +62,18 @@ class InvertedResiduals(ImageClassifier):
         return 17  # the last stride has two positions to choose from
 
     @property
+    @abc.abstractmethod
     def stem_filters(self) -> int:
         """Filters of the first convolution."""
-        raise NotImplementedError
 
     @property
+    @abc.abstractmethod
     def last_filters(self) -> int:
         """Filters of the last convolution."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def rows(self) -> list[Row]:
         """The rows of the paper's table, scaled."""
-        raise NotImplementedError
 
     def plan(self) -> list[Block]:
         """Every block, from the input on."""

@@ -40,6 +40,8 @@ class SmallInception(ImageClassifier):
     """the same for the third row"""
     downsampling: tuple[int, int] = width((80, 96), low=8, high=256)
     """filters of the 3x3 convolution of stride 2 before the second and the third row"""
+    momentum: float = 0.999
+    """share of the old in the running statistics of batch normalisation; fewer than some thousand steps want a lower"""
 
     def __post_init__(self):
         super().__post_init__()
@@ -56,23 +58,23 @@ class SmallInception(ImageClassifier):
         return 3
 
 
-def convolution(x, filters: int, size: int, strides: int, name: str):
+def convolution(x, config: SmallInception, filters: int, size: int, strides: int, name: str):
     """(batch, height, width, channels) -> (batch, height / strides, width / strides, filters)."""
     x = keras.layers.Conv2D(filters, size, strides, "same", use_bias=False, name=f"{name}_conv")(x)
-    x = keras.layers.BatchNormalization(momentum=0.999, epsilon=1e-3, scale=False, name=f"{name}_norm")(x)
+    x = keras.layers.BatchNormalization(momentum=config.momentum, epsilon=1e-3, scale=False, name=f"{name}_norm")(x)
     return keras.layers.Activation("relu", name=f"{name}_relu")(x)
 
 
-def inception(x, ones: int, threes: int, name: str):
+def inception(x, config: SmallInception, ones: int, threes: int, name: str):
     """(batch, height, width, channels) -> (batch, height, width, ones + threes)."""
-    branches = [convolution(x, ones, 1, 1, f"{name}_1x1"), convolution(x, threes, 3, 1, f"{name}_3x3")]
+    branches = [convolution(x, config, ones, 1, 1, f"{name}_1x1"), convolution(x, config, threes, 3, 1, f"{name}_3x3")]
     return keras.layers.Concatenate(name=f"{name}_concat")(branches)
 
 
-def downsample(x, filters: int, name: str):
+def downsample(x, config: SmallInception, filters: int, name: str):
     """(batch, height, width, channels) -> (batch, height / 2, width / 2, filters + channels)."""
     branches = [
-        convolution(x, filters, 3, 2, f"{name}_3x3"),
+        convolution(x, config, filters, 3, 2, f"{name}_3x3"),
         keras.layers.MaxPooling2D(3, 2, "same", name=f"{name}_pool")(x),
     ]
     return keras.layers.Concatenate(name=f"{name}_concat")(branches)
@@ -80,12 +82,12 @@ def downsample(x, filters: int, name: str):
 
 def build(config: SmallInception) -> keras.Model:
     inputs, x = pixels(config)
-    x = convolution(x, config.stem_filters, 3, 1, "stem")
+    x = convolution(x, config, config.stem_filters, 3, 1, "stem")
     for stage, row in enumerate((config.row1, config.row2, config.row3), start=1):
         if stage > 1:
-            x = downsample(x, config.downsampling[stage - 2], f"stage{stage}_downsample")
+            x = downsample(x, config, config.downsampling[stage - 2], f"stage{stage}_downsample")
         for block, (ones, threes) in enumerate(zip(row[::2], row[1::2], strict=True), start=1):
-            x = inception(x, ones, threes, f"stage{stage}_block{block}")
+            x = inception(x, config, ones, threes, f"stage{stage}_block{block}")
     x = keras.layers.GlobalAveragePooling2D(name="head_pool")(x)
     outputs = keras.layers.Dense(config.classes, activation=config.classifier_activation, name="head")(x)
     return keras.Model(inputs, outputs, name="zhang_small_inception")
