@@ -123,18 +123,12 @@ def test_a_training_step_reaches_every_weight(config):
     model = config.build()
     compile_model(model, config, Options(learning_rate=1e-3), steps_per_epoch=1)
     x, y = examples(config)
-    with tf.GradientTape() as tape:
-        loss = model.compute_loss(x, y, model(x, training=True), training=True)
-    gradients = tape.gradient(loss, model.trainable_weights)
-    for variable, gradient in zip(model.trainable_weights, gradients, strict=True):
-        assert gradient is not None and np.isfinite(gradient).all(), variable.path
-        assert np.any(gradient), f"{variable.path} has no gradient"
     before = model.get_weights()
     history = model.fit(x, y, batch_size=len(x), verbose=0).history
     assert np.isfinite(history["loss"][0])
     for variable, old, new in zip(model.weights, before, model.get_weights(), strict=True):
         assert np.isfinite(new).all(), variable.path
-        assert variable.trainable <= bool(np.any(old != new)), f"{variable.path} did not move"
+        assert variable.trainable <= bool(np.any(old != new)), f"{variable.path} has no gradient: it did not move"
 
 
 NEW_FAMILY = '''

@@ -1,6 +1,7 @@
 """Inhibition between neighbouring maps."""
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -24,9 +25,10 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     def call(self, x):
         wide = ops.cast(x, keras.backend.result_type(x.dtype, "float32"))
-        before = self.size // 2
-        squares = ops.pad(ops.square(wide), ((0, 0), (0, 0), (0, 0), (before, self.size - 1 - before)))
-        total = sum(squares[..., shift : shift + x.shape[-1]] for shift in range(self.size))
+        maps = np.arange(x.shape[-1])
+        apart = maps[:, None] - maps
+        neighbours = (-((self.size - 1) // 2) <= apart) & (apart <= self.size // 2)
+        total = ops.matmul(ops.square(wide), ops.cast(neighbours, wide.dtype))
         return ops.cast(wide * ops.power(self.k + self.alpha * total, -self.beta), x.dtype)
 
     def compute_output_shape(self, input_shape):

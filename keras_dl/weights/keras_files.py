@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -42,7 +43,7 @@ def read(path: Path, model: keras.Model, config: Config, family: ModuleType) -> 
 
 
 def _layers(path: Path) -> dict[str, list[np.ndarray]]:
-    """The arrays of every layer that has any; layers that Keras numbered are renumbered "conv2d:0", "conv2d:1" .."""
+    """The arrays of every layer that has any, by its name as `counted` gives it."""
     import h5py
 
     try:
@@ -55,14 +56,19 @@ def _layers(path: Path) -> dict[str, list[np.ndarray]]:
     except (OSError, KeyError) as error:
         raise UsageError(f"{path} is not a whole file of weights as keras.applications has them ({error})") from error
     layers = {name: arrays for name, arrays in layers.items() if arrays}
-    numbered = defaultdict(list)
-    for name in layers:
+    names = counted(layers)
+    return {names[name]: arrays for name, arrays in layers.items()}
+
+
+def counted(names: Iterable[str]) -> dict[str, str]:
+    """What the layers called `names` are called here: those that Keras numbered become "conv2d:0", "conv2d:1" .."""
+    result, numbered = {name: name for name in names}, defaultdict(list)
+    for name in result:
         if match := re.fullmatch(r"(conv2d|batch_normalization|separable_conv2d|dense)(?:_(\d+))?", name):
             numbered[match[1]].append((int(match[2] or 0), name))
-    for base, names in numbered.items():
-        for index, (_, name) in enumerate(sorted(names)):
-            layers[f"{base}:{index}"] = layers.pop(name)
-    return layers
+    for base, found in numbered.items():
+        result |= {name: f"{base}:{index}" for index, (_, name) in enumerate(sorted(found))}
+    return result
 
 
 def _names(group, key: str) -> list[str]:

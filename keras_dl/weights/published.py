@@ -27,7 +27,7 @@ class Published:
 
     @property
     def path(self) -> Path:
-        """Where it is kept: in the folder of keras.applications' files, under the name that those have."""
+        """Where it is kept: in the folder of keras.applications' files, under its own name or its repository's."""
         *_, repository, _resolve, _revision, name = self.url.split("/")
         home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
         return home / "models" / (f"{repository}.safetensors" if name == "model.safetensors" else name)

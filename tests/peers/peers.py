@@ -1,6 +1,11 @@
 """What the comparisons with other packages share: weights worth comparing, files as they are published, the error."""
 
+import h5py
 import numpy as np
+from keras.src.legacy.saving import legacy_h5_format
+
+from keras_dl.weights import family_of
+from keras_dl.weights.keras_files import counted
 
 
 def randomise(model, seed=0):
@@ -43,9 +48,6 @@ def randomise_torch(module, seed=0):
 
 def keras_file(model, path):
     """Save a Keras model's weights laid out as the published files of keras.applications are."""
-    import h5py
-    from keras.src.legacy.saving import legacy_h5_format
-
     with h5py.File(path, "w") as file:
         legacy_h5_format.save_weights_to_hdf5_group(file, model)
     return path
@@ -61,28 +63,12 @@ def torch_file(module, path):
 
 def give_to_keras(ours, config, peer, bgr=False):
     """Assign the weights of our model to a keras.applications model: the direction that `keras_dl.weights` has not."""
-    import re
-
-    from keras_dl.weights import family_of
-
-    counts, theirs = {}, {}
-    for layer in sorted(
-        (x for x in peer.layers if x.weights), key=lambda x: int((re.findall(r"\d+$", x.name) or [0])[0])
-    ):
-        base = re.fullmatch(r"(conv2d|batch_normalization|separable_conv2d|dense)(?:_\d+)?", layer.name)
-        name = layer.name
-        if base:
-            name = f"{base[1]}:{counts.get(base[1], 0)}"
-            counts[base[1]] = counts.get(base[1], 0) + 1
-        theirs[name] = layer
-    first = True
-    for layer in ours.layers:
-        if not layer.weights:
-            continue
+    names = counted(layer.name for layer in peer.layers if layer.weights)
+    theirs = {names[layer.name]: layer for layer in peer.layers if layer.weights}
+    for index, layer in enumerate(layer for layer in ours.layers if layer.weights):
         values = layer.get_weights()
-        if first and bgr:
+        if bgr and index == 0:
             values[0] = values[0][:, :, ::-1]
-        first = False
         theirs.pop(family_of(config).keras_layer(layer.name, config)).set_weights(values)
     assert not theirs, f"layers without weights of ours: {sorted(theirs)}"
 
