@@ -43,6 +43,7 @@ def build(name: str | Config, *, weights: str | os.PathLike | None = None, **cha
         return config.build()
     if found := published_weights.published(config, str(weights)):
         published_config, file = found
+        published_weights.fetch(file, published_config)
         model = published_config.build()
         published_weights.load(model, published_config, file)
         if config == published_config:

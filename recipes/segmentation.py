@@ -27,6 +27,15 @@ from keras_dl.recipe import Recipe
 from keras_dl.training import Options, fit, seed_everything
 
 INK = 127.5
+CARD = """# {config.family} on the strokes of {recipe.data}
+
+{parameters:,} parameters, input {config.input_shape}, a class for every pixel: background or one of the labels.
+Mean intersection over union {mean_iou:.3f} on {examples:,} test pictures, {ink_accuracy:.3f} of the ink named right.
+
+Trained by keras_dl for {recipe.epochs} epochs: {recipe.optimizer}, learning rate {recipe.learning_rate:g}
+({recipe.schedule}), batches of {recipe.batch_size}, seed {recipe.seed}.
+Load it by `keras_dl.load(folder)`; inputs are pixels 0..255, outputs logits (height, width, classes).
+"""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -54,7 +63,10 @@ class Segmentation(Options, DataOptions, Recipe):
         fit(model, config, data, self, folder)
         guesses = model.predict(data.test.batches(self.batch_size), verbose=0).argmax(axis=-1)
         result = {**scores(data.test.labels, guesses, config.classes), "parameters": model.count_params()}
-        saved_model.save(model, folder / "model", config=config, class_names=data.spec.class_names, facts=result)
+        card = CARD.format(recipe=self, config=config, examples=len(data.test), **result)
+        saved_model.save(
+            model, folder / "model", config=config, class_names=data.spec.class_names, card=card, facts=result
+        )
         storage.write_json(folder / "result.json", result)
         draw(data.test, guesses, folder / "masks.png")
         iou, ink, constant = (100 * result[key] for key in ("mean_iou", "ink_accuracy", "background"))

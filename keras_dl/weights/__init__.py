@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import keras
 
-__all__ = ["Published", "available", "load", "published"]
+__all__ = ["Published", "available", "fetch", "load", "names", "published"]
 
 SUFFIXES = (".h5", ".safetensors")
 
