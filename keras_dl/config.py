@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from keras_dl.data import Spec
 
 
+RATES = ("dropout", "input_dropout", "drop_connect", "momentum")
+"""what fields are called that are shares of a whole, in every network"""
+
+
 @dataclasses.dataclass(frozen=True)
 class Scale:
     """How a field scales: its axis, the range that a search covers, and the step that every value keeps to."""
@@ -64,6 +68,9 @@ class Config:
             if any(number <= 0 for number in numbers):
                 least = "above 0" if isinstance(numbers[0], float) else "at least 1"
                 raise UsageError(f"{name} must be {least}, got {_shown(value)}")
+        for name in RATES:
+            if not 0 <= (rate := getattr(self, name, 0)) < 1:
+                raise UsageError(f"{name} must be at least 0 and below 1, got {rate}")
 
     @property
     def family(self) -> str:

@@ -72,9 +72,6 @@ class MLP(Config):
             raise UsageError(f"input_shape must have positive sizes, got {self.input_shape}")
         if self.classes < 1:
             raise UsageError(f"classes must be at least 1, got {self.classes}")
-        for name in ("dropout", "input_dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 0 and below 1, got {getattr(self, name)}")
         if self.max_norm is not None and self.max_norm <= 0:
             raise UsageError(f"max_norm must be above 0, got {self.max_norm}")
         if self.classes == 1 and self.classifier_activation == "softmax":

@@ -66,8 +66,6 @@ class AlexNet(ImageClassifier):
             raise UsageError(f"filters must be even for two towers, got {odd[0]}; use {odd[0] + 1}")
         if self.padding < 0:
             raise UsageError(f"padding must be at least 0, got {self.padding}")
-        if not 0 <= self.dropout < 1:
-            raise UsageError(f"dropout must be at least 0 and below 1, got {self.dropout}")
 
     @property
     def smallest_size(self) -> int:

@@ -29,7 +29,6 @@ from typing import ClassVar
 from keras_dl import surgery
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import width
-from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, layers
 
 
@@ -47,11 +46,6 @@ class DeepFace(ImageClassifier):
     """units of F7"""
     dropout: float = 0.5
     """rate of dropout after F7"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if not 0 <= self.dropout < 1:
-            raise UsageError(f"dropout must be at least 0 and below 1, got {self.dropout}")
 
     @property
     def smallest_size(self) -> int:

@@ -35,7 +35,6 @@ import dataclasses
 
 from keras_dl.architectures.vision import CAFFE, ImageClassifier, pixels
 from keras_dl.config import depth, width
-from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, layers
 
 MODULES = (
@@ -66,11 +65,6 @@ class GoogLeNet(ImageClassifier):
     """rate of dropout before the classifier"""
     auxiliary: bool = False
     """whether two more classifiers read the third stage, after its first module and after its last but one"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if not 0 <= self.dropout < 1:
-            raise UsageError(f"dropout must be at least 0 and below 1, got {self.dropout}")
 
     @property
     def fixed_size(self) -> bool:

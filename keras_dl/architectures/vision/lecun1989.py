@@ -59,8 +59,6 @@ class LeCun1989(ImageClassifier):
         for name in ("h1_maps", "h2_maps"):
             if getattr(self, name) % 3:
                 raise UsageError(f"{name} must be a multiple of 3, got {getattr(self, name)}")
-        if not 0 <= self.dropout < 1:
-            raise UsageError(f"dropout must be at least 0 and below 1, got {self.dropout}")
 
     @property
     def h2_table(self) -> tuple[tuple[int, ...], ...]:

@@ -51,8 +51,6 @@ class UNet(ImageNetwork):
         super().__post_init__()
         if self.levels < 1:
             raise UsageError(f"levels must be at least 1, got {self.levels}")
-        if not 0 <= self.dropout < 1:
-            raise UsageError(f"dropout must be at least 0 and below 1, got {self.dropout}")
         height, width = self.input_shape[:2]
         if (height, width) != (fitting := tuple(self._fitting(size) for size in (height, width))):
             raise UsageError(

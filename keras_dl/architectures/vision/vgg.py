@@ -30,7 +30,6 @@ from typing import ClassVar
 
 from keras_dl.architectures.vision import CAFFE, TORCH, ImageClassifier, pixels
 from keras_dl.config import depth, width
-from keras_dl.errors import UsageError
 from keras_dl.lazy import keras
 
 
@@ -50,11 +49,6 @@ class VGG(ImageClassifier):
     """whether batch normalisation follows each convolution"""
     dropout: float = 0.5
     """rate of dropout after each of the two dense layers"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if not 0 <= self.dropout < 1:
-            raise UsageError(f"dropout must be at least 0 and below 1, got {self.dropout}")
 
     @property
     def smallest_size(self) -> int:

@@ -61,8 +61,6 @@ class ViT(ImageClassifier):
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.hidden < 1:
             raise UsageError(f"mlp_ratio must give a unit at least, {1 / self.width:.3g}, got {self.mlp_ratio}")
-        if not 0 <= self.dropout < 1:
-            raise UsageError(f"dropout must be at least 0 and below 1, got {self.dropout}")
         height, width = self.input_shape[:2]
         if height % self.patch or width % self.patch:
             rows, columns = (max(1, round(size / self.patch)) for size in (height, width))
