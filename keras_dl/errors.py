@@ -16,6 +16,10 @@ def choose(kind: str, word: str, choices: Iterable[str]) -> str:
     choices = sorted(choices)
     if word in choices:
         return word
+    raise UsageError(f"unknown {kind} {word!r}; {nearest(word, choices)}")
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """The end of a message about a wrong `word`: the choices that look like it, or all."""
     near = difflib.get_close_matches(str(word), choices, n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(near)}?" if near else f"choose one of {', '.join(choices)}"
-    raise UsageError(f"unknown {kind} {word!r}; {hint}")
+    return f"did you mean {', '.join(near)}?" if near else f"choose one of {', '.join(choices)}"

@@ -14,7 +14,7 @@ from keras_dl import weights as published_weights
 from keras_dl.catalogue import get_config
 from keras_dl.config import Config
 from keras_dl.describe import describe
-from keras_dl.errors import UsageError
+from keras_dl.errors import UsageError, nearest
 from keras_dl.surgery import transplant
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def find(name: str | os.PathLike) -> Path:
         if folder.is_dir():
             return folder
     shipped = sorted(path.parent.name for path in SHIPPED.glob(f"*/{storage.MANIFEST}"))
-    raise UsageError(f"no saved model at {str(name)!r}; shipped are {', '.join(shipped) or 'none'}")
+    raise UsageError(f"no saved model at {str(name)!r}; {nearest(str(name), shipped)}")
 
 
 def save(

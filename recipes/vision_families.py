@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
@@ -104,6 +105,7 @@ def report(recipe: VisionFamilies, rows: list[dict], constant: float, folder: Pa
     table = Table("network", "parameters", "seconds", "test accuracy, %", title=title)
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.subplots()
+    axes.set_prop_cycle(color=colormaps["tab20"].colors)
     for row in sorted(rows, key=lambda row: -row["test_accuracy"]):
         table.add_row(
             row["network"],

@@ -98,5 +98,7 @@ def test_weights_of_another_network_are_refused(saved):
 
 
 def test_an_unknown_name_shows_what_is_shipped():
-    with pytest.raises(UsageError, match="no saved model at 'nothing'; shipped are"):
+    with pytest.raises(UsageError, match="no saved model at 'nothing'; choose one of .*lenet5_mnist, "):
         keras_dl.load("nothing")
+    with pytest.raises(UsageError, match="no saved model at 'lenet_mnist'; did you mean lenet5_mnist"):
+        keras_dl.load("lenet_mnist")
