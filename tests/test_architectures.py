@@ -99,12 +99,12 @@ def test_names_are_the_same_in_two_builds(config):
 def test_saving_keeps_the_outputs(config, tmp_path):
     model = config.build()
     x, _ = examples(config)
-    expected = model.predict(x, verbose=0)
+    expected = model(x)
     folder = keras_dl.save(model, tmp_path / "saved", config=config)
-    np.testing.assert_array_equal(keras_dl.load(folder).predict(x, verbose=0), expected)
+    np.testing.assert_array_equal(keras_dl.load(folder)(x), expected)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
-    np.testing.assert_array_equal(loaded.predict(x, verbose=0), expected)
+    np.testing.assert_array_equal(loaded(x), expected)
 
 
 @small_networks
@@ -123,6 +123,7 @@ def test_a_training_step_reaches_every_weight(config):
     model = config.build()
     compile_model(model, config, Options(learning_rate=1e-3), steps_per_epoch=1)
     x, y = examples(config)
+    model.run_eagerly = True  # tracing a graph of hundreds of layers takes longer than a step without one
     before = model.get_weights()
     history = model.fit(x, y, batch_size=len(x), verbose=0).history
     assert np.isfinite(history["loss"][0])

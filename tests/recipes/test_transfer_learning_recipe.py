@@ -152,5 +152,5 @@ def test_a_base_without_features_is_refused(tmp_path):
 
 
 def test_an_unknown_base_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="no saved model at 'lenet9000'; did you mean lenet5_mnist"):
+    with pytest.raises(UsageError, match="no saved model at 'lenet9000'; choose one of .*lenet5_mnist"):
         TransferLearning(base="lenet9000", out=str(tmp_path)).run()
