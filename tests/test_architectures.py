@@ -35,14 +35,13 @@ def test_parameters_are_those_of_the_docstring(name):
     assert description.weight_bytes >= 4 * description.parameters
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if isinstance(keras_dl.get_config(name), ImageNetwork)])
+@pytest.mark.parametrize("name", [name for name in NAMES if getattr(keras_dl.get_config(name), "smallest_size", 1) > 1])
 def test_a_smaller_input_than_the_smallest_is_refused(name):
     config = keras_dl.get_config(name)
     size, channels = config.smallest_size, config.input_shape[2]
-    if size > 1:
-        keras_dl.describe(config, input_shape=(size, size, channels))
-        with pytest.raises(keras_dl.UsageError, match=f"{size - 1}x{size - 1} .*{size}x{size}"):
-            config.replace(input_shape=(size - 1, size - 1, channels))
+    keras_dl.describe(config, input_shape=(size, size, channels))
+    with pytest.raises(keras_dl.UsageError, match=f"{size - 1}x{size - 1} .*{size}x{size}"):
+        config.replace(input_shape=(size - 1, size - 1, channels))
 
 
 @pytest.mark.parametrize("name", NAMES)
