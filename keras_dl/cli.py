@@ -1,4 +1,4 @@
-"""The command line: `keras-dl list | show | train | run | search`."""
+"""The command line: `keras-dl list | show | train | run | search | report`."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ USAGE = """usage: keras-dl COMMAND ...
   train NAME --data DATA  train a network and save it
   run RECIPE              run a technique: {recipes}
   search NAME --data DATA search the width and depth of a network
+  report [FOLDER]         a folder of runs as one page: claims and figures
 
 `keras-dl COMMAND --help` lists the options; train, run and search take `--resume FOLDER`.
 """
@@ -98,9 +99,13 @@ def _say(message: object, code: int) -> int:
 
 
 def _dispatch(command: str, *rest: str) -> None:
-    match choose("command", command, ("list", "run", "search", "show", "train")):
+    match choose("command", command, ("list", "report", "run", "search", "show", "train")):
         case "list":
             _parse(List(), "keras-dl list", rest).run()
+        case "report":
+            from keras_dl.report import Report
+
+            _parse(Report(), "keras-dl report", rest).run()
         case "show":
             from keras_dl.show import show
 

@@ -1,0 +1,113 @@
+"""A folder of runs as one static page: every claim, every figure, the command behind it."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import importlib
+import inspect
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import jinja2
+import tyro
+
+from keras_dl import storage
+from keras_dl.claims import Claim
+from keras_dl.config import Config
+from keras_dl.errors import UsageError
+from keras_dl.experiment import CLAIMS
+from keras_dl.recipe import Recipe
+
+PAGE = "report.html"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Run:
+    """What the page says about one run folder."""
+
+    folder: str
+    anchor: str
+    summary: str
+    paragraphs: tuple[str, ...]
+    options: str
+    """the command that repeats the run, or its config.json where a network is among the options"""
+    claims: tuple[Claim, ...]
+    figures: tuple[tuple[str, str], ...]
+    """name and content, in base64, of each PNG"""
+
+    @property
+    def held(self) -> int:
+        return sum(claim.held for claim in self.claims)
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """Turn a folder of runs into one page, report.html in that folder."""
+
+    folder: Annotated[str, tyro.conf.Positional] = "runs"
+    """the folder: of one run, or of several in folders of their own"""
+
+    def run(self) -> Path:
+        """Write the page and return where it is. Raises `UsageError` when there is no run, or a damaged one."""
+        root = Path(self.folder)
+        folders = [root] if (root / "config.json").is_file() else sorted(p.parent for p in root.glob("*/config.json"))
+        if not folders:
+            raise UsageError(f"{root} holds no run: neither it nor a folder in it has a config.json")
+        runs = [_read(folder) for folder in folders]
+        template = jinja2.Environment(autoescape=True).from_string(
+            Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
+        )
+        held, total = sum(run.held for run in runs), sum(len(run.claims) for run in runs)
+        text = template.render(title=f"keras_dl: {root.resolve().name}", runs=runs, held=held, total=total)
+        page = storage.write(root / PAGE, text)
+        print(f"{held} of {total} claims held, in {len(runs)} runs: {page}")
+        return page
+
+
+def _read(folder: Path) -> Run:
+    recipe = Recipe.from_folder(folder)
+    summary, *paragraphs = inspect.getdoc(importlib.import_module(type(recipe).__module__)).split("\n\n")
+    return Run(
+        folder=folder.resolve().name,
+        anchor=re.sub(r"[^\w-]", "-", folder.resolve().name),
+        summary=" ".join(summary.split()),
+        paragraphs=tuple(" ".join(paragraph.split()) for paragraph in paragraphs),
+        options=_options(recipe),
+        claims=tuple(_claims(folder / CLAIMS)),
+        figures=tuple(
+            (path.stem, base64.b64encode(path.read_bytes()).decode()) for path in sorted(folder.glob("*.png"))
+        ),
+    )
+
+
+def _options(recipe: Recipe) -> str:
+    values = {field.name: (getattr(recipe, field.name), field.default) for field in dataclasses.fields(recipe)}
+    if any(isinstance(value, Config) for value, _ in values.values()):
+        return recipe.to_json()
+    words = [f"keras-dl {recipe.command}"]
+    for name, (value, default) in values.items():
+        flag = name.replace("_", "-")
+        if value == default or name == "out":
+            continue
+        elif isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            items = value if isinstance(value, tuple) else [value]
+            words.append(f"--{flag} {shlex.join(map(str, items))}")
+    return " ".join(words)
+
+
+def _claims(file: Path) -> list[Claim]:
+    if not file.exists():
+        return []
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UsageError(f"{file} is damaged: {error}") from error
+    if not isinstance(values, list):
+        raise UsageError(f"{file} is damaged: it is not a list of claims")
+    return [Claim.from_json(value) for value in values]
