@@ -26,7 +26,7 @@ USAGE = """usage: keras-dl COMMAND ...
   list [PATTERN]          the catalogue: names, parameters, tasks
   show NAME               one network: sizes, layers, what can be changed
   train NAME --data DATA  train a network and save it
-  run RECIPE              run a technique: {recipes}
+  run RECIPE              run a technique; `keras-dl run` lists them
   search NAME --data DATA search the width and depth of a network
   report [FOLDER]         a folder of runs as one page: claims and figures
 
@@ -61,9 +61,9 @@ class List:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 1 the machine failed, 2 a mistake of the user, 130 / 143 interrupted."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    words = arguments[1:] if arguments[:1] in (["run"], ["show"]) else arguments
+    words = arguments[1:] if arguments[:1] == ["show"] else arguments
     if not arguments or words[:1] in (["-h"], ["--help"]):
-        print(USAGE.format(recipes=", ".join(name.replace("_", "-") for name in recipe.names())))
+        print(USAGE)
         sys.exit(0)
     _exit_with_one_line(_dispatch, *arguments)
 
@@ -111,8 +111,11 @@ def _dispatch(command: str, *rest: str) -> None:
 
             name, *flags = rest or _missing("keras-dl show NAME")
             show(_parse(catalogue.get_config(name), f"keras-dl show {name}", flags), name)
+        case "run" if rest[:1] in ((), ("-h",), ("--help",)):
+            for name, summary in recipe.summaries().items():
+                print(f"{name.replace('_', '-'):26}{summary}")
         case "run":
-            name, *flags = rest or _missing("keras-dl run RECIPE")
+            name, *flags = rest
             _run(recipe.find(name)(), f"keras-dl run {name}", flags)
         case _:
             kind = recipe.find(command)

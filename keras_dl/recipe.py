@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import ast
 import contextlib
 import dataclasses
 import importlib
@@ -126,6 +127,17 @@ def names() -> list[str]:
     import recipes
 
     return sorted(info.name for info in pkgutil.iter_modules(recipes.__path__))
+
+
+def summaries() -> dict[str, str]:
+    """The recipes by name, each with the first line of its module's docstring; none is imported."""
+    import recipes
+
+    files = {name: Path(recipes.__file__).with_name(f"{name}.py") for name in names()}
+    return {
+        name: ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))).splitlines()[0]
+        for name, file in files.items()
+    }
 
 
 def find(name: str) -> type[Recipe]:

@@ -54,10 +54,7 @@ class Report:
     def run(self) -> Path:
         """Write the page and return where it is. Raises `UsageError` when there is no run, or a damaged one."""
         root = Path(self.folder)
-        folders = [root] if (root / "config.json").is_file() else sorted(p.parent for p in root.glob("*/config.json"))
-        if not folders:
-            raise UsageError(f"{root} holds no run: neither it nor a folder in it has a config.json")
-        runs = [_read(folder) for folder in folders]
+        runs = read_runs(root)
         template = jinja2.Environment(autoescape=True).from_string(
             Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
         )
@@ -66,6 +63,14 @@ class Report:
         page = storage.write(root / PAGE, text)
         print(f"{held} of {total} claims held, in {len(runs)} runs: {page}")
         return page
+
+
+def read_runs(root: Path) -> list[Run]:
+    """The runs in the folders of `root`, or the one in `root` itself. Raises `UsageError` for none or a damaged one."""
+    folders = [root] if (root / "config.json").is_file() else sorted(p.parent for p in root.glob("*/config.json"))
+    if not folders:
+        raise UsageError(f"{root} holds no run: neither it nor a folder in it has a config.json")
+    return [_read(folder) for folder in folders]
 
 
 def _read(folder: Path) -> Run:
