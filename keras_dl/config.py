@@ -109,7 +109,8 @@ class Config:
         return self.replace(**changes)
 
     def for_data(self, spec: Spec) -> Self:
-        """A copy for this data: its input shape and its number of classes."""
+        """A copy for this data: its input shape and its number of classes. Raises `UsageError` for texts and sounds."""
+        spec.check_numbers(self.family)
         return self.replace(input_shape=spec.shape, classes=spec.classes)
 
     def to_json(self) -> str:

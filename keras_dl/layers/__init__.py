@@ -1,7 +1,9 @@
 """Keras layers that Keras does not have, one a file, registered with `keras.saving` under the package "keras_dl"."""
 
 from keras_dl.layers.activations import scaled_tanh
+from keras_dl.layers.bounded_dense import BoundedDense
 from keras_dl.layers.class_token_and_positions import ClassTokenAndPositions
+from keras_dl.layers.drop_connect import DropConnect
 from keras_dl.layers.lecun_conv import LeCunConv2D
 from keras_dl.layers.local_response_normalization import LocalResponseNormalization
 from keras_dl.layers.locally_connected import LocallyConnected2D
@@ -11,7 +13,9 @@ from keras_dl.layers.trainable_subsampling import TrainableSubsampling2D
 from keras_dl.layers.unit_thresholds import UnitThresholds
 
 __all__ = [
+    "BoundedDense",
     "ClassTokenAndPositions",
+    "DropConnect",
     "LeCunConv2D",
     "LocalResponseNormalization",
     "LocallyConnected2D",

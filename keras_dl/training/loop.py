@@ -8,15 +8,18 @@ from pathlib import Path
 
 import filelock
 
+from keras_dl import surgery
 from keras_dl.config import Config
 from keras_dl.data import Data
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, tf
 from keras_dl.training.checkpoint import CallbackState, Checkpoints, Position
 from keras_dl.training.curves import plot_curves
+from keras_dl.training.initialization import initialize
 from keras_dl.training.interrupt import SignalWatch
 from keras_dl.training.objective import compile_model
 from keras_dl.training.options import Options
+from keras_dl.training.regularization import drop_inputs
 from keras_dl.training.relative_localization import with_relative_localization
 from keras_dl.training.session import Keeper, Session, StopOnNaN
 
@@ -29,6 +32,7 @@ def fit(
     folder: Path,
     *,
     augment: Callable | None = None,
+    mix: Callable | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int = 2,
 ) -> list[dict]:
@@ -39,11 +43,15 @@ def fit(
     of the data is a function of (seed, epoch), and a checkpoint holds the weights, the optimizer, the running metrics,
     the random seeds and what the callbacks remember. With `options.patience` the best weights are set at the end.
     With `options.drloc` a further loss trains the same weights; what it needs beside them is kept in the checkpoints
-    only. `augment(images, seed)` changes a batch of training pictures. `verbose` is Keras's.
+    only. `augment(images, seed)` changes a batch of training pictures, then `mix(images, labels, seed)` pictures and
+    labels, the latter to shares of the classes, (batch, classes). `verbose` is Keras's.
 
     Raises `Interrupted` after saving when SIGINT or SIGTERM came, `Diverged` when the loss stops being finite, and
-    `UsageError` when another process trains in `folder` or its checkpoints are of something else.
+    `UsageError` when another process trains in `folder` or its checkpoints are of something else, when the options name
+    a stage or layers that there are not, and when labels are to be mixed for a single output.
     """
+    if mix is not None and config.classes == 1:
+        raise UsageError("mixed labels need an output per class; use a network of 2 classes in place of one logit")
     folder.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(folder / ".lock")
     try:
@@ -51,13 +59,17 @@ def fit(
     except filelock.Timeout:
         raise UsageError(f"another process is training in {folder}; choose another folder, or wait for it") from None
     try:
-        return _fit(model, config, data, options, folder, augment, callbacks, verbose)
+        return _fit(model, config, data, options, folder, _changed(augment, options), mix, callbacks, verbose)
     finally:
         lock.release()
 
 
-def _fit(model, config, data, options, folder, augment, callbacks, verbose) -> list[dict]:
+def _fit(model, config, data, options, folder, augment, mix, callbacks, verbose) -> list[dict]:
     steps = math.ceil(len(data.train) / options.batch_size)
+    if options.initialization:
+        initialize(model, options.initialization, options.seed)
+    if options.freeze:
+        surgery.freeze(model, options.freeze)
     compile_model(model, config, options, steps)
     if options.drloc:
         model = with_relative_localization(model, options.drloc)
@@ -81,17 +93,17 @@ def _fit(model, config, data, options, folder, augment, callbacks, verbose) -> l
         keeper.hold_metrics()
         session.callbacks.append(keeper)
         if not start.stopped:
-            _run_epochs(model, data, options, start, steps, augment, validation, session)
+            _run_epochs(model, data, options, start, steps, augment, mix, validation, session)
     session.end()
     plot_curves(keeper.rows, folder / "curves.png", title=f"{config.family} on {data.spec.name}")
     return keeper.rows
 
 
-def _run_epochs(model, data, options, start, steps, augment, validation, session) -> None:
+def _run_epochs(model, data, options, start, steps, augment, mix, validation, session) -> None:
     with tf.device("CPU"):  # where the input pipeline reads them
         epoch_now, first_step = tf.Variable(0, dtype="int64"), tf.Variable(0, dtype="int64")
     batches = data.train.shuffled(
-        options.batch_size, seed=options.seed, epoch=epoch_now, first_step=first_step, augment=augment
+        options.batch_size, seed=options.seed, epoch=epoch_now, first_step=first_step, augment=augment, mix=mix
     )
     for epoch in range(start.epoch, options.epochs):
         done = start.step if epoch == start.epoch else 0
@@ -108,6 +120,18 @@ def _run_epochs(model, data, options, start, steps, augment, validation, session
         )
         if model.stop_training:
             break
+
+
+def _changed(augment: Callable | None, options: Options) -> Callable | None:
+    """`augment`, then the input dropout of `options`."""
+    if not options.input_dropout:
+        return augment
+
+    def change(inputs, seed):
+        inputs = inputs if augment is None else augment(inputs, seed)
+        return drop_inputs(inputs, seed, options.input_dropout)
+
+    return change
 
 
 def _standard_callbacks(options: Options, folder: Path) -> list[keras.callbacks.Callback]:

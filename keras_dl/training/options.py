@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
 
 from keras_dl.errors import UsageError
 from keras_dl.fields import check_fields
+from keras_dl.training.initialization import Scheme
+from keras_dl.training.regularization import Regularization
+from keras_dl.training.updates import Updates
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(Updates, Regularization):
     """The options of one training. Raises `UsageError` for values that cannot train."""
 
     epochs: int = 10
     """passes over the training split"""
     batch_size: int = 32
     """examples per step"""
-    optimizer: Literal["adam", "adamw", "sgd", "momentum"] = "adam"
-    """update rule; momentum is SGD with Nesterov momentum 0.9"""
-    learning_rate: float = 1e-3
-    """step size at the start"""
-    schedule: Literal["constant", "cosine"] = "constant"
-    """how the learning rate develops: cosine warms up for 5 % of the steps, then falls to 0"""
-    weight_decay: float = 0.0
-    """decoupled weight decay per step, times the learning rate"""
+    initialization: Scheme | None = None
+    """draw the kernels anew before training: zeros, constant (0.1), small (deviation 0.01), large (1), xavier
+    (sqrt(1/n) for n weights into a unit) or he (sqrt(2/n)); by default they stay as the network has them"""
+    freeze: tuple[str, ...] = ()
+    """stages that stay as they are, such as stem and stage1, statistics of batch normalisation included"""
     drloc: float = 0.0
     """weight of dense relative localization, a further loss on the last map of the network; 0 leaves it out"""
     patience: int | None = None
@@ -38,14 +37,12 @@ class Options:
 
     def __post_init__(self):
         check_fields(self)
+        Updates.__post_init__(self)
+        Regularization.__post_init__(self)
         for name, least in (("epochs", 1), ("batch_size", 1), ("patience", 1), ("seed", 0)):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise UsageError(f"{name} must be at least {least}, got {value}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
-        if not 0 <= self.weight_decay < 1:
-            raise UsageError(f"weight_decay must be at least 0 and below 1, got {self.weight_decay}")
         if not 0 <= self.drloc < float("inf"):
             raise UsageError(f"drloc must be at least 0 and finite, got {self.drloc}")
         if self.xla and self.deterministic:

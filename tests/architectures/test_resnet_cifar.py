@@ -20,6 +20,7 @@ TRAINABLE = {  # Keras example with projections; paper's option A
 def test_counts_of_both_forms(name):
     projection, pad = (keras_dl.describe(name, shortcut=shortcut) for shortcut in ("projection", "pad"))
     assert (projection.trainable_parameters, pad.trainable_parameters) == TRAINABLE[name]
+    assert keras_dl.describe(name, shortcut="none").trainable_parameters == pad.trainable_parameters
     layers = [
         layer for layer in projection.layers if layer.kind in ("Conv2D", "Dense") and "shortcut" not in layer.name
     ]
@@ -47,7 +48,7 @@ def convolution(x, kernel, bias, stride):
     return y
 
 
-@pytest.mark.parametrize("shortcut", ["projection", "pad"])
+@pytest.mark.parametrize("shortcut", ["projection", "pad", "none"])
 def test_outputs_are_those_of_the_definition(shortcut):
     model = keras_dl.build("resnet20", shortcut=shortcut, blocks=2, filters=4, input_shape=(12, 10, 3))
     generator = np.random.default_rng(0)
@@ -72,7 +73,9 @@ def test_outputs_are_those_of_the_definition(shortcut):
             name, stride = f"stage{stage}_block{block}", 2 if stage > 1 and block == 1 else 1
             y = np.maximum(norm(conv(x, f"{name}_conv1", stride), f"{name}_norm1"), 0)
             y = norm(conv(y, f"{name}_conv2"), f"{name}_norm2")
-            if stride == 2 and shortcut == "projection":
+            if shortcut == "none":
+                x = np.zeros_like(y)
+            elif stride == 2 and shortcut == "projection":
                 x = conv(x, f"{name}_shortcut", 2)
             elif stride == 2:
                 x = np.concatenate([x[::2, ::2], np.zeros_like(x[::2, ::2])], axis=-1)
@@ -87,3 +90,22 @@ def test_width_and_depth_fields_scale_without_bounds_on_6n_plus_2():
     assert (config.filters, config.blocks) == (24, 5)
     with pytest.raises(keras_dl.UsageError, match="input 3x32 is too small for this resnet_cifar; use at least 4x4"):
         keras_dl.get_config("resnet20", input_shape=(3, 32, 3))
+
+
+def test_stochastic_depth_drops_whole_branches_by_example_and_linearly_more_with_depth():
+    config = keras_dl.get_config("resnet20", filters=4, input_shape=(8, 8, 1))
+    model = config.replace(stochastic_depth=0.5).build()
+    drops = [layer for layer in model.layers if layer.name.endswith("_drop")]
+    assert [drop.rate for drop in drops] == pytest.approx(np.arange(1, 10) / 18)
+    branches = np.random.default_rng(0).normal(size=(1000, 2, 2, 3)).astype("float32")
+    kept = drops[-1](branches, training=True) / branches
+    np.testing.assert_allclose(kept, np.broadcast_to(kept[:, :1, :1, :1], kept.shape), rtol=1e-5)
+    assert np.unique(np.round(kept, 3)).tolist() == [0, 2]
+    assert np.mean(kept) == pytest.approx(1, abs=0.1)
+    plain, pictures = config.build(), np.random.default_rng(1).integers(0, 256, (4, 8, 8, 1)).astype("float32")
+    weights = {variable.path: variable.numpy() for variable in model.weights}
+    for variable in plain.weights:
+        variable.assign(weights[variable.path])
+    np.testing.assert_array_equal(plain(pictures), model(pictures))
+    with pytest.raises(keras_dl.UsageError, match="stochastic_depth must be at least 0 and below 1, got 1.0"):
+        config.replace(stochastic_depth=1.0)

@@ -48,6 +48,7 @@ class MemorizingReLUNet(Config):
             raise UsageError(f"{self.family} has one output, so classes must be 1, got {self.classes}; use mlp")
 
     def for_data(self, spec: Spec) -> Self:
+        spec.check_numbers(self.family)
         if spec.classes != 2:
             raise UsageError(f"{self.family} has one output for 2 classes, {spec.name} has {spec.classes}; use mlp")
         return self.replace(input_shape=spec.shape)

@@ -1,4 +1,4 @@
-"""Multilayer perceptrons: hidden layers of any widths, activation, normalisation and dropout.
+"""Multilayer perceptrons: hidden layers of any widths, activation, normalisation, skip connections and dropout.
 
 Rumelhart, Hinton & Williams, "Learning representations by back-propagating errors", Nature 323, 1986.
 Input: (batch, *input_shape), flattened; output: (batch, classes) logits, or one logit when `classes` is 1.
@@ -16,12 +16,13 @@ Input: (batch, *input_shape), flattened; output: (batch, classes) logits, or one
     zhang_mlp_1x512           1,209,866  2352-512-10            Zhang et al. 2017, ICLR, table 1
     zhang_mlp_3x512           1,735,178  2352-(3 x 512)-10      the same table
 
-Depth counts hidden layers: each width of `hidden` is used `depth` times. The figure in Prince states no activation;
-tanh is used, whose decision boundaries are smooth. The slide's VanillaNN states no sizes: the Keras slide's are used.
-Hinton's "7 layers" are read as 7 hidden layers; his dropout halves outgoing weights at test time, which Keras's
-inverted dropout does during training instead. Zhang et al., whose networks fit random labels, crop the pictures of
-CIFAR-10 to 28x28 pixels in colour and whiten each; here pixels are only scaled to 0..1. Where the slides end in
-softmax, these networks return logits unless `classifier_activation` says otherwise.
+Depth counts hidden layers: each width of `hidden` is used `depth` times. With `residual` the output of a hidden layer
+is added to that of a later one, as it is (He et al. 2016, "Identity Mappings in Deep Residual Networks"). The figure in
+Prince states no activation; tanh is used, whose decision boundaries are smooth. The slide's VanillaNN states no sizes:
+the Keras slide's are used. Hinton's "7 layers" are read as 7 hidden layers; his dropout halves outgoing weights at test
+time, which Keras's inverted dropout does during training instead. Zhang et al., whose networks fit random labels, crop
+the pictures of CIFAR-10 to 28x28 pixels in colour and whiten each; here pixels are only scaled to 0..1. Where the
+slides end in softmax, these networks return logits unless `classifier_activation` says otherwise.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from keras_dl.config import Config, depth, width
 from keras_dl.errors import UsageError
-from keras_dl.lazy import keras
+from keras_dl.lazy import keras, layers
 
 if TYPE_CHECKING:
     from keras_dl.data import Spec
@@ -53,14 +54,33 @@ class MLP(Config):
     """hidden layers of each width; 0 hidden widths make a linear classifier"""
     activation: Literal["relu", "tanh", "sigmoid", "leaky_relu", "gelu", "linear"] = "relu"
     """activation of the hidden layers"""
+    kernel_initializer: Literal[
+        "glorot_uniform",
+        "glorot_normal",
+        "he_uniform",
+        "he_normal",
+        "lecun_uniform",
+        "lecun_normal",
+        "orthogonal",
+        "zeros",
+    ] = "glorot_uniform"
+    """initial weights, by Keras's names"""
     normalization: Literal["batch", "layer"] | None = None
-    """normalisation between each hidden layer and its activation"""
+    """normalisation of each hidden layer"""
+    normalization_position: Literal["before", "after"] = "before"
+    """whether layers are normalised before or after their activation"""
+    residual: int = 0
+    """hidden layers that a skip connection spans, from the first hidden layer on; 0 for none"""
     dropout: float = 0.0
     """fraction of hidden units dropped"""
     input_dropout: float = 0.0
     """fraction of inputs dropped"""
+    drop_connect: float = 0.0
+    """fraction of the connections into hidden units dropped, others for each example"""
     max_norm: float | None = None
     """largest length of the weight vector into a hidden unit"""
+    max_norm_form: Literal["projection", "reparametrization"] = "projection"
+    """longer vectors are shortened after each step, or within the network, which learns through the shortening"""
     input_scale: float = 1.0
     """factor on the inputs, 1/255 for pixels"""
     classifier_activation: Literal["softmax", "sigmoid", "tanh"] | None = None
@@ -74,25 +94,49 @@ class MLP(Config):
             raise UsageError(f"classes must be at least 1, got {self.classes}")
         if self.max_norm is not None and self.max_norm <= 0:
             raise UsageError(f"max_norm must be above 0, got {self.max_norm}")
+        if self.drop_connect and self.max_norm and self.max_norm_form == "reparametrization":
+            raise UsageError("drop_connect goes with max_norm_form='projection' only")
+        if self.residual < 0:
+            raise UsageError(f"residual must be at least 0, got {self.residual}")
+        if self.residual and len(set(self.hidden)) > 1:
+            raise UsageError(f"residual needs hidden layers of one width, got {', '.join(map(str, self.hidden))}")
         if self.classes == 1 and self.classifier_activation == "softmax":
             raise UsageError("softmax over 1 class is always 1; use classes=2, or classifier_activation='sigmoid'")
 
     def for_data(self, spec: Spec) -> Self:
+        spec.check_numbers(self.family)
         one_logit = self.classes == 1 and spec.classes == 2
         scale = 1 / 255 if spec.kind == "image" else 1.0
         return self.replace(input_shape=spec.shape, classes=1 if one_logit else spec.classes, input_scale=scale)
 
 
+def dense(config: MLP, index: int) -> keras.layers.Layer:
+    """The weights of a hidden layer: (batch, inputs) -> (batch, hidden)."""
+    units = config.hidden[(index - 1) // config.depth]
+    settings = {"kernel_initializer": config.kernel_initializer, "name": f"stage{index}_dense"}
+    if config.max_norm and config.max_norm_form == "reparametrization":
+        return layers.BoundedDense(units, config.max_norm, **settings)
+    if config.max_norm:
+        settings["kernel_constraint"] = keras.constraints.MaxNorm(config.max_norm)
+    if config.drop_connect:
+        return layers.DropConnect(units, config.drop_connect, **settings)
+    return keras.layers.Dense(units, **settings)
+
+
+def normalized(x, config: MLP, index: int):
+    """(batch, hidden) -> (batch, hidden)."""
+    kind = keras.layers.BatchNormalization if config.normalization == "batch" else keras.layers.LayerNormalization
+    return kind(name=f"stage{index}_norm")(x)
+
+
 def hidden_layer(x, config: MLP, index: int):
     """(batch, inputs) -> (batch, hidden): dense, normalised, activated, dropped out."""
-    constraint = keras.constraints.MaxNorm(config.max_norm) if config.max_norm else None
-    units = config.hidden[(index - 1) // config.depth]
-    x = keras.layers.Dense(units, kernel_constraint=constraint, name=f"stage{index}_dense")(x)
-    if config.normalization == "batch":
-        x = keras.layers.BatchNormalization(name=f"stage{index}_norm")(x)
-    elif config.normalization == "layer":
-        x = keras.layers.LayerNormalization(name=f"stage{index}_norm")(x)
+    x = dense(config, index)(x)
+    if config.normalization and config.normalization_position == "before":
+        x = normalized(x, config, index)
     x = keras.layers.Activation(config.activation, name=f"stage{index}_activation")(x)
+    if config.normalization and config.normalization_position == "after":
+        x = normalized(x, config, index)
     if config.dropout:
         x = keras.layers.Dropout(config.dropout, name=f"stage{index}_dropout")(x)
     return x
@@ -105,9 +149,19 @@ def build(config: MLP) -> keras.Model:
         x = keras.layers.Rescaling(config.input_scale, name="rescaling")(x)
     if config.input_dropout:
         x = keras.layers.Dropout(config.input_dropout, name="input_dropout")(x)
+    skipped = None
     for index in range(1, len(config.hidden) * config.depth + 1):
         x = hidden_layer(x, config, index)
-    outputs = keras.layers.Dense(config.classes, activation=config.classifier_activation, name="head")(x)
+        if config.residual and (index - 1) % config.residual == 0:
+            if skipped is not None:
+                x = keras.layers.Add(name=f"stage{index}_add")([skipped, x])
+            skipped = x
+    outputs = keras.layers.Dense(
+        config.classes,
+        activation=config.classifier_activation,
+        kernel_initializer=config.kernel_initializer,
+        name="head",
+    )(x)
     return keras.Model(inputs, outputs, name="mlp")
 
 

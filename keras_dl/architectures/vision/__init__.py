@@ -62,6 +62,7 @@ class ImageClassifier(ImageNetwork):
     task: ClassVar[str] = "classification"
 
     def for_data(self, spec: Spec) -> Self:
+        spec.check_numbers(self.family)
         if spec.kind != "image":
             raise UsageError(f"{self.family} takes images, {spec.name} has {spec.shape[0]} features; use mlp")
         size = self.input_shape[:2] if self.fixed_size else spec.shape[:2]

@@ -16,11 +16,16 @@ convolutions have biases, and where a stage begins with fewer maps and larger on
 normalised, makes the shortcut fit. `shortcut="pad"` is the paper's option A: convolutions have no bias, and the
 shortcut takes every second pixel, the first included, and appends maps of zeros after the existing ones, as Facebook's
 fb.resnet.torch does; that works for any widths. Others put half of the zeros on each side, which is the same network
-with its maps in another order.
+with its maps in another order. `shortcut="none"` is the paper's plain network, with the weights of option A.
 
-In both forms batch normalisation is Keras's (momentum 0.99, epsilon 1e-3), and 3x3 convolutions of stride 2 pad at the
+In all forms batch normalisation is Keras's (momentum 0.99, epsilon 1e-3), and 3x3 convolutions of stride 2 pad at the
 lower and right border only, as Keras does; PyTorch pads on all sides. The example's weight decay of 1e-4 is an option
 of training here.
+
+`stochastic_depth` is that of Huang et al., "Deep Networks with Stochastic Depth", ECCV 2016: in training a block's
+residual branch is left out, for each example by itself, and the share of such examples grows linearly from the first
+block to the last. The authors scale the branches by what survives at inference, here they are divided by it in
+training, which computes the same.
 """
 
 from __future__ import annotations
@@ -30,6 +35,7 @@ from typing import Literal
 
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import depth, width
+from keras_dl.errors import UsageError
 from keras_dl.lazy import keras
 
 
@@ -43,8 +49,18 @@ class ResNetCIFAR(ImageClassifier):
     """filters of the first stage; each further stage has twice as many"""
     blocks: int = depth(3, low=1, high=18)
     """residual blocks in each of the three stages, the paper's n"""
-    shortcut: Literal["projection", "pad"] = "projection"
-    """how a shortcut crosses to the next stage; "pad" also leaves out the biases of the convolutions"""
+    shortcut: Literal["projection", "pad", "none"] = "projection"
+    """how a shortcut crosses to the next stage; "none" leaves out all shortcuts; only "projection" has biases in the
+    convolutions"""
+    stochastic_depth: float = 0.0
+    """fraction of examples that skip the last block in training, linearly fewer in those before"""
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not 0 <= self.stochastic_depth < 1:
+            raise UsageError(f"stochastic_depth must be at least 0 and below 1, got {self.stochastic_depth}")
+        if self.stochastic_depth and self.shortcut == "none":
+            raise UsageError("stochastic_depth needs shortcuts, which shortcut='none' leaves out")
 
     @property
     def smallest_size(self) -> int:
@@ -77,17 +93,20 @@ def shortcut(x, config: ResNetCIFAR, filters: int, name: str):
     )(x)
 
 
-def residual_block(x, config: ResNetCIFAR, filters: int, strides: int, name: str):
+def residual_block(x, config: ResNetCIFAR, filters: int, strides: int, drop: float, name: str):
     """(batch, height, width, channels) -> (batch, height / strides, width / strides, filters)."""
     y = convolution(x, config, filters, 3, strides, f"{name}_conv1")
     y = keras.layers.BatchNormalization(name=f"{name}_norm1")(y)
     y = keras.layers.Activation("relu", name=f"{name}_relu1")(y)
     y = convolution(y, config, filters, 3, 1, f"{name}_conv2")
     y = keras.layers.BatchNormalization(name=f"{name}_norm2")(y)
-    if strides == 2:
-        x = shortcut(x, config, filters, name)
-    x = keras.layers.Add(name=f"{name}_add")([x, y])
-    return keras.layers.Activation("relu", name=f"{name}_relu2")(x)
+    if drop:
+        y = keras.layers.Dropout(drop, noise_shape=(None, 1, 1, 1), name=f"{name}_drop")(y)
+    if config.shortcut != "none":
+        if strides == 2:
+            x = shortcut(x, config, filters, name)
+        y = keras.layers.Add(name=f"{name}_add")([x, y])
+    return keras.layers.Activation("relu", name=f"{name}_relu2")(y)
 
 
 def build(config: ResNetCIFAR) -> keras.Model:
@@ -98,7 +117,9 @@ def build(config: ResNetCIFAR) -> keras.Model:
     for stage in (1, 2, 3):
         for block in range(1, config.blocks + 1):
             strides = 2 if stage > 1 and block == 1 else 1
-            x = residual_block(x, config, config.filters * 2 ** (stage - 1), strides, f"stage{stage}_block{block}")
+            filters = config.filters * 2 ** (stage - 1)
+            drop = config.stochastic_depth * ((stage - 1) * config.blocks + block) / (3 * config.blocks)
+            x = residual_block(x, config, filters, strides, drop, f"stage{stage}_block{block}")
     x = keras.layers.GlobalAveragePooling2D(name="head_pool")(x)
     outputs = keras.layers.Dense(
         config.classes, activation=config.classifier_activation, kernel_initializer="he_normal", name="head"

@@ -1,0 +1,57 @@
+"""How gradients become changes of the weights."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+from keras_dl.errors import UsageError
+from keras_dl.lazy import keras
+from keras_dl.training.layer_rates import parse, with_layer_rates
+from keras_dl.training.schedules import Schedule, learning_rate
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Updates:
+    """The optimizer of a training and its learning rates."""
+
+    optimizer: Literal["adam", "adamw", "sgd", "momentum", "adagrad"] = "adam"
+    """update rule; momentum is SGD with momentum 0.9"""
+    nesterov: bool = True
+    """whether momentum looks ahead along its path, as Nesterov has it, or not, as Polyak"""
+    learning_rate: float = 1e-3
+    """step size at the start"""
+    schedule: Schedule = "constant"
+    """how the learning rate develops: cosine warms up for 5 % of the steps, then falls to 0; linear falls to 0; step
+    falls to a tenth after 50 % and 75 %; exponential falls to a hundredth"""
+    layer_rates: tuple[str, ...] = ()
+    """factors on the learning rate and weight decay of some layers, by pattern: "stem*=0.1" "stage1*=0.3\""""
+    global_clipnorm: float | None = None
+    """longest gradient, all weights taken as one vector; longer ones are shortened"""
+
+    def __post_init__(self):
+        if not 0 < self.learning_rate < float("inf"):
+            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
+        if self.global_clipnorm is not None and not 0 < self.global_clipnorm < float("inf"):
+            raise UsageError(f"global_clipnorm must be above 0 and finite, got {self.global_clipnorm}")
+        parse(self.layer_rates)
+
+
+def make_optimizer(model: keras.Model, updates: Updates, weight_decay: float, steps: int) -> keras.optimizers.Optimizer:
+    """The optimizer of `updates` for a training of `model` over `steps` steps.
+
+    Raises `UsageError` for a pattern of `layer_rates` that matches nothing.
+    """
+    kind, settings = {
+        "adam": (keras.optimizers.Adam, {}),
+        "adamw": (keras.optimizers.AdamW, {}),
+        "sgd": (keras.optimizers.SGD, {}),
+        "momentum": (keras.optimizers.SGD, {"momentum": 0.9, "nesterov": updates.nesterov}),
+        "adagrad": (keras.optimizers.Adagrad, {}),
+    }[updates.optimizer]
+    settings["weight_decay"] = weight_decay if updates.optimizer == "adamw" else weight_decay or None
+    settings["global_clipnorm"] = updates.global_clipnorm
+    settings["learning_rate"] = learning_rate(updates.schedule, updates.learning_rate, steps)
+    if updates.layer_rates:
+        return with_layer_rates(kind, model, updates.layer_rates, **settings)
+    return kind(**settings)

@@ -1,0 +1,68 @@
+"""Steps in one program learn what `fit` learns from the same batches."""
+
+import numpy as np
+import pytest
+
+from keras_dl import get_config
+from keras_dl.lazy import keras, tf
+from keras_dl.training.compiled import CompiledSteps, error_rate
+
+generator = np.random.default_rng(0)
+INPUTS = generator.normal(size=(12, 4)).astype("float32")
+LABELS = generator.integers(0, 3, 12)
+ORDER = generator.integers(0, 12, (5, 4))
+
+
+def network(seed, dropout=0.0):
+    keras.utils.set_random_seed(seed)
+    model = get_config("vanilla_nn", dropout=dropout).build()
+    model.compile(keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
+def weights(model):
+    return np.concatenate([value.ravel() for value in model.get_weights()])
+
+
+def test_the_weights_are_those_of_fit():
+    expected, model = network(0), network(0)
+    expected.fit(tf.data.Dataset.from_tensor_slices((INPUTS[ORDER], LABELS[ORDER])), shuffle=False, verbose=0)
+    CompiledSteps(model).run(INPUTS, LABELS, ORDER)
+    assert np.abs(weights(model) - weights(network(0))).max() > 0.01
+    np.testing.assert_allclose(weights(model), weights(expected), atol=1e-5)
+
+
+def test_a_restart_forgets_everything():
+    loop = CompiledSteps(network(0, dropout=0.5))
+    loop.run(INPUTS, LABELS, ORDER)
+    first = weights(loop.model)
+    loop.run(INPUTS, LABELS, ORDER)
+    assert (weights(loop.model) != first).any()
+    loop.restart(network(0, dropout=0.5))
+    loop.run(INPUTS, LABELS, ORDER)
+    np.testing.assert_array_equal(weights(loop.model), first)
+
+
+def test_the_seed_decides_the_augmentation():
+    def noise(x, key):
+        return x + tf.random.stateless_normal(tf.shape(x), key)
+
+    loop = CompiledSteps(network(0), noise)
+
+    def learned(seed):
+        loop.restart(network(0))
+        loop.run(INPUTS, LABELS, ORDER, seed=seed)
+        return weights(loop.model)
+
+    np.testing.assert_array_equal(learned(1), learned(1))
+    assert (learned(1) != learned(2)).any()
+
+
+@pytest.mark.parametrize("count", [12, 1])
+def test_the_error_rate_is_the_share_of_wrong_answers(count):
+    model = network(0)
+    right = model.predict(INPUTS[:count], verbose=0).argmax(axis=1)
+    assert error_rate(model, INPUTS[:count], right) == 0
+    labels = right.copy()
+    labels[0] = (labels[0] + 1) % 3
+    assert error_rate(model, INPUTS[:count], labels) == pytest.approx(100 / count)
