@@ -1,39 +1,36 @@
-"""Random changes to batches of pictures, each a function of (pictures, seed) without state."""
+"""Random changes to batches of pictures by name, each a function of (pictures, seed) without state."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from keras_dl.augment.geometry import crop, flip, rotate, scale, shift
+from keras_dl.augment.pixels import brightness, color, contrast, erase
+from keras_dl.augment.policy import rand_augment
+from keras_dl.errors import UsageError
 from keras_dl.lazy import tf
 
-SHIFT = 1 / 8
+CHANGES = {
+    "flip": flip,
+    "shift": shift,
+    "rotate": rotate,
+    "crop": crop,
+    "scale": scale,
+    "contrast": contrast,
+    "brightness": brightness,
+    "color": color,
+    "erase": erase,
+    "rand_augment": rand_augment,
+}
 
 
-def flip(pictures: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Mirror half of the pictures (batch, height, width, channels) from left to right; `seed` is (2,) int64."""
-    return tf.image.stateless_random_flip_left_right(pictures, seed)
+def compose(names: Sequence[str], channels: int = 3) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None:
+    """The `CHANGES` called `names`, one after the other, each with a seed of its own; None if there are none.
 
-
-def shift(pictures: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Move each picture by up to an eighth of its sides, filling with black; shapes as in `flip`.
-
-    He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, section 4.2: 4 pixels of 32.
+    Raises `UsageError` for "color" where pictures do not have 3 `channels`.
     """
-    batch = tf.shape(pictures)[0]
-    for axis, key in zip((1, 2), tf.unstack(tf.random.experimental.stateless_split(seed, 2)), strict=True):
-        size = pictures.shape[axis]
-        reach = round(SHIFT * size)
-        padding = [[reach, reach] if dimension == axis else [0, 0] for dimension in range(4)]
-        offsets = tf.random.stateless_uniform([batch, 1], key, maxval=2 * reach + 1, dtype=tf.int32)
-        pictures = tf.gather(tf.pad(pictures, padding), offsets + tf.range(size), axis=axis, batch_dims=1)
-    return pictures
-
-
-CHANGES = {"flip": flip, "shift": shift}
-
-
-def compose(names: Sequence[str]) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None:
-    """The `CHANGES` called `names`, one after the other, each with a seed of its own; None if there are none."""
+    if "color" in names and channels != 3:
+        raise UsageError(f"color changes RGB pictures, these have {channels} channel(s); leave it out of augment")
     if not names:
         return None
 

@@ -17,12 +17,13 @@ def assemble(
     examples: dict[str, tuple[np.ndarray, np.ndarray]],
     *,
     name: str,
-    kind: Literal["image", "features"],
+    kind: Literal["image", "features", "text", "audio"],
     class_names: Sequence[str],
     validation: float,
     seed: int,
     notices: Sequence[str] = (),
     reread: Callable[[int, int], Data] | None = None,
+    rate: int | None = None,
 ) -> Data:
     """The data set of `examples`: split -> inputs (n, *shape) and labels (n,), "train" among them.
 
@@ -44,5 +45,6 @@ def assemble(
         classes=len(class_names),
         class_names=tuple(class_names),
         counts={split: len(part) for split, part in splits.items()},
+        rate=rate,
     )
     return Data(spec=spec, notices=(*notices, *made), reread=reread, **splits)

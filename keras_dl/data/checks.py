@@ -8,9 +8,11 @@ from keras_dl.errors import UsageError
 
 
 def checked_inputs(inputs: np.ndarray, name: str) -> np.ndarray:
-    """`inputs` (n, ...) as uint8 or float32; raises `UsageError` naming the first that is not finite numbers."""
+    """`inputs` (n, ...) as uint8, float32 or, of texts (n,), str; raises `UsageError` naming the first that is bad."""
     if not inputs.size:
         raise UsageError(f"{name} is empty")
+    if inputs.ndim == 1 and inputs.dtype.kind in "UO" and all(isinstance(text, str) for text in inputs):
+        return inputs.astype(object)
     if inputs.dtype == np.uint8:
         finite = np.True_
     elif np.issubdtype(inputs.dtype, np.number) or inputs.dtype == bool:

@@ -38,6 +38,8 @@ class Data:
         """
         if shape == self.spec.shape:
             return self
+        if self.spec.kind in ("text", "audio"):
+            raise UsageError(f"{self.spec.name} is {self.spec.kind}; pictures of the shape {shape} are wanted")
         if self.spec.kind != "image":
             raise UsageError(f"{self.spec.name} has inputs of shape {self.spec.shape}, which cannot become {shape}")
         check_conversion(self.spec.shape, shape)

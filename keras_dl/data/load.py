@@ -25,6 +25,7 @@ def load(
     Where there is no validation split, the part `validation` of each class of the training examples becomes one, drawn
     by `seed`; where there is no test split, a fixed fifth does. Pictures get `image_size` pixels of height and width;
     by default they keep theirs, or get 96 where they differ. `skip_bad` leaves out pictures that cannot be read.
+    Texts and sounds become what networks take by `keras_dl.data.prepare`.
 
     Raises `UsageError` for unknown names, folders of another form, unreadable pictures and impossible labels.
     """

@@ -15,24 +15,30 @@ from keras_dl.data.resize import cover
 from keras_dl.errors import UsageError
 from keras_dl.lazy import tf
 
+MIXING = 1_000_000  # the number that makes the key for `mix` from that for `augment`, which folds in small ones
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Split:
-    """Labelled examples in memory: `stored` inputs (n, ...), uint8 or float32, and int64 `labels` (n,).
+    """Labelled examples in memory: `stored` inputs (n, ...), uint8, float32 or texts, and int64 `labels` (n,).
 
-    `shape` is one input's. Pictures that are stored in another one are resized on their way out, as `cover` does.
+    `shape` is one input's as it comes out, () for texts. Pictures that are stored in another one are resized on their
+    way, as `cover` does; `prepare`, if given, makes a batch of inputs (batch, *shape) of what is stored, such as word
+    counts of texts.
     """
 
     stored: np.ndarray
     labels: np.ndarray
     shape: tuple[int, ...]
+    prepare: Callable[[tf.Tensor], tf.Tensor] | None = None
 
     @classmethod
     def of(cls, inputs: np.ndarray, labels: np.ndarray, *, classes: int | None = None, name: str = "data") -> Self:
         """The split of the arrays `inputs` (n, *shape) and `labels` (n,), after checking both.
 
-        Labels must be whole numbers 0 .. `classes` - 1. Raises `UsageError`, calling the split `name`, for no
-        examples, for inputs that are not finite, and for labels that are one-hot, text, fractions or out of range.
+        Texts are str (n,). Labels must be whole numbers 0 .. `classes` - 1. Raises `UsageError`, calling the split
+        `name`, for no examples, for inputs that are not finite, and for labels that are one-hot, text, fractions or
+        out of range.
         """
         inputs = checked_inputs(np.asarray(inputs), name)
         labels = checked_labels(np.asarray(labels), classes, name)
@@ -48,12 +54,24 @@ class Split:
         indices = np.asarray(indices)
         return dataclasses.replace(self, stored=self.stored[indices], labels=self.labels[indices])
 
+    def few(self, labels: int, seed: int) -> Self:
+        """`labels` examples of each class, drawn by `seed`. Raises `UsageError` if a class has fewer."""
+        fewest = np.bincount(self.labels).min()
+        if not 1 <= labels <= fewest:
+            raise UsageError(f"{labels} examples of each class are wanted; a class has {fewest} training examples")
+        generator = np.random.default_rng(seed)
+        members = [np.flatnonzero(self.labels == label) for label in np.unique(self.labels)]
+        return self.take(np.concatenate([generator.choice(found, labels, replace=False) for found in members]))
+
     def inputs(self) -> np.ndarray:
-        """All inputs in order, (n, *shape) float32; pixels have values 0..255."""
+        """All inputs in order, (n, *shape) float32, or texts as bytes; pixels have values 0..255."""
         return np.concatenate([x.numpy() for x, _ in self.batches(1024)])
 
     def batches(self, batch_size: int) -> tf.data.Dataset:
-        """All examples in order: (x float32 (batch, *shape), y int64 (batch,)); the last batch may be smaller."""
+        """All examples in order: (x (batch, *shape), y int64 (batch,)); the last batch may be smaller.
+
+        x is float32, or tf.string where it is text.
+        """
         _check(batch_size)
         return self._fetched(tf.data.Dataset.range(len(self)).batch(batch_size))
 
@@ -65,12 +83,13 @@ class Split:
         epoch: tf.Variable,
         first_step: tf.Variable,
         augment: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None = None,
+        mix: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]] | None = None,
     ) -> tf.data.Dataset:
         """One epoch of all examples in an order that (`seed`, `epoch`) decides, from the batch `first_step` on.
 
-        Both variables (int64 scalars) are read each time an iteration starts. Batches are those of `batches`;
-        `augment(x, key)` changes the x of a batch, where `key` is a stateless seed (2,) that (`seed`, `epoch`, step)
-        decides.
+        Both variables (int64 scalars) are read each time an iteration starts. Batches are those of `batches`, changed
+        at random: `augment(x, key)` changes what is stored, before `prepare`, and `mix(x, y, key)` what comes
+        out, together with its labels. `key` is a stateless seed (2,) that (`seed`, `epoch`, step) decides.
         """
         _check(batch_size)
         steps = math.ceil(len(self) / batch_size)
@@ -80,23 +99,34 @@ class Split:
             order = self._order(key)
 
             def step(number):
-                key_of_step = tf.random.experimental.stateless_fold_in(key, number)
-                return order[number * batch_size : (number + 1) * batch_size], key_of_step
+                return order[number * batch_size : (number + 1) * batch_size], _fold(key, number)
 
             return tf.data.Dataset.range(first_step, steps).map(step)
 
-        return self._fetched(tf.data.Dataset.range(1).flat_map(begin), augment)
+        return self._fetched(tf.data.Dataset.range(1).flat_map(begin), augment, mix)
 
-    def stream(self, batch_size: int, *, steps: int, seed: int) -> tf.data.Dataset:
-        """`steps` full batches, like those of `batches`, from one shuffled epoch after another; `seed` decides all."""
+    def stream(
+        self,
+        batch_size: int,
+        *,
+        steps: int,
+        seed: int,
+        augment: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None = None,
+        mix: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]] | None = None,
+    ) -> tf.data.Dataset:
+        """`steps` full batches from one shuffled epoch after another; `seed` decides all.
+
+        Batches are those of `batches`, changed by `augment` and `mix` as in `shuffled`.
+        """
         _check(batch_size)
 
         def epoch(number):
             return tf.data.Dataset.from_tensor_slices(self._order(_key(seed, number)))
 
         epochs = tf.data.Dataset.range(math.ceil(steps * batch_size / len(self))).flat_map(epoch)
-        batches = epochs.batch(batch_size).take(steps)
-        return self._fetched(batches.apply(tf.data.experimental.assert_cardinality(steps)))
+        keys = tf.data.Dataset.range(steps).map(functools.partial(_fold, _key(seed, -1)))
+        batches = tf.data.Dataset.zip(epochs.batch(batch_size).take(steps), keys)
+        return self._fetched(batches.apply(tf.data.experimental.assert_cardinality(steps)), augment, mix)
 
     def _order(self, key: tf.Tensor) -> tf.Tensor:
         return tf.random.experimental.stateless_shuffle(tf.range(len(self), dtype="int64"), key)
@@ -106,20 +136,38 @@ class Split:
         with tf.device("CPU"):
             return tf.constant(self.stored), tf.constant(self.labels)
 
-    def _fetched(self, indices: tf.data.Dataset, augment: Callable | None = None) -> tf.data.Dataset:
-        """Batches of examples from a data set of `indices` (batch,), or of (indices, key for `augment`)."""
+    def _fetched(
+        self, indices: tf.data.Dataset, augment: Callable | None = None, mix: Callable | None = None
+    ) -> tf.data.Dataset:
+        """Batches of examples from a data set of `indices` (batch,), or of (indices, key for `augment` and `mix`)."""
         all_inputs, all_labels = self._tensors
 
+        @tf.autograph.experimental.do_not_convert  # translating what needs no translation takes seconds
         def fetch(indices, key=None):
             inputs, labels = tf.gather(all_inputs, indices), tf.gather(all_labels, indices)
-            inputs = cover(inputs, self.shape) if inputs.shape[1:] != self.shape else tf.cast(inputs, "float32")
-            return (inputs if augment is None else augment(inputs, key)), labels
+            if self.prepare is None:
+                inputs = self._resized(inputs)
+            if augment is not None:
+                inputs = augment(inputs, key)
+            if self.prepare is not None:
+                inputs = tf.ensure_shape(self.prepare(inputs), (None, *self.shape))
+            return (inputs, labels) if mix is None else mix(inputs, labels, _fold(key, MIXING))
 
         return indices.map(fetch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+    def _resized(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Texts as they are, numbers as float32, pictures of `shape`."""
+        if inputs.dtype == tf.string:
+            return inputs
+        return cover(inputs, self.shape) if inputs.shape[1:] != self.shape else tf.cast(inputs, "float32")
 
 
 def _key(seed: int, epoch: tf.Tensor) -> tf.Tensor:
     return tf.stack([tf.constant(seed, "int64"), tf.cast(epoch, "int64")])
+
+
+def _fold(key: tf.Tensor, number: tf.Tensor | int) -> tf.Tensor:
+    return tf.random.experimental.stateless_fold_in(key, number)
 
 
 def _check(batch_size: int) -> None:

@@ -1,4 +1,4 @@
-"""Data sets of tensorflow-datasets: pictures, or vectors of numbers, with one class label each."""
+"""Data sets of tensorflow-datasets: pictures, vectors of numbers, texts or sounds, with one class label each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from keras_dl.data.assemble import assemble
 from keras_dl.data.dataset import SPLITS, Data
 from keras_dl.data.memory import check_fits
 from keras_dl.data.resize import DEFAULT_SIZE, cover
+from keras_dl.data.sequences import read_sequences
 from keras_dl.errors import UsageError
 from keras_dl.lazy import LazyModule, tf
 
@@ -89,26 +90,32 @@ def _keys(builder: tfds.core.DatasetBuilder) -> tuple[str, str]:
     """What the input and the label are called in an example of `builder`."""
     features, declared = builder.info.features, builder.info.supervised_keys
     labels = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
-    inputs = [key for key, feature in features.items() if _is_input(feature)]
+    inputs = [key for key, feature in features.items() if _kind(feature)]
     if declared is not None:
         inputs = [key for key in inputs if key == declared[0]]
         labels = [key for key in labels if key == declared[1]]
     if len(inputs) != 1 or len(labels) != 1:
         found = ", ".join(f"{key} ({type(feature).__name__})" for key, feature in features.items())
         raise UsageError(
-            f"{builder.name} has {found}; pictures (gray or RGB) or vectors of numbers with one class label are wanted"
+            f"{builder.name} has {found}; pictures (gray or RGB), vectors of numbers, texts or sounds with one class "
+            "label are wanted"
         )
     return inputs[0], labels[0]
 
 
-def _is_input(feature: tfds.features.FeatureConnector) -> bool:
+def _kind(feature: tfds.features.FeatureConnector) -> Literal["image", "features", "text", "audio"] | None:
+    """What `feature` holds, if networks can learn from it."""
+    if isinstance(feature, tfds.features.Text):
+        return "text"
+    if isinstance(feature, tfds.features.Audio):
+        return "audio" if len(feature.shape) == 1 and feature.sample_rate else None
     if not isinstance(feature, tfds.features.Image | tfds.features.Tensor):
-        return False
+        return None
     if not np.issubdtype(feature.np_dtype, np.number):
-        return False
-    return (len(feature.shape) == 3 and feature.shape[2] in (1, 3)) or (
-        len(feature.shape) == 1 and None not in feature.shape
-    )
+        return None
+    if len(feature.shape) == 3 and feature.shape[2] in (1, 3):
+        return "image"
+    return "features" if len(feature.shape) == 1 and None not in feature.shape else None
 
 
 @_quiet()
@@ -118,8 +125,11 @@ def _read(
     """All of `builder`'s data; pictures of `height` and `width`, by default their own."""
     input_key, label_key = _keys(builder)
     feature = builder.info.features[input_key]
+    kind = _kind(feature)
+    if kind in ("text", "audio"):
+        return read_sequences(builder, kind, input_key, label_key, validation, seed)
     shape, notices = tuple(feature.shape), []
-    if len(shape) == 3 and (height or None in shape):
+    if kind == "image" and (height or None in shape):
         shape = (height or DEFAULT_SIZE, width or DEFAULT_SIZE, shape[2])
         notices.append(f"pictures were scaled to cover {shape[0]}x{shape[1]} pixels and cropped to their centre")
     dtype = "uint8" if feature.np_dtype == np.uint8 else "float32"
@@ -130,12 +140,12 @@ def _read(
     check_fits(builder.name, sum(sizes.values()), shape, np.dtype(dtype).itemsize)
 
     examples = {split: _arrays(builder, split, size, shape, dtype) for split, size in sizes.items()}
-    if len(shape) == 3:
+    if kind == "image":
         notices += _map_values(builder.name, examples)
     return assemble(
         examples,
         name=builder.name,
-        kind="image" if len(shape) == 3 else "features",
+        kind=kind,
         class_names=builder.info.features[label_key].names,
         validation=validation,
         seed=seed,

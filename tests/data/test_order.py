@@ -80,6 +80,33 @@ def test_augmentation_depends_on_the_step_and_not_on_where_the_iteration_started
     assert next(iter(batches))[0].numpy()[0, 0] % 1 != noises[0][0, 0]
 
 
+def test_labels_are_mixed_after_the_inputs_have_changed(split, where):
+    def mix(x, y, key):
+        return x + 1, tf.one_hot(y, COUNT) * tf.random.stateless_uniform([], key)
+
+    def augment(x, key):
+        return x * 0 + tf.random.stateless_uniform([], key)
+
+    for batches in (
+        split.shuffled(BATCH, seed=1, augment=augment, mix=mix, **where),
+        split.stream(BATCH, steps=STEPS, seed=1, augment=augment, mix=mix),
+    ):
+        for x, y in batches:
+            assert y.shape[1:] == (COUNT,)
+            assert 1 < x[0, 0] < 2 and tf.reduce_max(y[0]) + 1 != x[0, 0]
+
+
+def test_a_stream_draws_anew_at_each_step(split):
+    def augment(x, key):
+        return tf.random.stateless_uniform(tf.shape(x), key)
+
+    first, again = ([x.numpy() for x, _ in split.stream(BATCH, steps=9, seed=1, augment=augment)] for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert len({x[0, 0] for x in first}) == 9
+    plain, changed = split.stream(BATCH, steps=9, seed=1), split.stream(BATCH, steps=9, seed=1, augment=augment)
+    assert labels(plain) == labels(changed)
+
+
 def test_one_fit_over_many_epochs_sees_a_new_order_in_each(split, where):
     import keras
 

@@ -1,11 +1,14 @@
 """From a name and data to a saved model that was measured once."""
 
 import json
+import typing
 
 import numpy as np
 import pytest
 
 from keras_dl import UsageError, get_config, load
+from keras_dl.augment.image import CHANGES
+from keras_dl.augment.mix import MIXES
 from keras_dl.data import load as load_data
 from keras_dl.recipe import Recipe
 from recipes.train import Train
@@ -60,6 +63,18 @@ def test_the_seed_and_the_augmentation_matter(result, tmp_path):
     assert len(losses) == 3
 
 
+def test_changed_and_mixed_pictures_are_for_training_alone(result, tmp_path):
+    changed = Train(out=str(tmp_path), **SMALL, augment=("rotate", "mixup", "cutmix")).run()
+    assert changed["parameters"] == result["parameters"]
+    model, test = load(tmp_path / "model"), load_data("digits").test
+    guesses = model.predict(test.inputs(), verbose=0).argmax(axis=1)
+    assert np.mean(guesses == test.labels) == pytest.approx(changed["test_accuracy"], abs=1e-6)
+
+
+def test_the_names_of_augment_are_all_there_are():
+    assert typing.get_args(typing.get_args(typing.get_type_hints(Train)["augment"])[0]) == (*CHANGES, *MIXES)
+
+
 def test_the_network_follows_the_data_and_keeps_its_fixed_size(tmp_path, capsys):
     Train(network=get_config("esl_net5"), epochs=1, batch_size=256, out=str(tmp_path)).run()
     assert json.loads((tmp_path / "model" / "config.json").read_text())["input_shape"] == [16, 16, 1]
@@ -78,6 +93,7 @@ def test_another_run_in_the_same_folder_is_refused(result, folder):
     [
         ({"data": "digitz", "data_dir": "nowhere"}, "data_dir nowhere is not a folder"),
         ({"validation": 1.5}, r"validation must be a fraction above 0 and below 1, got 1\.5"),
+        ({"augment": ("color",)}, r"color changes RGB pictures, these have 1 channel\(s\); leave it out of augment"),
         ({"image_size": 0}, "image_size must be at least 1 pixel, got 0"),
         ({"network": get_config("resnet20"), "image_size": 2}, "2x2 is too small for this resnet_cifar"),
     ],
