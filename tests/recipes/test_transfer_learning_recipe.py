@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from PIL import Image
+from short_run import short_run
 
-from keras_dl import UsageError, get_config, saved_model, storage
-from keras_dl.data import load
+from keras_dl import UsageError, get_config, saved_model, surgery
 from keras_dl.surgery import stage_of
-from recipes.transfer_learning import METHODS, Student, TransferLearning, few
+from recipes.transfer_learning import METHODS, TransferLearning
 
 SMALL = {"seeds": 1, "steps": 3, "labels_per_class": (1, 2)}
 LENET = get_config("lenet5_modern", filters=(2, 3), units=(4,), input_shape=(12, 12, 1))
@@ -28,11 +28,6 @@ def coloured(tmp_path_factory):
     return base(tmp_path_factory.mktemp("coloured"), RESNET)
 
 
-@pytest.fixture(scope="module")
-def digits():
-    return load("digits").resized((12, 12, 1))
-
-
 def changed(before, after, kind):
     """The stages of which any weight of `kind`, "" for all, is not the same to the bit."""
     pairs = zip(before.layers, after.layers, strict=True)
@@ -44,73 +39,52 @@ def changed(before, after, kind):
     }
 
 
-def taught(folder, method, data, classes=10):
+def taught(folder, method):
     """The base, and the student after learning from a few examples."""
-    model, config = saved_model.load(folder), saved_model.read_contract(folder)["config"]
-    student = Student(TransferLearning(**SMALL), model, config.replace(classes=classes), method)
-    accuracy = student.learn(few(data.train, 2, seed=0), data.test.batches(256), seed=0)
-    assert 0 <= accuracy <= 1
-    return model, student._model
+    recipe = TransferLearning(base=folder, **SMALL)
+    accuracy = recipe.measure(seed=0, method=method, labels=2)["accuracy"]
+    assert 0 <= accuracy <= 100
+    return recipe.source, recipe._students[method][0].model
 
 
 @pytest.mark.parametrize(
     ("method", "stages"),
     [
+        ("probe", {"head"}),
         ("frozen", {"stage3", "head"}),
         ("last", {"stage2", "stage3", "head"}),
         ("all", {"stage1", "stage2", "stage3", "head"}),
     ],
 )
-def test_only_what_a_method_fine_tunes_changes(gray, digits, method, stages):
-    assert changed(*taught(gray, method, digits), "") == stages
+def test_only_what_a_method_fine_tunes_changes(gray, method, stages):
+    assert changed(*taught(gray, method), "") == stages
 
 
-def test_from_scratch_starts_from_other_weights(gray, digits):
-    ours, theirs = (model.get_layer("stage1_conv1").kernel.numpy() for model in taught(gray, "scratch", digits))
+def test_from_scratch_starts_from_other_weights(gray):
+    ours, theirs = (model.get_layer("stage1_conv1").kernel.numpy() for model in taught(gray, "scratch"))
     assert np.abs(ours - theirs).mean() > 0.05
 
 
 @pytest.mark.parametrize(("method", "stages"), [("frozen", set()), ("all", {"stem", "stage1", "stage2", "stage3"})])
 def test_statistics_of_batch_normalisation_stay_put_while_frozen(coloured, method, stages):
-    data = load("digits").resized((8, 8, 3))
-    model, student = taught(coloured, method, data)
+    model, student = taught(coloured, method)
     assert changed(model, student, "moving_") == stages
 
 
-def test_a_fit_does_not_depend_on_the_one_before(gray, digits):
-    model = saved_model.load(gray)
-    student = Student(TransferLearning(**SMALL), model, LENET, "all")
-    outcomes = []
-    for seed in (0, 1, 0):
-        student.learn(few(digits.train, 2, seed), digits.test.batches(256), seed)
-        outcomes.append([weight.numpy() for weight in student._model.weights])
-    assert all(np.array_equal(a, b) for a, b in zip(outcomes[0], outcomes[2], strict=True))
-    assert not all(np.array_equal(a, b) for a, b in zip(outcomes[0], outcomes[1], strict=True))
+def test_a_fit_does_not_depend_on_the_one_before(gray):
+    recipe = TransferLearning(base=gray, **SMALL)
+    student = recipe.student([])
+    start = surgery.transplant(recipe.source, recipe.config).get_weights()
+    first, other, again = (student.learn(start, recipe.target.train.few(2, seed), seed) for seed in (0, 1, 0))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
 
 
-def test_few_examples_of_each_class(digits):
-    chosen = few(digits.train, 3, seed=0)
-    assert np.bincount(chosen.labels).tolist() == [3] * 10
-    assert len({picture.tobytes() for picture in chosen.inputs()}) == 30
-    assert not np.array_equal(chosen.inputs(), few(digits.train, 3, seed=1).inputs())
-
-
-def test_the_table_and_no_fit_done_twice(gray, tmp_path, capsys, monkeypatch):
-    recipe = TransferLearning(base=gray, out=str(tmp_path / "run"), **SMALL)
-    rows = recipe.run()
-    assert [(row["method"], row["labels"]) for row in rows] == [(m, n) for m in METHODS for n in (1, 2)]
-    assert (tmp_path / "run" / "transfer.png").read_bytes().startswith(b"\x89PNG")
-    printed = capsys.readouterr().out
-    assert all(description in printed for description in METHODS.values())
-    assert "held" in printed or "did not hold" in printed
-
-    ledger = tmp_path / "run" / "results.jsonl"
-    lines = ledger.read_text().splitlines(keepends=True)
-    ledger.write_text("".join(lines[:-2]) + lines[-2][:20])
-    repeated, learn = [], Student.learn
-    monkeypatch.setattr(Student, "learn", lambda self, *args: repeated.append(args) or learn(self, *args))
-    assert recipe.run() == rows == storage.read_lines(ledger)
-    assert len(repeated) == 2
+def test_its_claims_and_its_figure(gray, tmp_path):
+    results, claims = short_run(TransferLearning(base=gray, out=str(tmp_path / "run"), **SMALL))
+    assert [(row["method"], row["labels"]) for row in results.rows] == [(m, n) for m in METHODS for n in (1, 2)]
+    assert [claim.exact for claim in claims] == [False, True, True]
+    assert results.values("trained", method="all")[0] > results.values("trained", method="frozen")[0]
 
 
 def test_a_folder_of_photos(coloured, tmp_path):
@@ -121,7 +95,7 @@ def test_a_folder_of_photos(coloured, tmp_path):
             pixels = np.clip(generator.normal(colour, 20, (14 + number, 20, 3)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(tmp_path / "photos" / name / f"{number}.jpg")
     recipe = TransferLearning(data=str(tmp_path / "photos"), base=coloured, out=str(tmp_path / "run"), **SMALL)
-    assert len(recipe.run()) == len(METHODS) * 2
+    assert len(recipe.run().rows) == len(METHODS) * 2
 
 
 @pytest.mark.parametrize(
