@@ -129,8 +129,8 @@ class Augmentation(DataExperiment):
         ]
 
     def measure(self, *, seed: int, policy: str, labels: int) -> dict[str, Any]:
-        keras.utils.set_random_seed(seed)
         model, start = self._model
+        keras.utils.set_random_seed(seed)
         model.set_weights(self._config.build().get_weights())
         for variable, value in zip(model.optimizer.variables, start, strict=True):
             variable.assign(value)

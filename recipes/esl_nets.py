@@ -23,36 +23,37 @@ from typing import Literal
 
 import numpy as np
 from matplotlib.figure import Figure
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
-from keras_dl import describe, get_config, storage
-from keras_dl.data import Split, load
+from keras_dl import describe, get_config
+from keras_dl.claims import Claim
+from keras_dl.data import Split
 from keras_dl.errors import UsageError
+from keras_dl.experiment import DataExperiment, Results
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
-from keras_dl.recipe import Recipe
 from keras_dl.training import Options
 
+SIZES = {
+    "esl_net1": (2_570, 2_570),
+    "esl_net2": (3_214, 3_214),
+    "esl_net3": (1_226, 1_226),
+    "esl_net4": (1_132, 2_266),
+    "esl_net5": (1_060, 5_194),
+}
+"""published weights and links"""
 PUBLISHED = {"esl_net1": 80.0, "esl_net2": 87.0, "esl_net3": 88.5, "esl_net4": 94.0, "esl_net5": 98.4}
+"""published test accuracy, %"""
 CLAIMED_LEAD = 5.0
 DRAWINGS, POSITIONS, TRAINED = 12, 4, 32
 CURVE_POINTS = 20
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class EslNets(Recipe):
+class EslNets(DataExperiment):
     """Train the five networks on the same pictures and compare their test accuracies with the published ones."""
 
-    data: str = "digits"
-    """digits of ten classes: "digits", a name of tensorflow-datasets, or a folder of pictures by class"""
-    data_dir: str | None = None
-    """where tensorflow-datasets keeps its data; default TFDS_DATA_DIR, then its own"""
     protocol: Literal["1989", "all"] = "1989"
     """1989: 12 drawings of each digit at 4 positions, 320 pictures to train and 160 to test; all: the data's splits"""
-    seeds: int = 5
-    """how often all is repeated, with other drawings and initial weights"""
     steps: int = 1000
     """training steps of each network, a multiple of 20: the points of its learning curve"""
     batch_size: int = 32
@@ -62,33 +63,22 @@ class EslNets(Recipe):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.seeds < 1:
-            raise UsageError(f"seeds must be at least 1, got {self.seeds}")
         if self.steps < 1 or self.steps % CURVE_POINTS:
             raise UsageError(f"steps must be a positive multiple of {CURVE_POINTS}, got {self.steps}")
         self._options()
 
-    def run(self) -> list[dict]:
-        """Returns a row per network and seed: "network", "seed", "curve" (test accuracy, %, over the training)."""
-        folder = self.folder()
-        console = Console()
-        data = load(self.data, data_dir=self.data_dir).resized((16, 16, 1))
-        if data.spec.classes != 10:
-            raise UsageError(f"the five networks tell 10 digits apart; {self.data} has {data.spec.classes} classes")
-        ledger = folder / "results.jsonl"
-        rows = storage.read_lines(ledger)
-        done = {(row["network"], row["seed"]) for row in rows}
-        jobs = [(network, seed) for seed in range(self.seeds) for network in PUBLISHED if (network, seed) not in done]
-        for network, seed in track(jobs, "training", console=console):
-            train, test = lecun_1989(data.train, seed) if self.protocol == "1989" else (data.train, data.test)
-            rows.append({"network": network, "seed": seed, "curve": self._learn(network, train, test, seed)})
-            storage.append_line(ledger, rows[-1])
-        self._report(rows, folder, console)
-        return rows
+    def cells(self) -> list[dict]:
+        if self.dataset.spec.classes != 10:
+            found = self.dataset.spec.classes
+            raise UsageError(f"the five networks tell 10 digits apart; {self.data} has {found} classes")
+        return [{"network": network} for network in PUBLISHED]
 
-    def _learn(self, network: str, train: Split, test: Split, seed: int) -> list[float]:
+    def measure(self, *, seed: int, network: str) -> dict:
+        """The "curve" of test accuracies, %, over the training, and the network's numbers of "weights" and "links"."""
         from keras_dl.training.objective import compile_model
 
+        data = self.dataset.resized((16, 16, 1))
+        train, test = lecun_1989(data.train, seed) if self.protocol == "1989" else (data.train, data.test)
         keras.utils.set_random_seed(seed)
         config, options = get_config(network), self._options()
         model = config.build()
@@ -101,7 +91,8 @@ class EslNets(Recipe):
             shuffle=False,
             verbose=0,
         )
-        return [100 * accuracy for accuracy in history.history["val_accuracy"]]
+        sizes, curve = describe(config), [100 * accuracy for accuracy in history.history["val_accuracy"]]
+        return {"curve": curve, "weights": sizes.parameters, "links": sizes.links}
 
     def _options(self) -> Options:
         return Options(
@@ -112,40 +103,58 @@ class EslNets(Recipe):
             schedule="cosine",
         )
 
-    def _report(self, rows: list[dict], folder: Path, console: Console) -> None:
-        title = f"{self.data}, protocol {self.protocol}"
-        table = Table(
-            "network",
-            "weights",
-            "links",
-            "published, %",
-            "here, %",
-            title=f"{title}: test accuracy, mean and spread over {self.seeds} seeds",
-        )
-        for column in table.columns[1:]:
-            column.justify = "right"
-        figure = Figure(figsize=(7, 4.2), layout="constrained")
+    def claims(self, results: Results) -> list[Claim]:
+        final = {network: results.values("curve", network=network)[:, -1] for network in PUBLISHED}
+        others = [network for network in PUBLISHED if network != "esl_net5"]
+        best = max(others, key=lambda network: final[network].mean())
+        sizes = [
+            results.values(kind, network=network) - SIZES[network][column]
+            for network in PUBLISHED
+            for column, kind in enumerate(("weights", "links"))
+        ]
+        return [
+            Claim(
+                text="The five networks have the weights and links of the table (Hastie et al., table 11.1)",
+                quantity="largest difference",
+                measured=np.abs(sizes).max(axis=0),
+                at_most=0,
+                published="esl_net5: 1,060 weights, 5,194 links",
+                exact=True,
+            ),
+            Claim(
+                text="Shared weights in both layers recognise most (LeCun 1989; Hastie et al., section 11.7)",
+                quantity=f"test accuracy of esl_net5, less that of {best}, the best of the others",
+                measured=final["esl_net5"] - final[best],
+                at_least=CLAIMED_LEAD,
+                unit="points",
+                published=f"{PUBLISHED['esl_net5'] - max(PUBLISHED[network] for network in others):+.1f}",
+            ),
+        ]
+
+    def draw(self, results: Results, folder: Path) -> None:
+        figure = Figure(figsize=(9, 4.8), layout="constrained")
         axes = figure.subplots()
         steps = np.linspace(0, self.steps, CURVE_POINTS + 1)[1:]
-        final = {}
-        for network, published in PUBLISHED.items():
-            curves = np.array([row["curve"] for row in rows if row["network"] == network])
-            sizes, mean, last = describe(network), curves.mean(axis=0), curves[:, -1]
-            final[network] = last.mean()
-            measured = f"{last.mean():.1f} ± {last.std():.1f}"
-            table.add_row(network, f"{sizes.parameters:,}", f"{sizes.links:,}", f"{published:.1f}", measured)
-            axes.plot(steps, mean, label=network)
-        axes.set(xlabel="training step", ylabel="test accuracy, %", title=title)
+        rows = []
+        for number, (network, published) in enumerate(PUBLISHED.items()):
+            curves = results.values("curve", network=network)
+            mean, spread = curves.mean(axis=0), curves.std(axis=0)
+            axes.plot(steps, mean, color=f"C{number}", label=network)
+            axes.fill_between(steps, mean - spread, mean + spread, color=f"C{number}", alpha=0.15, linewidth=0)
+            sizes = [f"{results.mean(kind, network=network):,.0f}" for kind in ("weights", "links")]
+            rows.append([network, *sizes, f"{published:.1f}", f"{mean[-1]:.1f} ± {spread[-1]:.1f}"])
+        axes.set(xlabel="training step", ylabel="test accuracy, %", title=f"{self.data}, protocol {self.protocol}")
         axes.grid(alpha=0.3)
         axes.legend()
         save_figure(figure, folder / "curves.png")
-        console.print(table)
-        lead, published = (v.pop("esl_net5") - max(v.values()) for v in (final, dict(PUBLISHED)))
-        console.print(
-            f"esl_net5, with shared weights in both layers, is {lead:+.1f} points from the best of the others; "
-            f"published {published:+.1f}. A lead of {CLAIMED_LEAD:.0f} points: "
-            f"{'held' if lead >= CLAIMED_LEAD else 'did not hold'}. The learning curves are {folder / 'curves.png'}."
-        )
+        figure = Figure(figsize=(8, 2.2), layout="constrained")
+        axes = figure.subplots()
+        axes.axis("off")
+        head = ["network", "weights", "links", "published, %", "here, %"]
+        table = axes.table(rows, colLabels=head, loc="center", cellLoc="right", edges="horizontal")
+        table.scale(1, 1.4)
+        axes.set_title(f"{self.data}: test accuracy, mean and spread over {self.seeds} seeds")
+        save_figure(figure, folder / "table.png")
 
 
 def lecun_1989(split: Split, seed: int) -> tuple[Split, Split]:

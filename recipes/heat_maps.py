@@ -8,7 +8,8 @@ explanations lie: why many modified BP attributions fail", ICML 2020.
 A small convolutional network learns the data, or `--base` names a saved one. The heat maps of its answers stand side by
 side: red speaks for the answer, blue against it. Then its stages are replaced by random ones, from the output down, and
 each map is compared with the trained one, by the magnitude of their rank correlation (that of unrelated maps is about
-0.1): a method whose map stays as it is does not explain what was learned.
+0.1): a method whose map stays as it is does not explain what was learned. Where the random network's logit is negative,
+deep Taylor gives no map, which counts as 0.
 
 Explained is the logit: the softmax of a sure network has no slope left. Relevance is conserved only where biases take
 no part, so that is checked without them. And with a small epsilon LRP is no method of its own for rectified units: it
@@ -163,7 +164,7 @@ class HeatMaps(DataExperiment):
     def draw(self, results: Results, folder: Path) -> None:
         with np.load(folder / MAPS) as saved:
             x, answers, maps = saved["x"], saved["answers"], {name: saved[name] for name in METHODS if name in saved}
-        figure = Figure(figsize=(1.45 * (len(maps) + 1), 1.45 * len(x) + 0.7), layout="constrained")
+        figure = Figure(figsize=(1.45 * (len(maps) + 1), 1.3 * len(x) + 0.3), layout="constrained")
         grid = figure.subplots(len(x), len(maps) + 1, squeeze=False)
         for row, (axes, picture, answer) in enumerate(zip(grid, x, answers, strict=True)):
             axes[0].imshow(picture.astype("uint8"), cmap="gray")
@@ -171,13 +172,13 @@ class HeatMaps(DataExperiment):
             for place, (name, values) in zip(axes[1:], maps.items(), strict=True):
                 drawn = explain.draw_map(place, values[row])
                 if row == 0:
-                    place.set_title(name, fontsize=10)
-        grid[0, 0].set_title("picture", fontsize=10)
+                    place.set_title(name, fontsize=9)
+        grid[0, 0].set_title("picture", fontsize=9)
         bar = figure.colorbar(drawn, ax=grid, shrink=0.6, ticks=[-1, 0, 1])
         bar.ax.set_yticklabels(["against", "0", "for"])
         save_figure(figure, folder / "maps.png")
 
-        figure = Figure(figsize=(7, 4.2), layout="constrained")
+        figure = Figure(figsize=(8.5, 4.2), layout="constrained")
         axes = figure.subplots()
         for name in maps:
             curves = results.values(f"{name} likeness")
@@ -188,7 +189,7 @@ class HeatMaps(DataExperiment):
             xlabel="stages with random weights, from the output down", ylabel="|rank correlation| with the trained map"
         )
         axes.set_ylim(0, 1.05)
-        axes.legend(fontsize=9)
+        figure.legend(loc="outside right upper")
         save_figure(figure, folder / "randomization.png")
 
     def _network(self, data: Data) -> Config:

@@ -1,9 +1,10 @@
-"""LeCun's pictures are made as his report says, and the table of the five networks is printed beside his."""
+"""LeCun's pictures are made as his report says, and the five networks stand beside his."""
 
 import numpy as np
 import pytest
+from short_run import short_run
 
-from keras_dl import UsageError, storage
+from keras_dl import UsageError
 from keras_dl.data import Split, load
 from recipes.esl_nets import PUBLISHED, EslNets, lecun_1989
 
@@ -54,30 +55,21 @@ def test_a_class_with_few_drawings_is_refused():
 
 
 @pytest.mark.parametrize("protocol", ["1989", "all"])
-def test_the_table_stands_beside_the_published_one_and_nothing_is_done_twice(tmp_path, capsys, monkeypatch, protocol):
+def test_the_short_run(tmp_path, monkeypatch, protocol):
     monkeypatch.setattr("recipes.esl_nets.PUBLISHED", {name: PUBLISHED[name] for name in ("esl_net1", "esl_net5")})
-    recipe = EslNets(out=str(tmp_path), protocol=protocol, **SMALL)
-    rows = recipe.run()
-    assert [(row["network"], row["seed"]) for row in rows] == [("esl_net1", 0), ("esl_net5", 0)]
-    assert all(len(row["curve"]) == 20 and 0 <= min(row["curve"]) <= max(row["curve"]) <= 100 for row in rows)
-    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
-    printed = capsys.readouterr().out
-    for words in ("1,060", "5,194", "98.4", "did not hold" if rows[-1]["curve"][-1] < 50 else "points"):
-        assert words in printed
-
-    ledger = tmp_path / "results.jsonl"
-    lines = ledger.read_text().splitlines(keepends=True)
-    ledger.write_text("".join(lines[:-1]) + lines[-1][:30])
-    learned = []
-    monkeypatch.setattr(EslNets, "_learn", lambda self, network, *_: learned.append(network) or rows[-1]["curve"])
-    assert recipe.run() == rows == storage.read_lines(ledger)
-    assert learned == ["esl_net5"]
+    results, (sizes, lead) = short_run(EslNets(out=str(tmp_path), protocol=protocol, **SMALL))
+    assert sizes.exact
+    assert lead.published == "+18.4"
+    assert results.values("links", network="esl_net5").tolist() == [5194]
+    curves = results.values("curve")
+    assert curves.shape == (2, 20)
+    assert 0 <= curves.min() <= curves.max() <= 100
 
 
 def test_shared_weights_learn(tmp_path, monkeypatch):
     monkeypatch.setattr("recipes.esl_nets.PUBLISHED", {name: PUBLISHED[name] for name in ("esl_net4", "esl_net5")})
-    rows = EslNets(out=str(tmp_path), seeds=1, steps=200).run()
-    assert rows[-1]["curve"][-1] > max(60, rows[-1]["curve"][0] + 10)
+    curve = EslNets(out=str(tmp_path), seeds=1, steps=200).run().values("curve", network="esl_net5")[0]
+    assert curve[-1] > max(60, curve[0] + 10)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,321 @@
+"""Regularization: what each technique does to a network that learns its training examples by heart.
+
+A perceptron with two hidden layers learns 300 examples, a fifth of them with wrong labels: without help it gets all of
+them right, the wrong ones too. Each technique is switched on alone, then those that help each other together. The loss
+in the figure is always the plain cross-entropy without noise and penalties, so that the curves can be compared.
+
+Dropout: Srivastava et al., "Dropout", JMLR 15, 2014. A lecture writes `Dropout(p=0.5)`; Keras calls it `rate`, the
+share that is dropped. Another scales the weights by the dropout probability: it must be the probability to keep a unit,
+which is the same only at 0.5. Keras divides by it in training instead. No gain in accuracy is claimed for dropout: on
+few examples with right labels there was none.
+
+Run it by `keras-dl run regularization`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from scipy.special import log_softmax, softmax
+
+from keras_dl.catalogue import get_config
+from keras_dl.claims import Claim
+from keras_dl.config import Config
+from keras_dl.errors import UsageError
+from keras_dl.experiment import DataExperiment, Results
+from keras_dl.figures import save_figure
+from keras_dl.lazy import keras
+from keras_dl.training import Options
+from keras_dl.training.compiled import CompiledSteps, error_rate
+from keras_dl.training.order import random_order
+
+KEEP, MAX_NORM, MASKED = 0.5, 1.0, 0.2
+TECHNIQUES = {
+    "none": ({}, {}),
+    "L1": ({}, {"l1": 8e-4}),
+    "L2": ({}, {"l2": 3e-3}),
+    "weight decay": ({}, {"optimizer": "adamw", "learning_rate": 1e-3, "weight_decay": 0.5}),
+    "max-norm": ({}, {"max_norm": MAX_NORM}),
+    "dropout": ({"dropout": 1 - KEEP}, {}),
+    "input dropout": ({"input_dropout": 0.2}, {}),
+    "DropConnect": ({"drop_connect": 0.5}, {}),
+    "label smoothing": ({}, {"label_smoothing": 0.1}),
+    "batch normalization": ({"normalization": "batch"}, {}),
+    "together": ({"dropout": 1 - KEEP, "input_dropout": 0.2}, {"l2": 1e-3, "max_norm": MAX_NORM}),
+}
+"""what each changes in the network and in its training"""
+COMMITTEE = {"dropout": 1 - KEEP, "hidden": (10,)}
+PATIENCES = (1, 10)
+POINTS, ROUND = 20, 10
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Regularization(DataExperiment):
+    """Compare regularization techniques on a network that overfits."""
+
+    seeds: int = 3
+    """how often each measurement is repeated, with other examples, wrong labels and initial weights"""
+    examples: int = 300
+    """training examples"""
+    noise: float = 0.2
+    """share of the training labels that are wrong"""
+    hidden: tuple[int, ...] = (128, 128)
+    """units of the hidden layers"""
+    steps: int = 600
+    """training steps of each network, a multiple of 20: the points of its curve"""
+    batch_size: int = 32
+    """examples per step"""
+    learning_rate: float = 0.05
+    """of SGD with momentum; AdamW, for weight decay, has 0.001"""
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("examples", "batch_size"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.steps < 1 or self.steps % POINTS:
+            raise UsageError(f"steps must be a positive multiple of {POINTS}, got {self.steps}")
+        if not 0 <= self.noise < 1:
+            raise UsageError(f"noise must be at least 0 and below 1, got {self.noise}")
+        get_config("mlp", hidden=self.hidden)
+        self._options({})
+
+    def cells(self) -> list[dict]:
+        stopped = [{"technique": "early stopping", "patience": patience} for patience in PATIENCES]
+        return [{"technique": technique} for technique in (*TECHNIQUES, "committee")] + stopped
+
+    def measure(self, *, seed: int, technique: str, patience: int | None = None) -> dict:
+        generator = np.random.default_rng(seed)
+        train = self._examples(generator)
+        test, validation = ((s.inputs(), s.labels) for s in (self.dataset.test, self.dataset.validation))
+        config, loop = self._loop(technique)
+        keras.utils.set_random_seed(seed)
+        loop.restart(config.build())
+        model = loop.model
+        batch = min(self.batch_size, len(train[1]))
+        order = random_order(len(train[1]), self.steps, batch, generator)
+        if patience is not None:
+            losses = _stop_early(loop, train, validation, order.reshape(-1, ROUND, batch), patience)
+            found = {"rounds": len(losses), "best": min(losses), "restored": _loss(model, *validation)}
+            return {**found, "test": _loss(model, *test), "accuracy": 100 - error_rate(model, *test)}
+        curves = {"train": [_loss(model, *train)], "test": [_loss(model, *test)]}
+        for part in order.reshape(POINTS, -1, batch):
+            loop.run(*train, part)
+            curves["train"].append(_loss(model, *train))
+            curves["test"].append(_loss(model, *test))
+        if technique == "committee":
+            return {"distance": _committee(model, test[0][:50])}
+        masked = test[0] * (generator.random(test[0].shape) >= MASKED)
+        kernels = [layer.kernel.numpy() for layer in model.layers if hasattr(layer, "kernel")]
+        return {
+            **curves,
+            "accuracy": 100 - error_rate(model, *test),
+            "learned": 100 - error_rate(model, *train),
+            "masked": 100 - error_rate(model, masked, test[1]),
+            "noisy": float(np.mean([_loss(model, *train, training=True) for _ in range(5)])),
+            "sampled": _sampled(model, test[0][:20]) if technique == "dropout" else None,
+            "longest": float(max(np.linalg.norm(kernel, axis=0).max() for kernel in kernels)),
+            "small": 100 * float(np.mean(np.abs(np.concatenate([kernel.ravel() for kernel in kernels])) < 1e-3)),
+        }
+
+    def claims(self, results: Results) -> list[Claim]:
+        def of(technique: str, key: str, **cell) -> np.ndarray:
+            values = results.values(key, technique=technique, **cell)
+            return values if values.ndim == 1 else values[:, -1]
+
+        impatient, patient = ({"technique": "early stopping", "patience": patience} for patience in PATIENCES)
+        gaps = {technique: of(technique, "test") - of(technique, "train") for technique in TECHNIQUES}
+        plain = gaps.pop("none")
+        return [
+            Claim(
+                text="A network with more weights than examples learns wrong labels too (Zhang et al. 2017)",
+                quantity="training accuracy without regularization",
+                measured=of("none", "learned"),
+                at_least=99.0,
+                unit="%",
+            ),
+            *(
+                Claim(
+                    text=f"{technique[0].upper()}{technique[1:]} narrows the gap between training and test",
+                    quantity="test loss less training loss, over the same without regularization",
+                    measured=gap / plain,
+                    at_most=0.9,
+                )
+                for technique, gap in gaps.items()
+            ),
+            Claim(
+                text="With dropout the training loss is above that of the same weights with dropout off",
+                quantity="the first over the second",
+                measured=of("dropout", "noisy") / of("dropout", "train"),
+                at_least=1.0,
+                exact=True,
+            ),
+            Claim(
+                text="All units, their outgoing weights times the keep probability, are the geometric mean of all "
+                "thinned networks, for one hidden layer (Baldi & Sadowski 2013)",
+                quantity="largest difference of a probability, over all 1,024 thinned networks",
+                measured=of("committee", "distance"),
+                at_most=1e-5,
+                exact=True,
+            ),
+            Claim(
+                text="... and nearly their mean, for more layers too (Srivastava et al. 2014, section 7.5)",
+                quantity="total variation from the mean of 200 thinned networks",
+                measured=of("dropout", "sampled"),
+                at_most=0.02,
+            ),
+            Claim(
+                text="Dropout on the inputs makes a network robust to missing inputs",
+                quantity=f"gain in test accuracy with {MASKED:.0%} of the inputs set to 0",
+                measured=of("input dropout", "masked") - of("none", "masked"),
+                at_least=3.0,
+                unit="points",
+            ),
+            Claim(
+                text="With max-norm no weight vector into a unit is longer than allowed (Srebro et al. 2004)",
+                quantity="the longest",
+                measured=of("max-norm", "longest"),
+                at_most=MAX_NORM + 1e-6,
+                exact=True,
+            ),
+            Claim(
+                text='L1 makes weights zero, L2 only small (Goodfellow et al., "Deep Learning", section 7.1)',
+                quantity="share of weights below 0.001 with L1, over that with L2",
+                measured=of("L1", "small") / of("L2", "small"),
+                at_least=3.0,
+            ),
+            Claim(
+                text="... though with both the network learns its examples equally well",
+                quantity="training loss with L1 over that with L2",
+                measured=of("L1", "train") / of("L2", "train"),
+                at_least=0.75,
+                at_most=1.33,
+            ),
+            Claim(
+                text="Early stopping goes back to the weights of the lowest validation loss",
+                quantity="difference from the lowest",
+                measured=np.abs(of(**patient, key="restored") - of(**patient, key="best")),
+                at_most=1e-5,
+                exact=True,
+            ),
+            Claim(
+                text="... and stops before all is learned by heart",
+                quantity=f"rounds of {ROUND} steps",
+                measured=of(**patient, key="rounds"),
+                at_most=self.steps / ROUND - 1,
+            ),
+            Claim(
+                text='Too small a patience stops too early (Prechelt, "Early stopping, but when?", 1998)',
+                quantity="lowest validation loss with patience 1 less that with 10",
+                measured=of(**impatient, key="best") - of(**patient, key="best"),
+                at_least=0.0,
+            ),
+        ]
+
+    def draw(self, results: Results, folder: Path) -> None:
+        steps = np.linspace(0, self.steps, POINTS + 1)
+        figure = Figure(figsize=(12, 8), layout="constrained")
+        panels = figure.subplots(3, 4, sharex=True, sharey=True).flat
+        plain = {name: results.mean(name, technique="none") for name in ("train", "test")}
+        for axes, technique in zip(panels, [*TECHNIQUES, None], strict=True):
+            for name, style in (("train", "--"), ("test", "-")):
+                axes.plot(steps, plain[name], style, color="0.65", label=f"{name}, none")
+                if technique is not None:
+                    axes.plot(steps, results.mean(name, technique=technique), style, color="C0", label=name)
+            axes.grid(alpha=0.3)
+            if technique is not None:
+                accuracy = results.mean("accuracy", technique=technique)
+                axes.set_title(f"{technique}: test accuracy {accuracy:.1f} %", fontsize=10)
+        axes.set_title("early stopping: where, and what test loss", fontsize=10)
+        for patience, color in zip(PATIENCES, ("C1", "C2"), strict=True):
+            cell = {"technique": "early stopping", "patience": patience}
+            stops = ROUND * results.values("rounds", **cell)
+            label = f"patience {patience}: {results.mean('accuracy', **cell):.1f} %"
+            axes.scatter(stops, results.values("test", **cell), color=color, label=label, zorder=3)
+        axes.legend(fontsize=8)
+        panels[1].legend(fontsize=8)
+        panels[0].set_ylim(0, 1.05 * max(plain["test"]))
+        figure.supxlabel("training step")
+        figure.supylabel("cross-entropy without noise and penalties")
+        save_figure(figure, folder / "curves.png")
+
+    def _examples(self, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """`examples` of the training split, a share `noise` of them with another label than theirs."""
+        split, classes = self.dataset.train, self.dataset.spec.classes
+        self.dataset.spec.check_numbers("a perceptron")
+        if len(split) < self.examples:
+            raise UsageError(f"examples asks for {self.examples}; {self.data} has {len(split)} training examples")
+        split = split.take(generator.choice(len(split), self.examples, replace=False))
+        wrong = generator.random(len(split)) < self.noise
+        others = (split.labels + generator.integers(1, classes, len(split))) % classes
+        return split.inputs(), np.where(wrong, others, split.labels)
+
+    @functools.cached_property
+    def _loops(self) -> dict[str, tuple[Config, CompiledSteps]]:
+        return {}
+
+    def _loop(self, technique: str) -> tuple[Config, CompiledSteps]:
+        """The network of a technique and its training, made once for all seeds."""
+        from keras_dl.training.objective import compile_model
+
+        if technique not in self._loops:
+            network, options = {**TECHNIQUES, "committee": (COMMITTEE, {})}.get(technique, ({}, {}))
+            config = get_config("mlp", **{"hidden": self.hidden, **network}).for_data(self.dataset.spec)
+            model = config.build()
+            compile_model(model, config, self._options(options), self.steps)
+            self._loops[technique] = config, CompiledSteps(model, xla=False)
+        return self._loops[technique]
+
+    def _options(self, changes: dict) -> Options:
+        base = {"optimizer": "momentum", "learning_rate": self.learning_rate}
+        return Options(epochs=1, batch_size=self.batch_size, **{**base, **changes})
+
+
+def _loss(model: keras.Model, x: np.ndarray, y: np.ndarray, *, training: bool = False) -> float:
+    """Plain cross-entropy, without penalties; with `training` the layers that make noise do."""
+    return float(-log_softmax(model(x, training=training).numpy(), axis=1)[np.arange(len(y)), y].mean())
+
+
+def _stop_early(loop: CompiledSteps, train: tuple, validation: tuple, rounds: np.ndarray, patience: int) -> list[float]:
+    """The validation losses of a training that Keras's callback ends, which goes back to the best weights."""
+    stopping = keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True)
+    stopping.set_model(loop.model)
+    stopping.on_train_begin()
+    loop.model.stop_training = False
+    losses = []
+    for number, order in enumerate(rounds):
+        if not loop.model.stop_training:
+            loop.run(*train, order)
+            losses.append(_loss(loop.model, *validation))
+            stopping.on_epoch_end(number, {"val_loss": losses[-1]})
+    stopping.on_train_end()
+    return losses
+
+
+def _committee(model: keras.Model, x: np.ndarray) -> float:
+    """How far, in any probability, the whole network is from the geometric mean of all that dropout makes of it."""
+    hidden = keras.Model(model.input, model.get_layer("stage1_activation").output)(x, training=False).numpy()
+    kernel, bias = (variable.numpy().astype("float64") for variable in model.get_layer("head").weights)
+    masks = np.array(list(itertools.product((0, 1), repeat=hidden.shape[1])))
+    thinned = (masks[:, None] * hidden) @ (kernel / KEEP) + bias
+    geometric = softmax(log_softmax(thinned, axis=2).mean(axis=0), axis=1)
+    return float(np.abs(geometric - softmax(hidden @ kernel + bias, axis=1)).max())
+
+
+def _sampled(model: keras.Model, x: np.ndarray) -> float:
+    """The mean distance, in total variation, of the whole network from the mean of 200 that dropout makes of it."""
+    thinned = softmax(model(np.repeat(x, 200, axis=0), training=True).numpy(), axis=1).reshape(len(x), 200, -1)
+    return float(
+        0.5 * np.abs(thinned.mean(axis=1) - softmax(model(x, training=False).numpy(), axis=1)).sum(axis=1).mean()
+    )
+
+
+if __name__ == "__main__":
+    from keras_dl.cli import run_recipe
+
+    run_recipe("regularization")

@@ -1,0 +1,33 @@
+"""Classes never seen are named, by all four representations."""
+
+import numpy as np
+import pytest
+from short_run import short_run
+
+from keras_dl import UsageError
+from recipes.few_shot import METHODS, FewShot
+
+
+def test_all_representations_beat_guessing_on_classes_never_seen(tmp_path):
+    results, _claims = short_run(FewShot(out=str(tmp_path), seeds=1, steps=10, network="mlp"))
+    for method in METHODS:
+        one, five = (results.mean(f"shots{shots}", method=method) for shots in (1, 5))
+        assert 30 < one < five
+    np.testing.assert_array_equal(results.values("shared"), 0)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("steps", 0, "steps must be at least 1, got 0"),
+        ("queries", 0, "queries must be at least 1, got 0"),
+        ("batch_size", 0, "batch_size must be at least 1, got 0"),
+        ("learning_rate", -1.0, "learning_rate must be above 0 and finite, got -1.0"),
+        ("network", "mlpp", "did you mean mlp"),
+        ("width", 0.0, "width must be a factor above 0, got 0.0"),
+        ("queries", 100, "an episode takes 101 examples of each class"),
+    ],
+)
+def test_options_that_cannot_run(tmp_path, option, value, words):
+    with pytest.raises(UsageError, match=words):
+        FewShot(out=str(tmp_path), **{"network": "mlp", option: value}).run()
