@@ -101,12 +101,13 @@ def curvatures(grid: np.ndarray, step: float) -> np.ndarray:
 
 
 def in_float64(model: keras.Model) -> keras.Model:
-    """A copy of `model` that computes in float64, where second derivatives can be told from rounding."""
+    """A copy of `model`, of one input, that computes in float64, where second derivatives can be told from rounding."""
 
     def copy(layer):
         return type(layer).from_config({**layer.get_config(), "dtype": "float64"})
 
-    found = keras.models.clone_model(model, clone_function=copy)
+    inputs = keras.Input(model.input_shape[1:], dtype="float64")
+    found = keras.models.clone_model(model, input_tensors=inputs, clone_function=copy)
     found.set_weights(model.get_weights())
     return found
 

@@ -45,9 +45,12 @@ def _import(name: str) -> None:
 
 @contextlib.contextmanager
 def _native_stderr_closed() -> Iterator[None]:
-    """Drop what native code prints while it is loaded; Python's own messages and exceptions still arrive."""
+    """Drop what native code prints while it is loaded; Python's own messages and exceptions still arrive.
+
+    TensorFlow's logger takes the stream that Python has meanwhile, so that stays open.
+    """
     saved = os.dup(2)
-    python_stderr, sys.stderr = sys.stderr, os.fdopen(os.dup(2), "w")
+    python_stderr, sys.stderr = sys.stderr, os.fdopen(os.dup(2), "w", buffering=1)
     with open(os.devnull, "w") as nothing:
         os.dup2(nothing.fileno(), 2)
     try:
@@ -55,7 +58,6 @@ def _native_stderr_closed() -> Iterator[None]:
     finally:
         os.dup2(saved, 2)
         os.close(saved)
-        sys.stderr.close()
         sys.stderr = python_stderr
 
 

@@ -8,9 +8,10 @@ network acoustic models", ICML workshop 2013; Hendrycks & Gimpel, "Gaussian Erro
 for sigmoid and tanh, He's for the others.
 - Dead units: every hidden unit gets a bias of -10, so that it fires for no training example, and plain SGD trains the
 network. A ReLU without gradient stays as it is to the bit. A leaky one, max(a x, x), can come back, but how soon is a
-matter of a: Keras's activation has 0.2 (its layer 0.3), Maas 0.01, and the gradient of the bias goes with it. Lectures
-say that GELU mends dead units too. Near 0 it does; at -10 its slope is 1e-21. Adam or weight decay would move even
-dead units.
+matter of a and of the learning rate: Keras's activation has a = 0.2 (its layer 0.3), Maas 0.01, and the gradient of
+the bias goes with it. At 0.2 and a rate of 1 nearly all come back in 200 steps, at a rate of 0.3 few.
+Lectures say that GELU mends dead units too. Near 0 it does; at -10 its slope is 1e-21. Adam or weight decay would
+move even dead units.
 
 Run it by `keras-dl run activations`.
 """

@@ -199,7 +199,9 @@ class Adversarial(DataExperiment):
 
 
 def _probabilities(model: keras.Model, pictures: np.ndarray) -> np.ndarray:
-    return scipy.special.softmax(model.predict(pictures, batch_size=256, verbose=0), axis=1)
+    starts = range(0, len(pictures), 256)
+    logits = np.concatenate([model(pictures[start : start + 256], training=False).numpy() for start in starts])
+    return scipy.special.softmax(logits, axis=1)
 
 
 def _draw_flips(flips: list[dict], names: tuple[str, ...], epsilon: float, path: Path) -> None:

@@ -43,6 +43,7 @@ from keras_dl.lazy import keras, tf
 from keras_dl.training import Options
 
 NOISE = 5.0  # decibels
+TYPOS = 0.3  # of the letters
 DIGITS = tuple("0123456789")
 MIXED = ("mixup", "cutmix")
 
@@ -56,6 +57,11 @@ def upside_down(pictures: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 def with_noise(sounds: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Noise `NOISE` decibels below each sound."""
     return audio.noisy(sounds, NOISE, seed)
+
+
+def three_letters(data: Data) -> Data:
+    """Which sequences of three characters a text has: of a mistyped word some are left, the word itself is gone."""
+    return bag_of_words(data, pieces="characters")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,10 +92,11 @@ def kind_of(data: Data) -> Kind:
         network = get_config("mlp", hidden=(256,))
         return Kind(policies, "shift", "that were moved", image.compose(("shift",)), network, lambda data: data)
     if spec.kind == "text":
-        policies = {name: (text.compose((name,)), None) for name in text.CHANGES}
+        mistype = text.compose(("typos",), TYPOS)
+        policies = {name: (text.compose((name,)), None) for name in text.CHANGES} | {"typos": (mistype, None)}
         policies["eda"] = (text.compose(("synonyms", "delete", "swap")), None)
         network = get_config("mlp", hidden=(64,))
-        return Kind(policies, "typos", "with typing errors", text.compose(("typos",)), network, bag_of_words)
+        return Kind(policies, "typos", f"with {100 * TYPOS:g} % of letters mistyped", mistype, network, three_letters)
     if spec.kind == "audio":
         policies = {name: (audio.compose((name,)), None) for name in audio.CHANGES}
         policies["spec_augment"] = (None, lambda x, y, key: (audio.spec_augment(x, key), y))
@@ -160,7 +167,7 @@ class Augmentation(DataExperiment):
         if "upside_down" in kind.policies:
             found.append(self._moved(values("none", most), values("shift", most), most))
             found.append(claim(f"{keeps}: turning upside down does not help", "upside_down", at_most=0))
-        if self.dataset.spec.class_names == DIGITS:
+        if "flip" in kind.policies and self.dataset.spec.class_names == DIGITS:
             found.append(claim(f"{keeps}: mirroring digits does not help", "flip", at_most=0))
         return found
 

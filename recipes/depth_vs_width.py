@@ -38,7 +38,7 @@ from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 
 TOLERANCE, BATCH = 5.0, 64
-VARIABLES, NODES, UNSEEN, COMPOSED_BATCH, STARTS = 8, 7, 5000, 200, 3
+VARIABLES, NODES, UNSEEN, COMPOSED_BATCH, STARTS = 8, 7, 5000, 100, 3
 UNITS = (5, 10, 20)
 NETWORKS = {"tree": "tree", "shallow": "shallow network", "fixed": "fixed random features"}
 
@@ -59,8 +59,8 @@ class DepthVsWidth(DataExperiment):
     """Adam's for them at first; it falls to 0 along a cosine"""
     examples: tuple[int, ...] = (1000, 5000, 10000)
     """examples of the composed function, growing; the middle one is that of the comparison over sizes"""
-    composed_steps: int = 2000
-    """training steps on it, of 200 examples"""
+    composed_steps: int = 1500
+    """training steps on it, of 100 examples"""
 
     def __post_init__(self):
         super().__post_init__()
@@ -80,7 +80,7 @@ class DepthVsWidth(DataExperiment):
     def cells(self) -> list[dict]:
         few, middle, many = self.examples
         sizes = [(network, units, middle) for network in NETWORKS for units in UNITS]
-        sizes += [(network, UNITS[-1], count) for network in ("tree", "shallow") for count in (few, many)]
+        sizes += [("tree", UNITS[-1], few), ("shallow", UNITS[-1], many)]
         mlps = [{"part": "data", "depth": depth, "budget": budget} for depth, budget in self._configs]
         return mlps + [{"part": "composed", "network": n, "units": u, "examples": e} for n, u, e in sizes]
 
@@ -237,10 +237,10 @@ class DepthVsWidth(DataExperiment):
             cells = [{"network": network, "units": units, "examples": self.examples[1]} for units in UNITS]
             x, y, spread = _curve(results, cells)
             sizes.errorbar(x, y, spread, marker="o", capsize=3, label=label)
-            if network != "fixed":
-                cells = [{"network": network, "units": UNITS[-1], "examples": count} for count in self.examples]
-                _, y, spread = _curve(results, cells)
-                counts.errorbar(self.examples, y, spread, marker="o", capsize=3, label=label)
+        for network, seen in (("tree", self.examples[:2]), ("shallow", self.examples[1:])):
+            cells = [{"network": network, "units": UNITS[-1], "examples": count} for count in seen]
+            _, y, spread = _curve(results, cells)
+            counts.errorbar(seen, y, spread, marker="o", capsize=3, label=NETWORKS[network])
         sizes.set(xlabel="parameters", title=f"composed function, {self.examples[1]:,} examples")
         counts.set(xlabel="examples", title=f"composed function, {NODES * UNITS[-1]} units")
         for axes in (sizes, counts):

@@ -27,7 +27,7 @@ from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
 from keras_dl.figures import save_figure
 
-PREPARATIONS = ("raw", "standardized", "pca", "zca")
+PREPARATIONS = {"raw": "raw", "standardized": "standardised", "pca": "whitened, PCA", "zca": "whitened, ZCA"}
 STEPS = np.unique(np.geomspace(1, 1e8, 500).astype(int))
 
 
@@ -90,8 +90,9 @@ class InputPreparation(DataExperiment):
         spectra, descents = figure.subplots(1, 2)
         for inputs in PREPARATIONS:
             eigenvalues, errors = (results.mean(key, inputs=inputs) for key in ("eigenvalues", "errors"))
-            spectra.plot(range(1, len(eigenvalues) + 1), eigenvalues, label=inputs)
-            descents.plot(STEPS, np.maximum(errors, self.tolerance / 100), label=inputs)
+            style = {"label": PREPARATIONS[inputs], "linestyle": "--" if inputs == "zca" else "-"}
+            spectra.plot(range(1, len(eigenvalues) + 1), eigenvalues, **style)
+            descents.plot(STEPS, np.maximum(errors, self.tolerance / 100), **style)
         spectra.set(
             yscale="log",
             xlabel="direction",

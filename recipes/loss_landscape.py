@@ -202,7 +202,7 @@ class LossLandscape(DataExperiment):
         ]
 
     def draw(self, results: Results, folder: Path) -> None:
-        figure = Figure(figsize=(15, 4.4), layout="constrained")
+        figure = Figure(figsize=(15, 4.6), layout="compressed")
         *panels, line = figure.subplots(1, 3)
         side = np.linspace(-1, 1, self.grid)
         slices = {form: results.values("losses", form=form) for form in FORMS}
@@ -216,15 +216,17 @@ class LossLandscape(DataExperiment):
             axes.contour(side, side, slices[form][0].T, levels=levels, colors="white", linewidths=0.4)
             axes.plot(0, 0, "r+", markersize=10)
             accuracy = results.mean("accuracy", form=form)
-            axes.set(xlabel="first direction", ylabel="second direction", aspect="equal")
+            ticks = (-1, -0.5, 0, 0.5, 1)
+            axes.set(xlabel="first direction", ylabel="second direction", aspect="equal", xticks=ticks, yticks=ticks)
             axes.set_title(f"{self.depth} layers {label}: {accuracy:.0f} % right", fontsize=11)
-        bar = figure.colorbar(picture, ax=panels, label="loss", format="%.2g")
-        bar.set_ticks(levels[::6])
+        bar = figure.colorbar(picture, ax=panels, label="loss")
+        bar.set_ticks(levels[::6], labels=[f"{level:.3g}" for level in levels[::6]])
         for form, label in FORMS.items():
             curves = slices[form][:, :, self.grid // 2]
             line.plot(side, curves.mean(axis=0), label=label)
             line.fill_between(side, curves.min(axis=0), curves.max(axis=0), alpha=0.2)
-        line.set(yscale="log", xlabel="first direction", ylabel="loss", title="mean and range over the seeds")
+        line.set(yscale="log", xlabel="first direction", ylabel="loss", box_aspect=1)
+        line.set_title("mean and range over the seeds", fontsize=11)
         line.grid(alpha=0.3)
         line.legend()
         save_figure(figure, folder / "loss_landscape.png")

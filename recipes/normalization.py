@@ -140,7 +140,7 @@ class Normalization(DataExperiment):
 
     def draw(self, results: Results, folder: Path) -> None:
         figure = Figure(figsize=(9, 4.2), layout="constrained")
-        figure.suptitle(f"batch normalisation on {self.data}, mean over {self.seeds} seeds")
+        figure.suptitle(f"a network of ReLU layers on {self.data}, mean over {self.seeds} seeds")
         for axes, rate in zip(figure.subplots(1, 2, sharey=True), self.rates, strict=True):
             for position, color in zip(POSITIONS, COLORS, strict=True):
                 values = results.mean("accuracies", position=position, rate=rate)
@@ -149,7 +149,7 @@ class Normalization(DataExperiment):
             axes.set(xlabel="epoch", ylabel="validation accuracy, %", ylim=(0, 102), title=f"learning rate {rate:g}")
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.grid(alpha=0.3)
-            axes.legend(loc="lower right")
+        figure.axes[0].legend(loc="lower right", title="batch normalisation")
         save_figure(figure, folder / "normalization.png")
 
 

@@ -43,6 +43,7 @@ RAMP = (0.25, 0.75)
 class SemiSupervised(DataExperiment):
     """Train with few labels, and with the network's own answers for the pictures without."""
 
+    seeds: int = 10
     labels: int = 100
     """labelled pictures, of each class as many"""
     steps: int = 1000
@@ -51,7 +52,7 @@ class SemiSupervised(DataExperiment):
     """labelled pictures per step"""
     unlabelled_batch_size: int = 128
     """pictures without label per step"""
-    weight: float = 1.0
+    weight: float = 3.0
     """weight of the pseudo-labels at the end"""
     learning_rate: float = 1e-3
     """Adam's"""

@@ -10,7 +10,7 @@ import pytest
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-COMMANDS = [line[2:] for kind, text in BLOCKS if kind == "console" for line in text.splitlines()]
+SESSIONS = [text for kind, text in BLOCKS if kind == "console"]
 SNIPPETS = [text for kind, text in BLOCKS if kind == "python"]
 
 
@@ -29,14 +29,15 @@ def test_every_kind_of_block_is_run_by_a_test():
     assert {kind for kind, _ in BLOCKS} == {"bash", "console", "python"}
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_command(command, tmp_path):
-    program, *arguments = shlex.split(command)
-    assert program == "keras-dl"
-    call = [sys.executable, "-c", "from keras_dl.cli import main; main()", *arguments]
-    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
+@pytest.mark.parametrize("session", SESSIONS)
+def test_commands(session, tmp_path):
+    for line in session.splitlines():
+        dollar, program, *arguments = shlex.split(line)
+        assert (dollar, program) == ("$", "keras-dl")
+        call = [sys.executable, "-c", "from keras_dl.cli import main; main()", *arguments]
+        done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS)

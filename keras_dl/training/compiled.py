@@ -29,7 +29,7 @@ class CompiledSteps:
         self.model = model
         self._augment = augment
         self._optimizer_start = None
-        self._program = tf.function(self._steps, jit_compile=True, autograph=False)
+        self._program = tf.function(self._steps, jit_compile=xla, autograph=False)
 
     def restart(self, fresh: keras.Model) -> None:
         """Take over the weights and the random state of `fresh`, a new network of the same config; forget the rest."""

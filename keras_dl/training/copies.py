@@ -14,10 +14,10 @@ from keras_dl.lazy import keras, tf
 class Copies:
     """`count` copies of the network of `config`, each of which `optimizer` trains on the same batches.
 
-    All weights have an axis for the copies in front, so that one program of XLA does the steps of all: for networks so
-    small that a step costs next to nothing beside the loop around it. What a copy learns is what it would learn alone.
+    All weights have an axis for the copies in front, and one program does the steps of all: for networks so small that
+    a step costs next to nothing beside the loop around it. What a copy learns is what it would learn alone.
     `loss(y, outputs)` is that of a batch of one copy, a number. Networks with batch normalisation or dropout are not
-    for this: their state is not kept.
+    for this: their state is not kept. XLA, which makes one network of this size faster, makes copies slower on CPUs.
     """
 
     def __init__(self, config: Config, count: int, optimizer: keras.optimizers.Optimizer, loss: Callable[..., Any]):
@@ -31,7 +31,7 @@ class Copies:
         ]
         optimizer.build(self._weights)
         self._optimizer_start = [variable.numpy() for variable in optimizer.variables]
-        self._program = tf.function(self._steps, jit_compile=True)
+        self._program = tf.function(lambda *data: self._steps(*data))
 
     def restart(self, seed: int) -> None:
         """Give the copies new initial weights, drawn by `seed`, and forget everything else."""

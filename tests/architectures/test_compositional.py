@@ -23,14 +23,10 @@ def test_outputs_are_those_of_the_formula(fan_in, shape):
     inputs = generator.normal(size=(5, *shape))
     x = inputs.reshape(5, -1)
     for level in range(1, config.levels + 1):
-        sums = []
-        for number in range(x.shape[1] // fan_in):
-            last = level == config.levels
-            name = f"stage{level}" if last else f"stage{level}_node{number + 1}"
-            v, t = model.get_layer(f"{name}_units").get_weights()
-            (a,) = model.get_layer("head" if last else f"{name}_sum").get_weights()
-            sums.append(gelu(x[:, number * fan_in : (number + 1) * fan_in] @ v + t) @ a)
-        x = np.concatenate(sums, axis=1)
+        v, t = model.get_layer(f"stage{level}_units").get_weights()
+        (a,) = model.get_layer("head" if level == config.levels else f"stage{level}_sums").get_weights()
+        fields = np.split(x, len(a), axis=1)
+        x = np.stack([gelu(fields[i] @ v[i, 0].T + t[i, 0]) @ a[i] for i in range(len(a))], axis=1)
     np.testing.assert_allclose(model(inputs.astype("float32")), x, rtol=1e-4, atol=1e-4)
 
 

@@ -109,3 +109,5 @@ def test_stochastic_depth_drops_whole_branches_by_example_and_linearly_more_with
     np.testing.assert_array_equal(plain(pictures), model(pictures))
     with pytest.raises(keras_dl.UsageError, match="stochastic_depth must be at least 0 and below 1, got 1.0"):
         config.replace(stochastic_depth=1.0)
+    with pytest.raises(keras_dl.UsageError, match="stochastic_depth needs shortcuts, which shortcut=.none. leaves out"):
+        config.replace(stochastic_depth=0.5, shortcut="none")

@@ -5,8 +5,15 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from keras_dl.lazy import keras
+from keras_dl.lazy import keras, tf
 from recipes.activations import Activations
+
+
+@pytest.fixture(autouse=True)
+def _without_graphs():
+    tf.config.run_functions_eagerly(True)  # a graph takes longer to make than these few steps
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 def test_gradients_and_dead_units(tmp_path):

@@ -8,7 +8,7 @@ from recipes.adversarial import SHARES, SHOWN, Adversarial
 
 
 def test_attacks_lower_the_accuracy_and_stay_within_epsilon(tmp_path):
-    results, claims = short_run(Adversarial(out=str(tmp_path), seeds=1, steps=60, attack_steps=3))
+    results, claims = short_run(Adversarial(out=str(tmp_path), seeds=1, steps=60, attack_steps=2))
     assert len(claims) == 7
     for row in results.rows:
         assert len(row["fgsm"]) == len(row["pgd"]) == len(SHARES) + 1

@@ -15,7 +15,7 @@ GENERATOR = np.random.default_rng(0)
 def some(kind, inputs, **options):
     labels = np.arange(len(inputs)) % 2
     return assemble(
-        {"train": (inputs, labels)}, name="some", kind=kind, class_names=("a", "b"), validation=0.2, seed=0, **options
+        {"train": (inputs, labels)}, name="some", kind=kind, class_names=("0", "1"), validation=0.2, seed=0, **options
     )
 
 

@@ -47,7 +47,7 @@ def test_the_composed_function():
     [
         ("depths", (4, 2), r"depths must be growing numbers, got \(4, 2\)"),
         ("budgets", (), "budgets must be growing numbers"),
-        ("examples", (100, 200, 300), "examples must be three growing numbers from 200"),
+        ("examples", (50, 200, 300), "examples must be three growing numbers from 100"),
         ("steps", 0, "steps must be at least 1, got 0"),
         ("learning_rate", 0.0, "learning_rate must be above 0 and finite, got 0.0"),
     ],

@@ -5,7 +5,8 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes.few_shot import METHODS, FewShot
+from keras_dl.data import Split
+from recipes.few_shot import METHODS, FewShot, turned
 
 
 def test_all_representations_beat_guessing_on_classes_never_seen(tmp_path):
@@ -14,6 +15,17 @@ def test_all_representations_beat_guessing_on_classes_never_seen(tmp_path):
         one, five = (results.mean(f"shots{shots}", method=method) for shots in (1, 5))
         assert 30 < one < five
     np.testing.assert_array_equal(results.values("shared"), 0)
+
+
+def test_a_turn_of_a_class_is_a_class():
+    split = Split.of(np.arange(8, dtype=np.float32).reshape(2, 2, 2, 1), np.array([0, 3]))
+    eight = turned(split)
+    assert sorted(eight.labels) == [*range(8), *range(24, 32)]
+    pictures = eight.inputs()[eight.labels < 8]
+    assert len({picture.tobytes() for picture in pictures}) == 8
+    assert all(sorted(picture.ravel()) == [0, 1, 2, 3] for picture in pictures)
+    with pytest.raises(UsageError, match="only square pictures can be turned"):
+        turned(Split.of(np.zeros((2, 2, 3, 1), np.uint8), np.array([0, 3])))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,15 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError, get_config
+from keras_dl.lazy import tf
 from recipes.initialization import LITERAL, Initialization, difference_of_units, steps_to_learn
+
+
+@pytest.fixture(autouse=True)
+def _without_graphs():
+    tf.config.run_functions_eagerly(True)  # a graph takes longer to make than these few steps
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 def test_signals_are_as_the_literature_says(tmp_path):

@@ -4,8 +4,15 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from keras_dl.lazy import keras
+from keras_dl.lazy import keras, tf
 from recipes.normalization import Normalization, normalized_batch
+
+
+@pytest.fixture(autouse=True)
+def _without_graphs():
+    tf.config.run_functions_eagerly(True)  # a graph takes longer to make than these few steps
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 def test_a_short_run(tmp_path):

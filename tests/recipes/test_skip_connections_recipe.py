@@ -4,7 +4,15 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
+from keras_dl.lazy import tf
 from recipes.skip_connections import SkipConnections
+
+
+@pytest.fixture(autouse=True)
+def _without_graphs():
+    tf.config.run_functions_eagerly(True)  # a graph takes longer to make than these few steps
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 def test_the_identity_carries_the_gradient(tmp_path):

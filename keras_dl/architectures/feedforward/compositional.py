@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from keras_dl.config import Config, width
 from keras_dl.errors import UsageError
-from keras_dl.lazy import keras
+from keras_dl.lazy import keras, layers
 
 if TYPE_CHECKING:
     from keras_dl.data import Spec
@@ -71,31 +71,22 @@ class Compositional(Config):
         return self.replace(input_shape=spec.shape)
 
 
-def node(x, config: Compositional, name: str, output: str):
-    """(batch, ..., fan_in) -> (batch, ..., 1)."""
-    x = keras.layers.Dense(config.units, activation=config.activation, name=f"{name}_units")(x)
-    return keras.layers.Dense(1, use_bias=False, name=output)(x)
-
-
 def level(x, config: Compositional, index: int):
-    """(batch, n) or (batch, n, 1) -> (batch, n / fan_in, 1)."""
+    """(batch, nodes * fan_in) -> (batch, nodes)."""
     nodes = config.fan_in ** (config.levels - index)
-    x = keras.layers.Reshape((nodes, config.fan_in), name=f"stage{index}_fields")(x)
-    sums = []
-    for number in range(nodes):
-        name = f"stage{index}_node{number + 1}"
-        field = keras.layers.Cropping1D((number, nodes - 1 - number), name=f"{name}_field")(x)
-        sums.append(node(field, config, name, f"{name}_sum"))
-    return keras.layers.Concatenate(axis=1, name=f"stage{index}")(sums)
+    x = keras.layers.Reshape((nodes, 1, config.fan_in), name=f"stage{index}_fields")(x)
+    x = layers.LocallyConnected2D(config.units, 1, activation=config.activation, name=f"stage{index}_units")(x)
+    x = keras.layers.Reshape((nodes, config.units), name=f"stage{index}_nodes")(x)
+    last = index == config.levels
+    return keras.layers.EinsumDense("bnq,nq->bn", nodes, name="head" if last else f"stage{index}_sums")(x)
 
 
 def build(config: Compositional) -> keras.Model:
     inputs = keras.Input(config.input_shape, name="features")
-    x = inputs
-    for index in range(1, config.levels):
+    x = keras.layers.Flatten(name="flatten")(inputs)
+    for index in range(1, config.levels + 1):
         x = level(x, config, index)
-    x = keras.layers.Flatten(name="flatten")(x)
-    return keras.Model(inputs, node(x, config, f"stage{config.levels}", "head"), name="compositional")
+    return keras.Model(inputs, x, name="compositional")
 
 
 VARIANTS = {"poggio_tree": Compositional(), "poggio_shallow": Compositional(fan_in=8, units=70)}
