@@ -233,6 +233,8 @@ class DepthVsWidth(DataExperiment):
         front = [point for point in sorted(points) if point[1] <= min(y for x, y in points if x <= point[0])]
         data.step(*zip(*front, strict=True), where="post", color="black", linestyle=":", label="front")
         data.set(xscale="log", xlabel="parameters", ylabel="test error, %", title=self.data)
+        data.set_xticks(self.budgets, [f"{budget:,}" for budget in self.budgets])
+        data.minorticks_off()
         for network, label in NETWORKS.items():
             cells = [{"network": network, "units": units, "examples": self.examples[1]} for units in UNITS]
             x, y, spread = _curve(results, cells)
