@@ -230,7 +230,7 @@ class Regularization(DataExperiment):
             axes.grid(alpha=0.3)
             if technique is not None:
                 accuracy = results.mean("accuracy", technique=technique)
-                axes.set_title(f"{technique}: test accuracy {accuracy:.1f} %", fontsize=10)
+                axes.set_title(f"{technique}\ntest accuracy {accuracy:.1f} %", fontsize=9)
         axes.set_title("early stopping: where, and what test loss", fontsize=10)
         for patience, color in zip(PATIENCES, ("C1", "C2"), strict=True):
             cell = {"technique": "early stopping", "patience": patience}

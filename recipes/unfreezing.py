@@ -76,6 +76,7 @@ class Unfreezing(TransferExperiment):
                 quantity="best number of unfrozen stages of the mean curve, dissimilar less similar",
                 measured=float(best["dissimilar"] - best["similar"]),
                 at_least=0,
+                reason="beyond two stages both curves are flat: tenths of a point decide where their best lies",
             ),
             Claim(
                 text="With all stages frozen, a dissimilar task loses more against fine-tuning all",

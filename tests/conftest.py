@@ -1,11 +1,30 @@
-"""What tests of several folders share: a fork server of their own, which can import what the tests can."""
+"""What all tests share: no state of TensorFlow that outlives a test, and a fork server that imports what tests can."""
 
+import gc
 import multiprocessing
 import os
 import sys
 from multiprocessing import forkserver
 
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def _operations_as_before():
+    """A training with `deterministic` makes all operations so, for good; XLA has no such form of some of them."""
+    yield
+    if "tensorflow" in sys.modules:
+        from tensorflow.python.framework import config
+
+        config.disable_op_determinism()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _networks_are_forgotten():
+    yield
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.clear_session()
+        gc.collect()
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,7 @@ def test_config_is_documented(name):
         field.name for field in dataclasses.fields(ImageNetwork) if isinstance(config, ImageNetwork)
     }
     for field in own:
-        assert re.search(rf'^    {field}: .*(?:\n    [ )].*)*\n    """', text, re.MULTILINE), (
+        assert re.search(rf'^    {field}: .*(?:\n    [ )\]].*)*\n    """', text, re.MULTILINE), (
             f"{field} has no docstring"
         )
 
