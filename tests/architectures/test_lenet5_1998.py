@@ -7,12 +7,12 @@ import keras_dl
 from keras_dl.architectures.vision.lenet5_1998 import codes
 
 TABLE_I = (  # LeCun et al. 1998: a row for each map of S2, a column for each map of C3
-    "X...XXX..XXXX.XX",
-    "XX...XXX..XXXX.X",
-    "XXX...XXX..X.XXX",
-    ".XXX..XXXX..X.XX",
-    "..XXX..XXXX.XX.X",
-    "...XXX..XXXX.XXX",
+    "#...###..####.##",
+    "##...###..####.#",
+    "###...###..#.###",
+    ".###..####..#.##",
+    "..###..####.##.#",
+    "...###..####.###",
 )
 
 
@@ -67,7 +67,7 @@ def test_outputs_are_those_of_the_definition():
     image = generator.integers(0, 256, (32, 32, 1))
     x = maps(image / 255 * 1.275 - 0.1, c1[:, :, 0, :], c1_bias, [[0]] * 6)
     x = subsampled(x, s2, s2_bias)
-    x = maps(x, c3, c3_bias, [[s for s in range(6) if TABLE_I[s][c] == "X"] for c in range(16)])
+    x = maps(x, c3, c3_bias, [[s for s in range(6) if TABLE_I[s][c] == "#"] for c in range(16)])
     x = subsampled(x, s4, s4_bias)
     x = squash(squash(x.ravel() @ c5 + c5_bias) @ f6 + f6_bias)
     expected = -np.square(x - rbf).sum(axis=1)
