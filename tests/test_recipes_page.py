@@ -1,6 +1,7 @@
 """Every recipe that makes claims has published what they came to."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -27,5 +28,5 @@ def test_its_figures_exist_and_no_others():
 
 
 def test_every_recipe_has_a_test():
-    tested = {path.name for path in (PATH.parent.parent / "tests" / "recipes").glob("test_*_recipe.py")}
+    tested = {path.name for path in (Path(__file__).parent / "recipes").glob("test_*_recipe.py")}
     assert {name for name in recipe.names() if f"test_{name}_recipe.py" not in tested} == {"search"}  # in tests/search

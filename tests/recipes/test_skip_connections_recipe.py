@@ -34,7 +34,7 @@ def test_every_seed_starts_afresh(tmp_path):
     [
         ({"depths": (20,)}, "depths must be two or more, from shallow to deep"),
         ({"depths": (56, 20)}, "depths must be two or more, from shallow to deep"),
-        ({"depths": (20, 50)}, "depths must be 6n \\+ 2, such as 20, 56 or 110, got 50"),
+        ({"depths": (20, 51)}, "depths must be 6n \\+ 2, such as 20, 56 or 110, got 51"),
         ({"steps": 5}, "steps must be a positive multiple of 10, got 5"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),
     ],
