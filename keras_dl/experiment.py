@@ -17,7 +17,7 @@ from keras_dl import storage
 from keras_dl.claims import Claim
 from keras_dl.data import Data, load
 from keras_dl.data.options import DataOptions
-from keras_dl.errors import UsageError
+from keras_dl.fields import Count
 from keras_dl.recipe import Recipe
 
 LEDGER, CLAIMS = "results.jsonl", "claims.json"
@@ -48,13 +48,8 @@ class Experiment(Recipe):
     Every measurement is a line of results.jsonl, so that a run that was interrupted repeats none of them.
     """
 
-    seeds: int = 5
+    seeds: Count = 5
     """how often each measurement is repeated, with other random numbers"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.seeds < 1:
-            raise UsageError(f"seeds must be at least 1, got {self.seeds}")
 
     @abc.abstractmethod
     def cells(self) -> list[dict[str, Any]]:

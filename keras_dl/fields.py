@@ -1,13 +1,57 @@
-"""The annotations of a frozen dataclass, enforced."""
+"""The annotations of a frozen dataclass, enforced, and the bounds that they may name.
+
+`steps: Count = 100` is an int that is refused below 1; `rate: Annotated[float, below(9)]` states its own. Where `Bounds`
+stand in an annotation, their function sees no names of the module.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import types
 import typing
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
 from keras_dl.errors import UsageError, choose
+
+
+@dataclasses.dataclass(frozen=True)
+class Bounds:
+    """For `Annotated`: which values of its type a field takes. `words` end the sentence "FIELD must be ..."."""
+
+    words: str
+    hold: Callable[[Any], bool]
+
+
+def at_least(least: int) -> Bounds:
+    """`least` and everything above."""
+    return Bounds(f"at least {least}", lambda value: value >= least)
+
+
+def up_to(most: float) -> Bounds:
+    """Above 0, `most` included."""
+    return Bounds(f"above 0 and at most {most:g}", lambda value: 0 < value <= most)
+
+
+def below(limit: float) -> Bounds:
+    """Above 0, `limit` excluded."""
+    return Bounds(f"above 0 and below {limit:g}", lambda value: 0 < value < limit)
+
+
+def multiple_of(unit: int) -> Bounds:
+    """`unit`, twice `unit` and so on."""
+    return Bounds(f"a positive multiple of {unit:,}", lambda value: value > 0 and value % unit == 0)
+
+
+Count = Annotated[int, at_least(1)]
+Positive = Annotated[float, Bounds("above 0 and finite", lambda value: 0 < value < float("inf"))]
+NotNegative = Annotated[float, Bounds("at least 0 and finite", lambda value: 0 <= value < float("inf"))]
+Share = Annotated[float, Bounds("at least 0 and below 1", lambda value: 0 <= value < 1)]
+Counts = Annotated[tuple[Count, ...], Bounds("one number or more", lambda values: len(values) > 0)]
+Growing = Annotated[
+    tuple[Count, ...],
+    Bounds("two or more growing numbers", lambda values: len(values) > 1 and list(values) == sorted(set(values))),
+]
 
 
 def check_fields(instance: Any) -> None:
@@ -15,7 +59,7 @@ def check_fields(instance: Any) -> None:
 
     For `__post_init__`. Raises `UsageError` naming the field and what was received.
     """
-    hints = typing.get_type_hints(type(instance))
+    hints = typing.get_type_hints(type(instance), include_extras=True)
     for field in dataclasses.fields(instance):
         value = _checked(field.name, getattr(instance, field.name), hints[field.name])
         object.__setattr__(instance, field.name, value)
@@ -24,6 +68,12 @@ def check_fields(instance: Any) -> None:
 def _checked(name: str, value: Any, hint: Any) -> Any:
     """`value` as the annotation `hint` wants it, or a `UsageError`."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        value = _checked(name, value, arguments[0])
+        for bounds in arguments[1:]:
+            if not bounds.hold(value):
+                raise UsageError(f"{name} must be {bounds.words}, got {value}")
+        return value
     if origin is Literal:
         return choose(name, value, arguments)
     if origin in (typing.Union, types.UnionType):

@@ -13,6 +13,7 @@ from keras_dl.config import Config
 from keras_dl.data import Data, Split
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment
+from keras_dl.fields import Count, Positive
 from keras_dl.lazy import keras
 from keras_dl.training.restart import Restartable
 
@@ -26,26 +27,17 @@ class TransferExperiment(DataExperiment):
 
     base: str | None = None
     """folder of a saved model, or its name in saved_models/; default one for the colours of the data"""
-    steps: int = 100
+    steps: Count = 100
     """training steps of each fit"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """examples per step, or all there are"""
-    learning_rate: float = 1e-3
+    learning_rate: Positive = 1e-3
     """Adam's"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("steps", "batch_size"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
 
     @property
     def base_name(self) -> str:
         """The saved model that is the base. Raises `UsageError` for data without pictures."""
-        if self.dataset.spec.kind != "image":
-            raise UsageError(f"{self.data} has no pictures; these recipes transfer image features")
+        self.dataset.spec.check_pictures()
         return self.base or BASES[self.dataset.spec.shape[2]]
 
     @functools.cached_property

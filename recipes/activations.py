@@ -27,8 +27,8 @@ from matplotlib.figure import Figure
 
 from keras_dl import get_config
 from keras_dl.claims import Claim
-from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
 from keras_dl.training import Options
@@ -57,18 +57,12 @@ class Activations(DataExperiment):
 
     bias: float = -10.0
     """of every hidden unit at the start, where units are to be dead"""
-    steps: int = 200
+    steps: Count = 200
     """training steps in which dead units may recover"""
-    learning_rate: float = 1.0
+    learning_rate: Positive = 1.0
     """of plain SGD in these steps"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """examples per training step"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.steps < 1:
-            raise UsageError(f"steps must be at least 1, got {self.steps}")
-        self._options()
 
     def cells(self) -> list[dict]:
         gradients = [{"part": "gradients", "activation": activation} for activation in INITIALIZERS]

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import scipy.special
@@ -23,8 +24,8 @@ from matplotlib.figure import Figure
 from keras_dl import attack, get_config
 from keras_dl.claims import Claim
 from keras_dl.data import Split
-from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Positive, up_to
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 
@@ -40,30 +41,20 @@ SHOWN = 3
 class Adversarial(DataExperiment):
     """Attack a network by FGSM and PGD, before and after training it on PGD examples."""
 
-    seeds: int = 3
+    seeds: Count = 3
     """how often each measurement is repeated, with other initial weights, orders and random starts"""
     network: str = "mlp"
     """name of a network of the catalogue"""
-    epsilon: float = 32.0
+    epsilon: Annotated[float, up_to(255 / max(SHARES))] = 32.0
     """largest change of a pixel in adversarial training, of 255; attacks are measured from a quarter to 1.5 of it"""
-    steps: int = 600
+    steps: Count = 600
     """training steps of each network"""
-    batch_size: int = 64
+    batch_size: Count = 64
     """pictures per training step"""
-    learning_rate: float = 1e-3
+    learning_rate: Positive = 1e-3
     """Adam's"""
-    attack_steps: int = 20
+    attack_steps: Count = 20
     """steps of PGD when it is measured; a third of them in training"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("steps", "batch_size", "attack_steps"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 < self.epsilon <= 255 / max(SHARES):
-            raise UsageError(f"epsilon must be above 0 and at most {255 / max(SHARES):g}, got {self.epsilon}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
 
     def cells(self) -> list[dict]:
         return [{"training": training} for training in TRAININGS]
@@ -74,8 +65,7 @@ class Adversarial(DataExperiment):
 
     def measure(self, *, seed: int, training: str) -> dict:
         spec = self.dataset.spec
-        if spec.kind != "image":
-            raise UsageError(f"an attack changes pixels; {spec.name} is {spec.kind}")
+        spec.check_pictures()
         config = get_config(self.network).for_data(spec)
         data = self.dataset.resized(config.input_shape)
         keras.utils.set_random_seed(seed)

@@ -38,9 +38,11 @@ from keras_dl.data import Data
 from keras_dl.data.prepare import bag_of_words, log_mel
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
 from keras_dl.training import Options
+from keras_dl.training.restart import Restartable
 
 NOISE = 5.0  # decibels
 TYPOS = 0.3  # of the letters
@@ -109,24 +111,16 @@ def kind_of(data: Data) -> Kind:
 class Augmentation(DataExperiment):
     """Test accuracy against the number of labelled examples, for each way to change them."""
 
-    seeds: int = 3
+    seeds: Count = 3
     """how often each measurement is repeated, with other examples and other initial weights"""
-    labels_per_class: tuple[int, ...] = (5, 20, 50)
+    labels_per_class: Counts = (5, 20, 50)
     """labelled examples of each class to learn from"""
-    steps: int = 300
+    steps: Count = 300
     """training steps of each fit"""
-    batch_size: int = 64
+    batch_size: Count = 64
     """examples per step, or all there are"""
-    learning_rate: float = 1e-3
+    learning_rate: Positive = 1e-3
     """Adam's"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if not self.labels_per_class or min(self.labels_per_class) < 1:
-            raise UsageError(f"labels_per_class must be numbers of at least 1, got {self.labels_per_class}")
-        if self.steps < 1:
-            raise UsageError(f"steps must be at least 1, got {self.steps}")
-        Options(batch_size=self.batch_size, learning_rate=self.learning_rate)
 
     def cells(self) -> list[dict[str, Any]]:
         return [
@@ -136,11 +130,9 @@ class Augmentation(DataExperiment):
         ]
 
     def measure(self, *, seed: int, policy: str, labels: int) -> dict[str, Any]:
-        model, start = self._model
         keras.utils.set_random_seed(seed)
-        model.set_weights(self._config.build().get_weights())
-        for variable, value in zip(model.optimizer.variables, start, strict=True):
-            variable.assign(value)
+        self._learner.restart(self._config.build().get_weights())
+        model = self._learner.model
         augment, mix = self._kind.policies.get(policy, (None, None))
         split = self._data.train.few(labels, seed)
         size = min(self.batch_size, len(split))
@@ -222,16 +214,15 @@ class Augmentation(DataExperiment):
         return {name: next(stream.as_numpy_iterator()) for name, stream in streams.items()}
 
     @functools.cached_property
-    def _model(self) -> tuple[keras.Model, list[np.ndarray]]:
-        """The compiled network, and its optimizer's variables before the first step."""
+    def _learner(self) -> Restartable:
+        """The compiled network."""
         from keras_dl.training.objective import compile_model
 
         model = self._config.build()
         options = Options(batch_size=self.batch_size, learning_rate=self.learning_rate)
         compile_model(model, self._config, options, self.steps)
         model.steps_per_execution = 20
-        model.optimizer.build(model.trainable_variables)
-        return model, [variable.numpy() for variable in model.optimizer.variables]
+        return Restartable(model)
 
 
 def _accuracy(model: keras.Model, inputs: np.ndarray, labels: np.ndarray) -> float:

@@ -18,15 +18,15 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
 from keras_dl.claims import Claim
-from keras_dl.errors import UsageError
 from keras_dl.experiment import Experiment, Results
+from keras_dl.fields import Count, Counts, at_least
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
 
@@ -43,23 +43,16 @@ Weights = list[tuple[np.ndarray, np.ndarray]]
 class Backpropagation(Experiment):
     """Check the delta rule against automatic differentiation and finite differences, on random data."""
 
-    inputs: int = 6
+    inputs: Count = 6
     """inputs of the network"""
-    hidden: tuple[int, ...] = (5, 4)
+    hidden: Counts = (5, 4)
     """units of the hidden layers"""
-    classes: int = 3
+    classes: Annotated[int, at_least(2)] = 3
     """outputs"""
-    examples: int = 8
+    examples: Count = 8
     """random examples in the batch"""
     activation: Literal["sigmoid", "tanh"] = "tanh"
     """activation of the hidden layers"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name, least in (("inputs", 1), ("classes", 2), ("examples", 1)):
-            if getattr(self, name) < least:
-                raise UsageError(f"{name} must be at least {least}, got {getattr(self, name)}")
-        self._config()
 
     def _config(self):
         return get_config(

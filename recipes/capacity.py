@@ -19,6 +19,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -27,6 +28,7 @@ from keras_dl import get_config
 from keras_dl.claims import Claim
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Growing, Positive, at_least, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 
@@ -38,32 +40,20 @@ FACTORS, CHECKS, BATCH = (1, 2, 4, 10), 20, 50
 class Capacity(DataExperiment):
     """Training and test error, and how easily the loss falls to 0, against the width of a network."""
 
-    seeds: int = 3
+    seeds: Count = 3
     """how often each measurement is repeated, with other examples and first weights"""
-    examples: int = 400
+    examples: Annotated[int, at_least(BATCH)] = 400
     """training examples of the data"""
-    widths: tuple[int, ...] = (1, 2, 4, 8, 16, 64, 256)
+    widths: Growing = (1, 2, 4, 8, 16, 64, 256)
     """hidden units of the networks that learn the data, growing"""
-    steps: int = 3000
+    steps: Annotated[int, multiple_of(CHECKS)] = 3000
     """training steps of each of them, a multiple of 20: the points of its curve"""
-    learning_rate: float = 3e-3
+    learning_rate: Positive = 3e-3
     """Adam's"""
-    starts: int = 20
+    starts: Count = 20
     """first weights from which each network fits the 50 values"""
-    fitting_steps: int = 6000
+    fitting_steps: Count = 6000
     """training steps from each of them"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name, least in (("examples", BATCH), ("starts", 1), ("fitting_steps", 1)):
-            if getattr(self, name) < least:
-                raise UsageError(f"{name} must be at least {least}, got {getattr(self, name)}")
-        if self.steps < CHECKS or self.steps % CHECKS:
-            raise UsageError(f"steps must be a positive multiple of {CHECKS}, got {self.steps}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
-        if len(self.widths) < 2 or min(self.widths) < 1 or list(self.widths) != sorted(set(self.widths)):
-            raise UsageError(f"widths must be two or more growing numbers, got {self.widths}")
 
     def cells(self) -> list[dict]:
         if len(self.dataset.train) < self.examples:

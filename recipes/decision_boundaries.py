@@ -26,8 +26,8 @@ from matplotlib.figure import Figure
 
 from keras_dl import get_config
 from keras_dl.claims import Claim
-from keras_dl.errors import UsageError
 from keras_dl.experiment import Experiment, Results
+from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 
@@ -45,22 +45,14 @@ POINTS, UNSEEN, GRID, NOISE = 400, 2000, 60, 0.1
 class DecisionBoundaries(Experiment):
     """Compare the decision boundaries of three small networks on three problems in the plane."""
 
-    seeds: int = 3
+    seeds: Count = 3
     """how often each measurement is repeated, with other points and first weights"""
-    starts: int = 5
+    starts: Count = 5
     """first weights of which the best count"""
-    steps: int = 2000
+    steps: Count = 2000
     """training steps, each on all 400 points"""
-    learning_rate: float = 0.05
+    learning_rate: Positive = 0.05
     """Adam's, at first; it falls to 0 along a cosine"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("starts", "steps"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
 
     def cells(self) -> list[dict]:
         return [{"network": network, "problem": problem} for network in NETWORKS for problem in PROBLEMS]

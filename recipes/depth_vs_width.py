@@ -25,6 +25,7 @@ import bisect
 import dataclasses
 import functools
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -34,11 +35,13 @@ from keras_dl.claims import Claim
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Bounds, Count, Counts, Growing, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 
 TOLERANCE, BATCH = 5.0, 64
 VARIABLES, NODES, UNSEEN, COMPOSED_BATCH, STARTS = 8, 7, 5000, 100, 3
+THREE = Bounds(f"three from {COMPOSED_BATCH}", lambda value: len(value) == 3 and value[0] >= COMPOSED_BATCH)
 UNITS = (5, 10, 20)
 NETWORKS = {"tree": "tree", "shallow": "shallow network", "fixed": "fixed random features"}
 
@@ -47,35 +50,20 @@ NETWORKS = {"tree": "tree", "shallow": "shallow network", "fixed": "fixed random
 class DepthVsWidth(DataExperiment):
     """Error against parameters for deep and shallow networks, on data and on a composed function."""
 
-    seeds: int = 3
+    seeds: Count = 3
     """how often each measurement is repeated, with other examples and first weights"""
-    budgets: tuple[int, ...] = (3000, 10000, 30000)
+    budgets: Counts = (3000, 10000, 30000)
     """parameters of the networks that learn the data"""
-    depths: tuple[int, ...] = (1, 2, 4, 8)
+    depths: Growing = (1, 2, 4, 8)
     """their hidden layers, growing"""
-    steps: int = 1500
+    steps: Count = 1500
     """their training steps, of 64 examples"""
-    learning_rate: float = 2e-3
+    learning_rate: Positive = 2e-3
     """Adam's for them at first; it falls to 0 along a cosine"""
-    examples: tuple[int, ...] = (1000, 5000, 10000)
+    examples: Annotated[Growing, THREE] = (1000, 5000, 10000)
     """examples of the composed function, growing; the middle one is that of the comparison over sizes"""
-    composed_steps: int = 1500
+    composed_steps: Count = 1500
     """training steps on it, of 100 examples"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("depths", "budgets"):
-            value = getattr(self, name)
-            if not value or min(value) < 1 or list(value) != sorted(set(value)):
-                raise UsageError(f"{name} must be growing numbers, got {value}")
-        counts = self.examples
-        if len(counts) != 3 or min(counts) < COMPOSED_BATCH or list(counts) != sorted(set(counts)):
-            raise UsageError(f"examples must be three growing numbers from {COMPOSED_BATCH}, got {self.examples}")
-        for name in ("steps", "composed_steps"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
 
     def cells(self) -> list[dict]:
         few, middle, many = self.examples

@@ -29,8 +29,10 @@ from keras_dl import get_config, interpolation
 from keras_dl.claims import Claim
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Growing, Positive, Share
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
+from keras_dl.training.order import random_order
 
 POINTS, NOISE = 20, 0.1
 DEGREES = (*range(25), 30, 40, 60, 100, 150, 200, 300, 500, 50 * POINTS)
@@ -44,30 +46,20 @@ CODED, CODES = 30, (1, 2, 4, 8, 12, 16, 20, 24, 28, 29, 30, 31, 32, 40, 48, 64)
 class DoubleDescent(DataExperiment):
     """Test and training error against the size of four families of models, around the interpolation threshold."""
 
-    seeds: int = 3
+    seeds: Count = 3
     """how often each measurement is repeated, with other examples, wrong labels and random numbers"""
-    examples: int = 500
+    examples: Count = 500
     """training examples of the random features and the networks"""
-    wrong_labels: float = 0.15
+    wrong_labels: Share = 0.15
     """part of the training labels that are wrong"""
-    widths: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 512)
+    widths: Growing = (2, 4, 8, 16, 32, 64, 128, 512)
     """hidden units of the networks, growing"""
-    steps: int = 4000
+    steps: Count = 4000
     """training steps of each network"""
-    batch_size: int = 50
+    batch_size: Count = 50
     """examples per training step"""
-    learning_rate: float = 3e-3
+    learning_rate: Positive = 3e-3
     """Adam's"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("examples", "steps", "batch_size"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 <= self.wrong_labels < 1:
-            raise UsageError(f"wrong_labels must be at least 0 and below 1, got {self.wrong_labels}")
-        if len(self.widths) < 2 or min(self.widths) < 1 or list(self.widths) != sorted(set(self.widths)):
-            raise UsageError(f"widths must be two or more growing numbers, got {self.widths}")
 
     def cells(self) -> list[dict]:
         if len(self.dataset.train) < self.examples:
@@ -105,9 +97,7 @@ class DoubleDescent(DataExperiment):
         keras.utils.set_random_seed(seed)
         loop, generator = self._loops[width], np.random.default_rng(seed)
         loop.restart(self._config(width).build())
-        passes = -(-self.steps * self.batch_size // len(labels))
-        order = np.concatenate([generator.permutation(len(labels)) for _ in range(passes)])
-        loop.run(x, labels, order[: self.steps * self.batch_size].reshape(self.steps, -1))
+        loop.run(x, labels, random_order(len(labels), self.steps, self.batch_size, generator))
         return {"train": error_rate(loop.model, x, labels), "test": error_rate(loop.model, test, test_labels)}
 
     @functools.cached_property

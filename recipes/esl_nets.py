@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -29,6 +29,7 @@ from keras_dl.claims import Claim
 from keras_dl.data import Split
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Positive, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.training import Options
@@ -54,18 +55,12 @@ class EslNets(DataExperiment):
 
     protocol: Literal["1989", "all"] = "1989"
     """1989: 12 drawings of each digit at 4 positions, 320 pictures to train and 160 to test; all: the data's splits"""
-    steps: int = 1000
+    steps: Annotated[int, multiple_of(CURVE_POINTS)] = 1000
     """training steps of each network, a multiple of 20: the points of its learning curve"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """pictures per training step"""
-    learning_rate: float = 0.1
+    learning_rate: Positive = 0.1
     """of SGD with momentum, at its highest; it warms up for 5 % of the steps, then falls to 0 along a cosine"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.steps < 1 or self.steps % CURVE_POINTS:
-            raise UsageError(f"steps must be a positive multiple of {CURVE_POINTS}, got {self.steps}")
-        self._options()
 
     def cells(self) -> list[dict]:
         if self.dataset.spec.classes != 10:

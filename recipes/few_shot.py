@@ -27,6 +27,7 @@ from keras_dl.config import Config
 from keras_dl.data import Split
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 
@@ -51,24 +52,16 @@ class FewShot(DataExperiment):
 
     network: str = "nakkiran_cnn5"
     """name of a network of the catalogue"""
-    width: float = 0.125
+    width: Positive = 0.125
     """factor on the network's width"""
-    steps: int = 500
+    steps: Count = 500
     """training steps of each network; those of the prototypical one are episodes"""
-    batch_size: int = 64
+    batch_size: Count = 64
     """pictures per training step of the classifier"""
-    learning_rate: float = 1e-3
+    learning_rate: Positive = 1e-3
     """Adam's"""
-    queries: int = 5
+    queries: Count = 5
     """pictures of each class to be named, in each episode"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("steps", "batch_size", "queries"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
 
     def cells(self) -> list[dict]:
         return [{"method": method} for method in METHODS]

@@ -35,6 +35,7 @@ from keras_dl.config import Config
 from keras_dl.data import Data
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 
@@ -85,26 +86,19 @@ class HeatMaps(DataExperiment):
 
     base: str | None = None
     """folder of a saved model, or its name in saved_models/; by default a small network learns the data"""
-    seeds: int = 3
+    seeds: Count = 3
     """how often all is repeated, with other weights and pictures"""
-    pictures: int = 5
+    pictures: Count = 5
     """test pictures to explain"""
-    steps: int = 300
+    steps: Count = 300
     """training steps of the small network"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("pictures", "steps"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
 
     def cells(self) -> list[dict]:
         return [{}]
 
     def measure(self, *, seed: int) -> dict:
         data = self.dataset
-        if data.spec.kind != "image":
-            raise UsageError(f"{self.data} has no pictures to explain")
+        data.spec.check_pictures()
         if self.base is None:
             data = data if self.image_size or data.spec.shape[0] >= 16 else data.resized((16, 16, *data.spec.shape[2:]))
             config = self._network(data)

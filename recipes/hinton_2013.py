@@ -29,8 +29,8 @@ from matplotlib.figure import Figure
 from keras_dl import get_config
 from keras_dl.claims import Claim
 from keras_dl.config import Config
-from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Positive, Share
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.training import Options
@@ -55,26 +55,18 @@ CHANGES = {
 class Hinton2013(DataExperiment):
     """Train Hinton's network by the whole recipe, and with one item of it changed at a time."""
 
-    seeds: int = 3
+    seeds: Count = 3
     """how often each measurement is repeated, with other random numbers"""
-    width: float = 0.125
+    width: Positive = 0.125
     """width of the layers, as part of 1000 units"""
-    dropout: float = 0.2
+    dropout: Share = 0.2
     """fraction of hidden units dropped by the full recipe"""
-    steps: int = 1200
+    steps: Count = 1200
     """training steps of each network"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """examples per training step"""
-    learning_rate: float = 0.05
+    learning_rate: Positive = 0.05
     """of SGD with momentum, at its highest; it warms up for 5 % of the steps, then falls to 0 along a cosine"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.steps < 1:
-            raise UsageError(f"steps must be at least 1, got {self.steps}")
-        if not 0 <= self.dropout < 1:
-            raise UsageError(f"dropout must be at least 0 and below 1, got {self.dropout}")
-        self._options()
 
     def cells(self) -> list[dict]:
         pictures = self.dataset.spec.kind == "image"

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -27,6 +28,7 @@ from matplotlib.figure import Figure
 from keras_dl.claims import Claim
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Bounds, at_least, up_to
 from keras_dl.figures import save_figure
 
 METHODS = {"plain": "gradient descent", "normalized": "gradient divided by the loss"}
@@ -37,21 +39,14 @@ POINTS = 61
 class ImplicitMargin(DataExperiment):
     """Follow the margin and the direction of logistic regression after the last training error."""
 
-    pair: tuple[int, int] = (3, 8)
+    pair: Annotated[
+        tuple[int, int], Bounds("two different classes", lambda pair: pair[0] != pair[1] and min(pair) >= 0)
+    ] = (3, 8)
     """the two classes, by number"""
-    share: float = 0.5
+    share: Annotated[float, up_to(1)] = 0.5
     """part of their training examples that is drawn for each seed"""
-    steps: int = 30_000
+    steps: Annotated[int, at_least(10)] = 30_000
     """steps of full-batch gradient descent"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if len(set(self.pair)) < 2 or min(self.pair) < 0:
-            raise UsageError(f"pair must be two different classes, got {self.pair[0]} and {self.pair[1]}")
-        if not 0 < self.share <= 1:
-            raise UsageError(f"share must be above 0 and at most 1, got {self.share}")
-        if self.steps < 10:
-            raise UsageError(f"steps must be at least 10, got {self.steps}")
 
     def cells(self) -> list[dict]:
         return [{"method": method} for method in METHODS]

@@ -18,14 +18,15 @@ from __future__ import annotations
 import dataclasses
 import math
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
 from keras_dl.claims import Claim
-from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Positive, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.training import Options
@@ -41,18 +42,12 @@ SIGNALS, POINT, LEARNED, CHANCE = 1000, 10, 80.0, 2.0
 class Initialization(DataExperiment):
     """Compare seven initial weights: what reaches the last layer, and how fast the network learns."""
 
-    steps: int = 200
+    steps: Annotated[int, multiple_of(POINT)] = 200
     """training steps from each start, a multiple of 10: the points of its curve"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """examples per training step"""
-    learning_rate: float = 0.1
+    learning_rate: Positive = 0.1
     """of plain SGD"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.steps < POINT or self.steps % POINT:
-            raise UsageError(f"steps must be a positive multiple of {POINT}, got {self.steps}")
-        self._options()
 
     def cells(self) -> list[dict]:
         return [{"scheme": scheme} for scheme in SCHEMES]

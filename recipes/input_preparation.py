@@ -17,14 +17,15 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl.claims import Claim
 from keras_dl.data import Data
-from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import below
 from keras_dl.figures import save_figure
 
 PREPARATIONS = {"raw": "raw", "standardized": "standardised", "pca": "whitened, PCA", "zca": "whitened, ZCA"}
@@ -35,13 +36,8 @@ STEPS = np.unique(np.geomspace(1, 1e8, 500).astype(int))
 class InputPreparation(DataExperiment):
     """Compare how well raw, standardised and whitened inputs condition the loss of a linear model."""
 
-    tolerance: float = 0.01
+    tolerance: Annotated[float, below(1)] = 0.01
     """part of the avoidable loss at the start that is left when gradient descent may stop"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if not 0 < self.tolerance < 1:
-            raise UsageError(f"tolerance must be above 0 and below 1, got {self.tolerance}")
 
     def cells(self) -> list[dict]:
         return [{"inputs": inputs} for inputs in PREPARATIONS]

@@ -24,8 +24,8 @@ from matplotlib.figure import Figure
 
 from keras_dl import get_config
 from keras_dl.claims import Claim
-from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.training.order import random_order
@@ -37,25 +37,14 @@ FILTERS = 24
 class LearnedFeatures(DataExperiment):
     """Refit the output layer by least squares and probe every layer by a linear classifier."""
 
-    hidden: tuple[int, ...] = (64, 32, 16)
+    hidden: Counts = (64, 32, 16)
     """units of the hidden layers"""
-    steps: int = 3000
+    steps: Count = 3000
     """training steps"""
-    batch_size: int = 128
+    batch_size: Count = 128
     """examples per step"""
-    learning_rate: float = 5e-3
+    learning_rate: Positive = 5e-3
     """Adam's at the start; it falls to 0 along a cosine"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if not self.hidden:
-            raise UsageError("hidden must name the units of a hidden layer or more, got none")
-        for name in ("steps", "batch_size"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
-        get_config("mlp", hidden=self.hidden)
 
     def cells(self) -> list[dict]:
         return [{}]

@@ -18,6 +18,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -25,8 +26,8 @@ from matplotlib.figure import Figure
 from keras_dl import get_config
 from keras_dl.claims import Claim
 from keras_dl.data import Split
-from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, up_to
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
 
@@ -77,15 +78,10 @@ EXPECTED = {"mnist": 4.14, "usps_zip": 5.0}
 class LeCun1989(DataExperiment):
     """Modernise the training of the network of 1989 step by step, and compare its test errors with the published."""
 
-    seeds: int = 2
+    seeds: Count = 2
     """how often the ladder is repeated, with other draws of the examples and other initial weights"""
-    passes: float = 0.25
+    passes: Annotated[float, up_to(10)] = 0.25
     """passes over the training examples, as a share of the published ones"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if not 0 < self.passes <= 10:
-            raise UsageError(f"passes must be a share above 0 and at most 10, got {self.passes}")
 
     def cells(self) -> list[dict]:
         return [{"row": name} for name, row in ROWS.items() if len(self._splits[0]) >= MANY[0] or not row.many]

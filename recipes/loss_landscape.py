@@ -20,14 +20,15 @@ from __future__ import annotations
 import dataclasses
 import functools
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config, landscape
 from keras_dl.claims import Claim
-from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Bounds, Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.training import Options
@@ -40,30 +41,20 @@ FACTOR, UNITS, CURVE, SEEN, CURVED = 10, 32, 21, 256, 0.05
 class LossLandscape(DataExperiment):
     """Slices of the loss around networks with and without skip connections."""
 
-    seeds: int = 3
+    seeds: Count = 3
     """how often each measurement is repeated, with other weights and directions"""
-    depth: int = 32
+    depth: Annotated[int, Bounds("6n + 2, such as 20, 32 or 56", lambda depth: depth >= 8 and depth % 6 == 2)] = 32
     """layers of the convolutional networks, 6n + 2"""
-    filters: int = 4
+    filters: Count = 4
     """filters of their first stage"""
-    steps: int = 200
+    steps: Count = 200
     """training steps"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """pictures per training step"""
-    learning_rate: float = 0.05
+    learning_rate: Positive = 0.05
     """of SGD with momentum, at its highest; it warms up for 5 % of the steps, then falls to 0 along a cosine"""
-    grid: int = 21
+    grid: Annotated[int, Bounds("odd and at least 5", lambda grid: grid >= 5 and grid % 2 == 1)] = 21
     """points of the slice along each direction, odd: from -1 to 1 times the length of the weights"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.depth < 8 or self.depth % 6 != 2:
-            raise UsageError(f"depth must be 6n + 2, such as 20, 32 or 56, got {self.depth}")
-        if self.grid < 5 or self.grid % 2 == 0:
-            raise UsageError(f"grid must be odd and at least 5, got {self.grid}")
-        if self.steps < 1:
-            raise UsageError(f"steps must be at least 1, got {self.steps}")
-        self._options()
 
     def cells(self) -> list[dict]:
         return [{"part": "slice", "form": form} for form in FORMS] + [{"part": "rescaled", "form": None}]

@@ -27,9 +27,11 @@ from keras_dl.claims import Claim
 from keras_dl.data import Split
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
 from keras_dl.multitask import with_heads
+from keras_dl.training.restart import Restartable
 
 ARMS = {
     "single": "the class alone",
@@ -44,28 +46,18 @@ AUXILIARY = ("odd", "upper")
 class Multitask(DataExperiment):
     """Learn the class of a few pictures alone, with related tasks, and with tasks of random labels."""
 
-    seeds: int = 10
+    seeds: Count = 10
     """how often each measurement is repeated, with other pictures, labels and initial weights"""
     network: str = "mlp"
     """name of a network of the catalogue"""
-    labels: tuple[int, ...] = (50, 200)
+    labels: Counts = (50, 200)
     """numbers of pictures whose class is known"""
-    steps: int = 400
+    steps: Count = 400
     """training steps"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """pictures of known class per training step, and as many of all"""
-    learning_rate: float = 1e-3
+    learning_rate: Positive = 1e-3
     """Adam's"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("steps", "batch_size"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not self.labels or min(self.labels) < 1:
-            raise UsageError(f"labels must be numbers of at least 1, got {self.labels}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
 
     def cells(self) -> list[dict]:
         if max(self.labels) > len(self.dataset.train):
@@ -73,15 +65,14 @@ class Multitask(DataExperiment):
         return [{"labels": labels, "arm": arm} for labels in self.labels for arm in ARMS]
 
     @functools.cached_property
-    def _learner(self) -> tuple[keras.Model, list[np.ndarray]]:
-        """The compiled network, and the state of its optimizer before it learned anything."""
+    def _learner(self) -> Restartable:
+        """The compiled network."""
         model = self._fresh()
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         together = math.gcd(self.steps, 50)
         losses = dict.fromkeys(model.output, loss)
         model.compile(keras.optimizers.Adam(self.learning_rate), losses, steps_per_execution=together)
-        model.optimizer.build(model.trainable_variables)
-        return model, [variable.numpy() for variable in model.optimizer.variables]
+        return Restartable(model)
 
     def _fresh(self) -> keras.Model:
         spec = self.dataset.spec
@@ -89,11 +80,9 @@ class Multitask(DataExperiment):
         return with_heads(model, {"class": spec.classes, **dict.fromkeys(AUXILIARY, 2)})
 
     def measure(self, *, seed: int, labels: int, arm: str) -> dict:
-        model, optimizer_start = self._learner
         keras.utils.set_random_seed(seed)
-        model.set_weights(self._fresh().get_weights())
-        for variable, value in zip(model.optimizer.variables, optimizer_start, strict=True):
-            variable.assign(value)
+        self._learner.restart(self._fresh().get_weights())
+        model = self._learner.model
         model.fit(self._batches(seed, labels, arm), shuffle=False, verbose=0)
         test = self.dataset.resized(model.input_shape[1:]).test
         right = [model(x, training=False)["class"].numpy().argmax(axis=1) == y for x, y in test.batches(256)]
@@ -101,7 +90,7 @@ class Multitask(DataExperiment):
 
     def _batches(self, seed: int, labels: int, arm: str) -> tf.data.Dataset:
         """Pictures of known class, then as many of all; the labels of each task, and what each example weighs there."""
-        train = self.dataset.resized(self._learner[0].input_shape[1:]).train
+        train = self.dataset.resized(self._learner.model.input_shape[1:]).train
         generator = np.random.default_rng(seed)
         known = generator.choice(len(train), labels, replace=False)
         auxiliary = (train.labels % 2, train.labels >= self.dataset.spec.classes // 2)

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -27,8 +28,8 @@ from matplotlib.ticker import NullLocator, ScalarFormatter
 
 from keras_dl import get_config
 from keras_dl.claims import Claim
-from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Growing, at_least
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
 
@@ -37,26 +38,16 @@ from keras_dl.lazy import keras, tf
 class NeuralTangentKernel(DataExperiment):
     """Compare networks of growing width with the kernel of infinite width, before and after training."""
 
-    widths: tuple[int, ...] = (64, 256, 1024, 4096)
+    widths: Growing = (64, 256, 1024, 4096)
     """units of each hidden layer, at initialization"""
-    trained: tuple[int, ...] = (64, 256, 1024)
+    trained: Growing = (64, 256, 1024)
     """units of each hidden layer of the networks that are trained"""
-    depth: int = 2
+    depth: Count = 2
     """hidden layers"""
-    examples: int = 100
+    examples: Annotated[int, at_least(2)] = 100
     """examples learned from, and as many of the test split to compare predictions on"""
-    steps: int = 200
+    steps: Count = 200
     """steps of full-batch gradient descent"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("widths", "trained"):
-            values = getattr(self, name)
-            if len(set(values)) < 2 or min(values) < 1:
-                raise UsageError(f"{name} must be two different numbers of units or more, got {values}")
-        for name, least in (("depth", 1), ("examples", 2), ("steps", 1)):
-            if getattr(self, name) < least:
-                raise UsageError(f"{name} must be at least {least}, got {getattr(self, name)}")
 
     def cells(self) -> list[dict]:
         initial = [{"part": "initial", "width": width} for width in self.widths]

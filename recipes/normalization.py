@@ -27,6 +27,7 @@ from matplotlib.figure import Figure
 from keras_dl import get_config
 from keras_dl.claims import Claim
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
 from keras_dl.training import Options
@@ -40,17 +41,12 @@ SHIFT = 1e-5
 class Normalization(DataExperiment):
     """Compare networks without batch normalisation, and with it before and after the activation."""
 
-    epochs: int = 5
+    epochs: Count = 5
     """passes over the training examples"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """examples per training step"""
-    rates: tuple[float, float] = (0.1, 1.0)
+    rates: tuple[Positive, Positive] = (0.1, 1.0)
     """a moderate and a high learning rate of plain SGD"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for rate in self.rates:
-            self._options(rate)
 
     def cells(self) -> list[dict]:
         networks = [{"position": position, "rate": rate} for rate in self.rates for position in POSITIONS]

@@ -19,6 +19,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -26,8 +27,8 @@ from scipy.special import log_softmax, softmax
 
 from keras_dl.catalogue import get_config
 from keras_dl.claims import Claim
-from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.training import Options
@@ -50,17 +51,10 @@ HUGE = 1e30
 class Optimizers(DataExperiment):
     """Compare update rules, and check each against its formula."""
 
-    steps: int = 200
+    steps: Annotated[int, multiple_of(POINTS)] = 200
     """training steps of the network, a multiple of 20"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """examples per step"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.steps < 1 or self.steps % POINTS:
-            raise UsageError(f"steps must be a positive multiple of {POINTS}, got {self.steps}")
-        if self.batch_size < 1:
-            raise UsageError(f"batch_size must be at least 1, got {self.batch_size}")
 
     def cells(self) -> list[dict]:
         methods = [{"problem": problem, "method": method} for problem in ("valley", "network") for method in METHODS]

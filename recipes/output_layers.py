@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl.claims import Claim
-from keras_dl.errors import UsageError
 from keras_dl.experiment import Experiment, Results
+from keras_dl.fields import at_least
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
 
@@ -35,13 +36,8 @@ GAPS = (1.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 class OutputLayers(Experiment):
     """Compute softmax at several temperatures, and the losses and gradients of outputs that are surely wrong."""
 
-    classes: int = 10
+    classes: Annotated[int, at_least(2)] = 10
     """how many logits there are, drawn from a Gaussian of deviation 1"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.classes < 2:
-            raise UsageError(f"classes must be at least 2, got {self.classes}")
 
     def cells(self) -> list[dict]:
         return [{}]

@@ -21,6 +21,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -30,6 +31,7 @@ from keras_dl.augment import image
 from keras_dl.claims import Claim
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Positive, Share, at_least, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 
@@ -48,37 +50,26 @@ FITTED, BATCH, CHECKS = 99.0, 32, 180
 class RandomLabels(DataExperiment):
     """Train one network on true labels, random labels and noise, with and without regularization."""
 
-    seeds: int = 3
+    seeds: Count = 3
     """how often each is repeated, with other examples, labels and weights"""
-    examples: int = 300
+    examples: Annotated[int, at_least(BATCH)] = 300
     """training examples"""
-    epochs: int = 900
+    epochs: Annotated[int, multiple_of(CHECKS)] = 900
     """passes over the examples, a multiple of 180, the checks of the training accuracy; it ends at 99 %"""
-    learning_rate: float = 3e-3
+    learning_rate: Positive = 3e-3
     """AdamW's"""
-    weight_decay: float = 0.1
+    weight_decay: Share = 0.1
     """of the run with weight decay, times the learning rate per step"""
-    dropout: float = 0.3
+    dropout: Share = 0.3
     """of the run with dropout"""
-    points: int = 1000
+    points: Annotated[int, at_least(2)] = 1000
     """points that the network of 2n + d weights takes"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name, least in (("examples", BATCH), ("points", 2)):
-            if getattr(self, name) < least:
-                raise UsageError(f"{name} must be at least {least}, got {getattr(self, name)}")
-        if self.epochs < 1 or self.epochs % CHECKS:
-            raise UsageError(f"epochs must be a positive multiple of {CHECKS}, got {self.epochs}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
 
     def cells(self) -> list[dict]:
         found, wanted = len(self.dataset.train), max(self.examples, self.points)
         if found < wanted:
             raise UsageError(f"{wanted} examples are wanted; {self.data} has {found} to train on")
-        if self.dataset.spec.kind != "image":
-            raise UsageError(f"{self.data} has no pictures; this recipe shifts and shuffles them")
+        self.dataset.spec.check_pictures()
         runs = [{"inputs": inputs, "regularizer": None} for inputs in INPUTS]
         runs += [{"inputs": "random", "regularizer": regularizer} for regularizer in REGULARIZERS]
         return [*runs, {"inputs": "closed_form", "regularizer": None}]

@@ -18,6 +18,7 @@ import dataclasses
 import functools
 import itertools
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -28,6 +29,7 @@ from keras_dl.claims import Claim
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Counts, Positive, Share, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.training import Options
@@ -58,32 +60,20 @@ POINTS, ROUND = 20, 10
 class Regularization(DataExperiment):
     """Compare regularization techniques on a network that overfits."""
 
-    seeds: int = 3
+    seeds: Count = 3
     """how often each measurement is repeated, with other examples, wrong labels and initial weights"""
-    examples: int = 300
+    examples: Count = 300
     """training examples"""
-    noise: float = 0.2
+    noise: Share = 0.2
     """share of the training labels that are wrong"""
-    hidden: tuple[int, ...] = (128, 128)
+    hidden: Counts = (128, 128)
     """units of the hidden layers"""
-    steps: int = 600
+    steps: Annotated[int, multiple_of(POINTS)] = 600
     """training steps of each network, a multiple of 20: the points of its curve"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """examples per step"""
-    learning_rate: float = 0.05
+    learning_rate: Positive = 0.05
     """of SGD with momentum; AdamW, for weight decay, has 0.001"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("examples", "batch_size"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.steps < 1 or self.steps % POINTS:
-            raise UsageError(f"steps must be a positive multiple of {POINTS}, got {self.steps}")
-        if not 0 <= self.noise < 1:
-            raise UsageError(f"noise must be at least 0 and below 1, got {self.noise}")
-        get_config("mlp", hidden=self.hidden)
-        self._options({})
 
     def cells(self) -> list[dict]:
         stopped = [{"technique": "early stopping", "patience": patience} for patience in PATIENCES]

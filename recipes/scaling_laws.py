@@ -18,6 +18,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -28,10 +29,12 @@ from keras_dl.claims import Claim
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Bounds, Count, Growing, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.training.order import random_order
 
+THREE = Bounds("three numbers or more, for a power and a check of it", lambda value: len(value) >= 3)
 AXES = {"data": "training examples", "parameters": "parameters", "training": "training steps"}
 
 
@@ -39,36 +42,27 @@ AXES = {"data": "training examples", "parameters": "parameters", "training": "tr
 class ScalingLaws(DataExperiment):
     """Fit powers to the test error against data, parameters and training steps."""
 
-    seeds: int = 3
+    seeds: Count = 3
     """how often each is repeated, with other examples and initial weights"""
-    examples: tuple[int, ...] = (20, 40, 80, 160, 320, 640, 1280)
+    examples: Annotated[Growing, THREE] = (20, 40, 80, 160, 320, 640, 1280)
     """training examples, at the largest width"""
-    widths: tuple[int, ...] = (2, 3, 4, 6, 8, 12)
+    widths: Annotated[Growing, THREE] = (2, 3, 4, 6, 8, 12)
     """units of the hidden layer below the largest, with all training examples"""
-    largest: int = 128
+    largest: Count = 128
     """units of the hidden layer where it is not varied"""
     steps: int = 1024
     """training steps where they are not varied"""
-    shortest: int = 16
+    shortest: Count = 16
     """training steps of the first point where they are, then twice as many each time"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """examples per step"""
-    learning_rate: float = 3e-3
+    learning_rate: Positive = 3e-3
     """Adam's"""
 
     def __post_init__(self):
         super().__post_init__()
-        for name, count in (("examples", 3), ("widths", 3)):
-            values = getattr(self, name)
-            if len(set(values)) < count or min(values) < 1:
-                raise UsageError(f"{name} must be {count} different numbers or more, got {values}")
-        for name in ("largest", "shortest", "batch_size"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.steps < 16 * self.shortest:
             raise UsageError(f"steps must be at least 16 times shortest, {16 * self.shortest}, got {self.steps}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
 
     def cells(self) -> list[dict]:
         available = len(self.dataset.train)

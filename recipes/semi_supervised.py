@@ -17,6 +17,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import scipy.special
@@ -27,6 +28,7 @@ from keras_dl.claims import Claim
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Counts, Positive, Share, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
 from keras_dl.training.order import random_order
@@ -43,34 +45,23 @@ RAMP = (0.25, 0.75)
 class SemiSupervised(DataExperiment):
     """Train with few labels, and with the network's own answers for the pictures without."""
 
-    seeds: int = 10
-    labels: int = 100
+    seeds: Count = 10
+    labels: Count = 100
     """labelled pictures, of each class as many"""
-    steps: int = 1000
+    steps: Annotated[int, multiple_of(CHECKS)] = 1000
     """training steps"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """labelled pictures per step"""
-    unlabelled_batch_size: int = 128
+    unlabelled_batch_size: Count = 128
     """pictures without label per step"""
-    weight: float = 3.0
+    weight: Positive = 3.0
     """weight of the pseudo-labels at the end"""
-    learning_rate: float = 1e-3
+    learning_rate: Positive = 1e-3
     """Adam's"""
-    hidden: tuple[int, ...] = (256,)
+    hidden: Counts = (256,)
     """units of the hidden layers"""
-    dropout: float = 0.0
+    dropout: Share = 0.0
     """fraction of hidden units dropped"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("labels", "batch_size", "unlabelled_batch_size"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.steps < 1 or self.steps % CHECKS:
-            raise UsageError(f"steps must be a multiple of {CHECKS}, got {self.steps}")
-        for name in ("learning_rate", "weight"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise UsageError(f"{name} must be above 0 and finite, got {getattr(self, name)}")
 
     def cells(self) -> list[dict]:
         classes, pictures = self.dataset.spec.classes, len(self.dataset.train)

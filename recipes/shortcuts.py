@@ -29,8 +29,8 @@ from matplotlib.figure import Figure
 from keras_dl import explain, get_config, storage
 from keras_dl.claims import Claim
 from keras_dl.data import Data, Split
-from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 
@@ -48,22 +48,14 @@ SHOWN = 4
 class Shortcuts(DataExperiment):
     """Plant a token that goes with half of the classes, and a tag that goes with one class; then take them away."""
 
-    steps: int = 800
+    steps: Count = 800
     """training steps of each network"""
-    learning_rate: float = 1e-2
+    learning_rate: Positive = 1e-2
     """Adam's"""
-    filters: int = 64
+    filters: Count = 64
     """filters of the network, a convolution of 5x5 pixels and an average"""
-    explained: int = 50
+    explained: Count = 50
     """test pictures whose heat maps are measured, at most"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("steps", "filters", "explained"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 < self.learning_rate < np.inf:
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
 
     def cells(self) -> list[dict]:
         return [{"planted": "token"}, {"planted": "tag"}]
@@ -73,8 +65,7 @@ class Shortcuts(DataExperiment):
         return self._token(data, seed) if planted == "token" else self._tag(data, seed)
 
     def _pictures(self) -> Data:
-        if self.dataset.spec.kind != "image":
-            raise UsageError(f"{self.data} has no pictures to put a token in")
+        self.dataset.spec.check_pictures()
         shape = self.dataset.spec.shape
         return self.dataset if min(shape[:2]) >= 16 else self.dataset.resized((16, 16, *shape[2:]))
 

@@ -18,14 +18,15 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
 from keras_dl.claims import Claim
-from keras_dl.errors import UsageError
 from keras_dl.experiment import Experiment, Results
+from keras_dl.fields import Bounds, Count, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import tf
 
@@ -37,24 +38,16 @@ COMPARED = 500
 class SimplicityBias(Experiment):
     """Compare how probable a function is under random weights with how complicated it is."""
 
-    seeds: int = 2
+    seeds: Count = 2
     """how often all networks are drawn"""
-    bits: int = 7
+    bits: Annotated[int, Bounds("from 3 to 10", lambda bits: 3 <= bits <= 10)] = 7
     """inputs of the network; it is a function on 2^bits points"""
-    hidden: int = 40
+    hidden: Count = 40
     """units of each hidden layer"""
-    depth: int = 2
+    depth: Count = 2
     """hidden layers"""
-    samples: int = 100_000
+    samples: Annotated[int, multiple_of(BATCH)] = 100_000
     """networks drawn for each seed, a multiple of 2,000"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if not 3 <= self.bits <= 10:
-            raise UsageError(f"bits must be from 3 to 10, got {self.bits}")
-        if self.samples < BATCH or self.samples % BATCH:
-            raise UsageError(f"samples must be a positive multiple of {BATCH:,}, got {self.samples}")
-        self._config()
 
     def _config(self):
         return get_config("mlp", input_shape=(self.bits,), classes=1, hidden=(self.hidden,), depth=self.depth)

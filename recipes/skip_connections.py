@@ -19,17 +19,19 @@ from __future__ import annotations
 import dataclasses
 import functools
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
 from keras_dl.claims import Claim
-from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Bounds, Count, Growing, Positive, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
 from keras_dl.training import Options
+from keras_dl.training.restart import Restartable
 
 FORMS = {"plain": "none", "residual": "pad"}
 LAYERS, UNITS, POINT, STEP = 50, 50, 10, 1e-2
@@ -39,29 +41,21 @@ LAYERS, UNITS, POINT, STEP = 50, 50, 10, 1e-2
 class SkipConnections(DataExperiment):
     """Compare networks with and without skip connections, at three depths."""
 
-    seeds: int = 3
+    seeds: Count = 3
     """how often each measurement is repeated, with other random numbers"""
-    depths: tuple[int, ...] = (20, 56, 110)
+    depths: Annotated[
+        Growing,
+        Bounds("6n + 2, such as 20, 56 or 110", lambda depths: all(depth >= 8 and depth % 6 == 2 for depth in depths)),
+    ] = (20, 56, 110)
     """layers of the convolutional networks, each 6n + 2"""
-    filters: int = 4
+    filters: Count = 4
     """filters of their first stage"""
-    steps: int = 100
+    steps: Annotated[int, multiple_of(POINT)] = 100
     """training steps, a multiple of 10: the points of the learning curve"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """pictures per training step"""
-    learning_rate: float = 0.05
+    learning_rate: Positive = 0.05
     """of SGD with momentum, at its highest; it warms up for 5 % of the steps, then falls to 0 along a cosine"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if len(self.depths) < 2 or list(self.depths) != sorted(set(self.depths)):
-            raise UsageError(f"depths must be two or more, from shallow to deep, got {self.depths}")
-        for depth in self.depths:
-            if depth < 8 or depth % 6 != 2:
-                raise UsageError(f"depths must be 6n + 2, such as 20, 56 or 110, got {depth}")
-        if self.steps < POINT or self.steps % POINT:
-            raise UsageError(f"steps must be a positive multiple of {POINT}, got {self.steps}")
-        self._options()
 
     def cells(self) -> list[dict]:
         mlps = [{"network": "mlp", "form": form} for form in FORMS]
@@ -89,9 +83,9 @@ class SkipConnections(DataExperiment):
         from keras_dl.signals import weight_gradients
         from keras_dl.training.initialization import initialize
 
-        model, start = self._networks[depth, form]
-        for variable, value in zip((*model.variables, *model.optimizer.variables), start, strict=True):
-            variable.assign(value)
+        learner, start = self._learners[depth, form]
+        learner.restart(start)
+        model = learner.model
         initialize(model, "he", seed)
         train = self.dataset.train
         gradients = weight_gradients(model, *next(train.batches(32).as_numpy_iterator()), "*_conv?/kernel")
@@ -108,11 +102,11 @@ class SkipConnections(DataExperiment):
         }
 
     @functools.cached_property
-    def _networks(self) -> dict[tuple[int, str], tuple[keras.Model, list[np.ndarray]]]:
-        """Each convolutional network, compiled, and the start of its variables: they are translated once for all."""
-        return {(depth, form): self._network(depth, form) for depth in self.depths for form in FORMS}
+    def _learners(self) -> dict[tuple[int, str], tuple[Restartable, list[np.ndarray]]]:
+        """Each convolutional network, compiled, and its first weights."""
+        return {(depth, form): self._learner(depth, form) for depth in self.depths for form in FORMS}
 
-    def _network(self, depth: int, form: str) -> tuple[keras.Model, list[np.ndarray]]:
+    def _learner(self, depth: int, form: str) -> tuple[Restartable, list[np.ndarray]]:
         from keras_dl.training.objective import compile_model
 
         config = get_config("resnet20", blocks=(depth - 2) // 6, filters=self.filters, shortcut=FORMS[form]).for_data(
@@ -120,11 +114,9 @@ class SkipConnections(DataExperiment):
         )
         model = config.build()
         compile_model(model, config, self._options(), self.steps)
-        model.optimizer.build(model.trainable_variables)
-        model.test_step(
-            next(iter(self.dataset.train.batches(1)))
-        )  # makes the metrics, which `fit` would translate twice
-        return model, [variable.numpy() for variable in (*model.variables, *model.optimizer.variables)]
+        batch = next(iter(self.dataset.train.batches(1)))
+        model.test_step(batch)  # makes the metrics, which `fit` would translate twice
+        return Restartable(model), model.get_weights()
 
     def _options(self) -> Options:
         return Options(

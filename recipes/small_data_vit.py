@@ -28,6 +28,7 @@ from keras_dl.claims import Claim
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.training.order import random_order
@@ -41,28 +42,19 @@ LOCALIZATION = {"pairs": 8, "units": 64}
 class SmallDataViT(DataExperiment):
     """Compare a convolutional network and a transformer of about its size, on few pictures and on all."""
 
-    seeds: int = 3
-    few: int = 100
+    seeds: Count = 3
+    few: Count = 100
     """pictures of the small training set; the large one has all"""
-    patch: int = 2
+    patch: Count = 2
     """height and width of the transformer's patches"""
-    drloc: float = 0.5
+    drloc: Positive = 0.5
     """weight of the loss of relative localization"""
-    steps: int = 500
+    steps: Count = 500
     """training steps"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """pictures per step"""
-    learning_rate: float = 5e-3
+    learning_rate: Positive = 5e-3
     """Adam's at the start; it falls to 0 along a cosine"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("few", "patch", "steps", "batch_size"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("learning_rate", "drloc"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise UsageError(f"{name} must be above 0 and finite, got {getattr(self, name)}")
 
     def cells(self) -> list[dict]:
         if self.few >= len(self.dataset.train):

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -26,6 +27,7 @@ from keras_dl.claims import Claim
 from keras_dl.data import Split
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Positive, below
 from keras_dl.figures import save_figure
 from keras_dl.last_layer import retrain_last_layer
 from keras_dl.lazy import keras
@@ -44,32 +46,21 @@ class SpuriousCorrelations(DataExperiment):
     """part of the training examples held out for the last layer, where the data has no validation split"""
     network: str = "mlp"
     """name of a network of the catalogue whose head is one dense layer"""
-    water: float = 128.0
+    water: Annotated[float, below(255)] = 128.0
     """pixel value of the background that stands for water; land is 0"""
-    steps: int = 400
+    steps: Count = 400
     """training steps"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """pictures per training step"""
-    learning_rate: float = 1e-3
+    learning_rate: Positive = 1e-3
     """Adam's"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("steps", "batch_size"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 < self.water < 255:
-            raise UsageError(f"water must be a pixel value above 0 and below 255, got {self.water}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
 
     def cells(self) -> list[dict]:
         return [{}]
 
     def measure(self, *, seed: int) -> dict:
         spec = self.dataset.spec
-        if spec.kind != "image":
-            raise UsageError(f"backgrounds are painted on pictures; {spec.name} is {spec.kind}")
+        spec.check_pictures()
         config = get_config(self.network).for_data(spec).replace(classes=2)
         data = self.dataset.resized(config.input_shape)
         generator = np.random.default_rng(seed)

@@ -26,6 +26,7 @@ from keras_dl import surgery
 from keras_dl.claims import Claim
 from keras_dl.errors import UsageError
 from keras_dl.experiment import Results
+from keras_dl.fields import Counts
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.transfer import Student, TransferExperiment
@@ -43,13 +44,8 @@ METHODS = {
 class TransferLearning(TransferExperiment):
     """Compare ways to use a trained base network, by accuracy against labelled examples per class."""
 
-    labels_per_class: tuple[int, ...] = (1, 2, 5, 10)
+    labels_per_class: Counts = (1, 2, 5, 10)
     """labelled examples of each class to learn from"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if not self.labels_per_class or min(self.labels_per_class) < 1:
-            raise UsageError(f"labels_per_class must be numbers of at least 1, got {self.labels_per_class}")
 
     def cells(self) -> list[dict]:
         fewest, most = np.bincount(self.target.train.labels).min(), max(self.labels_per_class)

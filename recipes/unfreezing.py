@@ -23,8 +23,8 @@ from keras_dl import surgery
 from keras_dl.claims import Claim
 from keras_dl.data import Data, Split
 from keras_dl.data.dataset import SPLITS
-from keras_dl.errors import UsageError
 from keras_dl.experiment import Results
+from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.transfer import Student, TransferExperiment
@@ -37,17 +37,12 @@ SLOWER = 0.1
 class Unfreezing(TransferExperiment):
     """Fine-tune none, some and all stages of a base on a similar and on a dissimilar task."""
 
-    labels_per_class: int = 10
+    labels_per_class: Count = 10
     """labelled examples of each class to learn from"""
-    steps: int = 150
+    steps: Count = 150
     """training steps of the head alone, and again of the stages"""
-    learning_rate: float = 3e-3
+    learning_rate: Positive = 3e-3
     """Adam's for the head; the stages get a tenth"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.labels_per_class < 1:
-            raise UsageError(f"labels_per_class must be at least 1, got {self.labels_per_class}")
 
     def cells(self) -> list[dict]:
         self._targets["similar"].train.few(self.labels_per_class, 0)

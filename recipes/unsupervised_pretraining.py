@@ -31,6 +31,7 @@ from keras_dl.claims import Claim
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.rbm import train_rbm
@@ -49,32 +50,21 @@ FILTERS = 10
 class UnsupervisedPretraining(DataExperiment):
     """Fine-tune a network with few labels, from random weights and from layers that learned without labels."""
 
-    labels: int = 100
+    labels: Count = 100
     """labelled pictures to learn from; all training pictures are used without labels"""
-    hidden: tuple[int, ...] = (256, 256)
+    hidden: Counts = (256, 256)
     """units of the hidden layers"""
-    steps: int = 500
+    steps: Count = 500
     """training steps with labels"""
-    pretraining_steps: int = 1000
+    pretraining_steps: Count = 1000
     """steps of each layer without labels, of 64 pictures"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """pictures per step with labels"""
-    learning_rate: float = 1e-3
+    learning_rate: Positive = 1e-3
     """Adam's, with labels"""
 
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("labels", "steps", "pretraining_steps", "batch_size"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not self.hidden or min(self.hidden) < 1:
-            raise UsageError(f"hidden must be numbers of at least 1, got {self.hidden}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
-
     def cells(self) -> list[dict]:
-        if self.dataset.spec.kind != "image":
-            raise UsageError(f"what is learned here are pixels; {self.data} is {self.dataset.spec.kind}")
+        self.dataset.spec.check_pictures()
         if self.labels > len(self.dataset.train):
             raise UsageError(f"labels asks for {self.labels}; {self.data} has {len(self.dataset.train)} pictures")
         return [{"start": start} for start in (*STARTS, "linear")]

@@ -33,8 +33,8 @@ from matplotlib.figure import Figure
 from keras_dl import describe, get_config
 from keras_dl.claims import Claim
 from keras_dl.config import Config
-from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
+from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.training.order import random_order
@@ -54,22 +54,14 @@ GRID = list(itertools.product((5, 7, 8, 12, 16, 32), (1, 2, 3, 5), (1, 2, 3), (0
 class WeightSharing(DataExperiment):
     """Compare dense, local and convolutional networks on digits at other positions than in training."""
 
-    seeds: int = 2
+    seeds: Count = 2
     """how often each network is trained, from other initial weights"""
-    steps: int = 400
+    steps: Count = 400
     """training steps of each network"""
-    batch_size: int = 32
+    batch_size: Count = 32
     """examples per step"""
-    learning_rate: float = 5e-3
+    learning_rate: Positive = 5e-3
     """Adam's at the start; it falls to 0 along a cosine"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("steps", "batch_size"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
 
     def cells(self) -> list[dict]:
         return [{"network": network} for network in NETWORKS]

@@ -26,6 +26,11 @@ class Spec:
     counts: dict[str, int]
     rate: int | None = None
 
+    def check_pictures(self) -> None:
+        """Raise `UsageError` for anything but pictures."""
+        if self.kind != "image":
+            raise UsageError(f"pictures are wanted, {self.name} is {self.kind}")
+
     def check_numbers(self, network: str) -> None:
         """Raise `UsageError` for texts and sounds, which `network` cannot take as they are."""
         if self.kind in ("text", "audio"):

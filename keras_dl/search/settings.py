@@ -7,6 +7,7 @@ import importlib.util
 from typing import Literal
 
 from keras_dl.errors import UsageError
+from keras_dl.fields import Count, Positive
 from keras_dl.training import Options
 
 FACTOR = 3
@@ -22,23 +23,17 @@ class Settings(Options):
 
     oracle: Literal["random", "bayesian", "hyperband", "grid"] = "random"
     """who proposes the next network; with hyperband, `epochs` is the most that one trial gets"""
-    max_trials: int | None = None
+    max_trials: Count | None = None
     """networks to train, failed ones included; default 10, for hyperband as many as it wants"""
-    max_parameters: int | None = None
+    max_parameters: Count | None = None
     """networks with more parameters are turned down untrained"""
     tune_learning_rate: bool = True
     """vary the learning rate too, between 1e-4 and 1e-1"""
-    trial_timeout: float | None = None
+    trial_timeout: Positive | None = None
     """seconds after which a trial has failed"""
 
     def __post_init__(self):
         super().__post_init__()
-        for name in ("max_trials", "max_parameters"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise UsageError(f"{name} must be at least 1, got {value}")
-        if self.trial_timeout is not None and not self.trial_timeout > 0:
-            raise UsageError(f"trial_timeout must be above 0 seconds, got {self.trial_timeout}")
         if self.oracle == "hyperband":
             if self.epochs < FACTOR:
                 raise UsageError(f"hyperband needs epochs to be at least {FACTOR}, got {self.epochs}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from keras_dl.errors import UsageError
+from keras_dl.fields import NotNegative, Positive, Share
 from keras_dl.lazy import keras, tf
 from keras_dl.training.kernels import kernels
 
@@ -17,28 +17,18 @@ class Regularization:
     losses that are reported contain the penalties, those of validation and test too, as everywhere in Keras.
     """
 
-    l1: float = 0.0
+    l1: NotNegative = 0.0
     """penalty on the weights, times the sum of their absolute values"""
-    l2: float = 0.0
+    l2: NotNegative = 0.0
     """penalty on the weights, times the sum of their squares; its gradient is 2 l2 times the weight"""
-    weight_decay: float = 0.0
+    weight_decay: Share = 0.0
     """decoupled weight decay per step, times the learning rate"""
-    max_norm: float | None = None
+    max_norm: Positive | None = None
     """largest length of the weight vector into a unit; longer ones are shortened after each step"""
-    label_smoothing: float = 0.0
+    label_smoothing: Share = 0.0
     """share of the label that is spread over all classes"""
-    input_dropout: float = 0.0
+    input_dropout: Share = 0.0
     """share of the inputs set to 0 in training; the others grow so that their mean stays"""
-
-    def __post_init__(self):
-        for name in ("l1", "l2"):
-            if not 0 <= (value := getattr(self, name)) < float("inf"):
-                raise UsageError(f"{name} must be at least 0 and finite, got {value}")
-        for name in ("weight_decay", "label_smoothing", "input_dropout"):
-            if not 0 <= (value := getattr(self, name)) < 1:
-                raise UsageError(f"{name} must be at least 0 and below 1, got {value}")
-        if self.max_norm is not None and not 0 < self.max_norm < float("inf"):
-            raise UsageError(f"max_norm must be above 0 and finite, got {self.max_norm}")
 
 
 def regularize(model: keras.Model, options: Regularization) -> None:

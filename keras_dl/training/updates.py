@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
-from keras_dl.errors import UsageError
+from keras_dl.fields import Positive
 from keras_dl.lazy import keras
 from keras_dl.training.layer_rates import parse, with_layer_rates
 from keras_dl.training.schedules import Schedule, learning_rate
@@ -19,21 +19,17 @@ class Updates:
     """update rule; momentum is SGD with momentum 0.9"""
     nesterov: bool = True
     """whether momentum looks ahead along its path, as Nesterov has it, or not, as Polyak"""
-    learning_rate: float = 1e-3
+    learning_rate: Positive = 1e-3
     """step size at the start"""
     schedule: Schedule = "constant"
     """how the learning rate develops: cosine warms up for 5 % of the steps, then falls to 0; linear falls to 0; step
     falls to a tenth after 50 % and 75 %; exponential falls to a hundredth"""
     layer_rates: tuple[str, ...] = ()
     """factors on the learning rate and weight decay of some layers, by pattern: "stem*=0.1" "stage1*=0.3\""""
-    global_clipnorm: float | None = None
+    global_clipnorm: Positive | None = None
     """longest gradient, all weights taken as one vector; longer ones are shortened"""
 
     def __post_init__(self):
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"learning_rate must be above 0 and finite, got {self.learning_rate}")
-        if self.global_clipnorm is not None and not 0 < self.global_clipnorm < float("inf"):
-            raise UsageError(f"global_clipnorm must be above 0 and finite, got {self.global_clipnorm}")
         parse(self.layer_rates)
 
 

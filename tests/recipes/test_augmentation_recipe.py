@@ -74,7 +74,7 @@ def test_the_test_examples_stay_as_they_are():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"labels_per_class": ()}, "labels_per_class must be numbers of at least 1"),
+        ({"labels_per_class": ()}, "labels_per_class must be (one number or more|at least 1)"),
         ({"steps": 0}, "steps must be at least 1, got 0"),
         ({"learning_rate": -1.0}, "learning_rate must be above 0"),
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),

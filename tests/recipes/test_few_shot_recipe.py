@@ -36,7 +36,7 @@ def test_a_turn_of_a_class_is_a_class():
         ("batch_size", 0, "batch_size must be at least 1, got 0"),
         ("learning_rate", -1.0, "learning_rate must be above 0 and finite, got -1.0"),
         ("network", "mlpp", "did you mean mlp"),
-        ("width", 0.0, "width must be a factor above 0, got 0.0"),
+        ("width", 0.0, "width must be above 0 and finite, got 0.0"),
         ("queries", 100, "an episode takes 101 examples of each class"),
     ],
 )

@@ -33,7 +33,7 @@ def test_classes_that_no_plane_separates(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("pair", (3, 3), "two different classes, got 3 and 3"),
+        ("pair", (3, 3), "two different classes, got \\(3, 3\\)"),
         ("share", 0.0, "share must be above 0"),
         ("steps", 5, "steps must be at least 10, got 5"),
     ],

@@ -25,7 +25,7 @@ def test_unexplained_is_one_minus_the_squared_correlation():
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("hidden", (), "hidden must name the units of a hidden layer or more, got none"),
+        ("hidden", (), "hidden must be one number or more"),
         ("steps", 0, "steps must be at least 1, got 0"),
         ("learning_rate", -1.0, "learning_rate must be above 0"),
     ],

@@ -38,7 +38,7 @@ def test_a_task_weighs_what_its_arm_says(tmp_path):
     [
         ("steps", 0, "steps must be at least 1, got 0"),
         ("batch_size", 0, "batch_size must be at least 1, got 0"),
-        ("labels", (), r"labels must be numbers of at least 1, got \(\)"),
+        ("labels", (), r"labels must be one number or more, got \(\)"),
         ("labels", (50, 5000), "labels asks for 5000; digits has 12.. pictures"),
         ("learning_rate", 0.0, "learning_rate must be above 0 and finite, got 0.0"),
     ],

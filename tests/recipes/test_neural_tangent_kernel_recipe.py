@@ -51,8 +51,8 @@ def test_empirical_kernel_is_the_product_of_gradients():
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("widths", (64,), "widths must be two different numbers of units or more"),
-        ("trained", (64, 64), "trained must be two different numbers of units or more"),
+        ("widths", (64,), "widths must be two or more growing numbers"),
+        ("trained", (64, 64), "trained must be two or more growing numbers"),
         ("depth", 0, "depth must be at least 1, got 0"),
         ("steps", 0, "steps must be at least 1, got 0"),
     ],

@@ -34,7 +34,7 @@ def test_another_normalisation_is_found_out(monkeypatch):
 
 @pytest.mark.parametrize(
     ("option", "words"),
-    [({"epochs": 0}, "epochs must be at least 1, got 0"), ({"rates": (0.1, -1.0)}, "learning_rate must be above 0")],
+    [({"epochs": 0}, "epochs must be at least 1, got 0"), ({"rates": (0.1, -1.0)}, "rates must be above 0")],
 )
 def test_options_that_cannot_run(option, words):
     with pytest.raises(UsageError, match=words):

@@ -25,8 +25,8 @@ def test_short_run(tmp_path):
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("examples", (10, 20), "examples must be 3 different numbers or more"),
-        ("widths", (0, 1, 2), "widths must be 3 different numbers or more"),
+        ("examples", (10, 20), "examples must be (three numbers or more|two or more growing numbers)"),
+        ("widths", (0, 1, 2), "widths must be at least 1, got 0"),
         ("steps", 63, "steps must be at least 16 times shortest, 256, got 63"),
         ("learning_rate", 0.0, "learning_rate must be above 0"),
     ],

@@ -26,7 +26,7 @@ def test_pseudo_labels_begin_after_a_quarter_of_the_steps(tmp_path):
         ("labels", 105, "labels must be a multiple of 10, the classes of digits, got 105"),
         ("labels", 2000, "labels must be below 12.., the pictures of digits, got 2000"),
         ("labels", 0, "labels must be at least 1, got 0"),
-        ("steps", 30, "steps must be a multiple of 20, got 30"),
+        ("steps", 30, "steps must be a positive multiple of 20, got 30"),
         ("weight", 0.0, "weight must be above 0 and finite, got 0.0"),
         ("dropout", 1.0, "dropout must be at least 0 and below 1, got 1.0"),
     ],

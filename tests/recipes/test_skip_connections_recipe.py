@@ -32,9 +32,9 @@ def test_every_seed_starts_afresh(tmp_path):
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        ({"depths": (20,)}, "depths must be two or more, from shallow to deep"),
-        ({"depths": (56, 20)}, "depths must be two or more, from shallow to deep"),
-        ({"depths": (20, 51)}, "depths must be 6n \\+ 2, such as 20, 56 or 110, got 51"),
+        ({"depths": (20,)}, "depths must be two or more growing numbers"),
+        ({"depths": (56, 20)}, "depths must be two or more growing numbers"),
+        ({"depths": (20, 51)}, "depths must be 6n \\+ 2, such as 20, 56 or 110, got"),
         ({"steps": 5}, "steps must be a positive multiple of 10, got 5"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),
     ],

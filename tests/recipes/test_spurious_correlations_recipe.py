@@ -47,7 +47,7 @@ def test_too_few_pictures():
     [
         ("steps", 0, "steps must be at least 1, got 0"),
         ("batch_size", -1, "batch_size must be at least 1, got -1"),
-        ("water", 255.0, "water must be a pixel value above 0 and below 255, got 255.0"),
+        ("water", 255.0, "water must be above 0 and below 255, got 255.0"),
         ("learning_rate", float("nan"), "learning_rate must be above 0 and finite, got nan"),
     ],
 )
