@@ -4,6 +4,7 @@ from keras_dl.layers.activations import scaled_tanh
 from keras_dl.layers.bounded_dense import BoundedDense
 from keras_dl.layers.class_token_and_positions import ClassTokenAndPositions
 from keras_dl.layers.drop_connect import DropConnect
+from keras_dl.layers.gradient_reversal import GradientReversal
 from keras_dl.layers.lecun_conv import LeCunConv2D
 from keras_dl.layers.local_response_normalization import LocalResponseNormalization
 from keras_dl.layers.locally_connected import LocallyConnected2D
@@ -16,6 +17,7 @@ __all__ = [
     "BoundedDense",
     "ClassTokenAndPositions",
     "DropConnect",
+    "GradientReversal",
     "LeCunConv2D",
     "LocalResponseNormalization",
     "LocallyConnected2D",
