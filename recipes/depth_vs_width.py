@@ -43,6 +43,10 @@ TOLERANCE, BATCH = 5.0, 64
 VARIABLES, NODES, UNSEEN, COMPOSED_BATCH, STARTS = 8, 7, 5000, 100, 3
 THREE = Bounds(f"three from {COMPOSED_BATCH}", lambda value: len(value) == 3 and value[0] >= COMPOSED_BATCH)
 UNITS = (5, 10, 20)
+OVERFITS = (
+    "they overfit: training loss 0.008 against 0.024, but 5.6 against 2.2 % of held-out training pictures wrong "
+    "(3 other seeds); skip connections bring 3.3 %"
+)
 NETWORKS = {"tree": "tree", "shallow": "shallow network", "fixed": "fixed random features"}
 
 
@@ -173,6 +177,7 @@ class DepthVsWidth(DataExperiment):
                     measured=test_error(depth) - test_error(shallow),
                     unit="points",
                     at_most=0,
+                    reason=OVERFITS if (self.data, depth) == ("digits", 8) else "",
                 )
                 for depth in deeper
             ),

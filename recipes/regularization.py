@@ -39,7 +39,7 @@ from keras_dl.training.order import random_order
 KEEP, MAX_NORM, MASKED = 0.5, 1.0, 0.2
 TECHNIQUES = {
     "none": ({}, {}),
-    "L1": ({}, {"l1": 8e-4}),
+    "L1": ({}, {"l1": 1e-3}),
     "L2": ({}, {"l2": 3e-3}),
     "weight decay": ({}, {"optimizer": "adamw", "learning_rate": 1e-3, "weight_decay": 0.5}),
     "max-norm": ({}, {"max_norm": MAX_NORM}),
@@ -108,9 +108,9 @@ class Regularization(DataExperiment):
             "learned": 100 - error_rate(model, *train),
             "masked": 100 - error_rate(model, masked, test[1]),
             "noisy": float(np.mean([_loss(model, *train, training=True) for _ in range(5)])),
-            "sampled": _sampled(model, test[0][:20]) if technique == "dropout" else None,
             "longest": float(max(np.linalg.norm(kernel, axis=0).max() for kernel in kernels)),
             "small": 100 * float(np.mean(np.abs(np.concatenate([kernel.ravel() for kernel in kernels])) < 1e-3)),
+            **(_against_mean(model, *test) if technique == "dropout" else {}),
         }
 
     def claims(self, results: Results) -> list[Claim]:
@@ -154,10 +154,20 @@ class Regularization(DataExperiment):
                 exact=True,
             ),
             Claim(
-                text="... and nearly their mean, for more layers too (Srivastava et al. 2014, section 7.5)",
+                text="For more layers too they err about as often as the mean of the thinned networks "
+                "(Srivastava et al. 2014, section 7.5)",
+                quantity="test error less that of the mean of 200 thinned networks",
+                measured=of("dropout", "errs_more"),
+                at_most=1.0,
+                unit="points",
+            ),
+            Claim(
+                text="... and are nearly that mean (the criterion as it was proposed)",
                 quantity="total variation from the mean of 200 thinned networks",
-                measured=of("dropout", "sampled"),
+                measured=of("dropout", "off_mean"),
                 at_most=0.02,
+                reason="near their geometric mean (0.02), but that is 0.15 from the arithmetic one; two sets of 200 "
+                "differ by 0.03 (3 other seeds)",
             ),
             Claim(
                 text="Dropout on the inputs makes a network robust to missing inputs",
@@ -221,7 +231,7 @@ class Regularization(DataExperiment):
             if technique is not None:
                 accuracy = results.mean("accuracy", technique=technique)
                 axes.set_title(f"{technique}\ntest accuracy {accuracy:.1f} %", fontsize=9)
-        axes.set_title("early stopping: where, and what test loss", fontsize=10)
+        axes.set_title("early stopping: where, and what test loss", fontsize=9)
         for patience, color in zip(PATIENCES, ("C1", "C2"), strict=True):
             cell = {"technique": "early stopping", "patience": patience}
             stops = ROUND * results.values("rounds", **cell)
@@ -297,12 +307,12 @@ def _committee(model: keras.Model, x: np.ndarray) -> float:
     return float(np.abs(geometric - softmax(hidden @ kernel + bias, axis=1)).max())
 
 
-def _sampled(model: keras.Model, x: np.ndarray) -> float:
-    """The mean distance, in total variation, of the whole network from the mean of 200 that dropout makes of it."""
-    thinned = softmax(model(np.repeat(x, 200, axis=0), training=True).numpy(), axis=1).reshape(len(x), 200, -1)
-    return float(
-        0.5 * np.abs(thinned.mean(axis=1) - softmax(model(x, training=False).numpy(), axis=1)).sum(axis=1).mean()
-    )
+def _against_mean(model: keras.Model, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """The whole network against the mean of 200 that dropout makes of it: points of error more, total variation."""
+    whole = softmax(model(x, training=False).numpy(), axis=1)
+    mean = np.mean([softmax(model(x, training=True).numpy(), axis=1) for _ in range(200)], axis=0)
+    wrong, wrong_mean = (100 * np.mean(found.argmax(axis=1) != y) for found in (whole, mean))
+    return {"errs_more": float(wrong - wrong_mean), "off_mean": float(0.5 * np.abs(mean - whole).sum(axis=1).mean())}
 
 
 if __name__ == "__main__":

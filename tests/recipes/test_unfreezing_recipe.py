@@ -6,7 +6,7 @@ from short_run import short_run
 
 from keras_dl import UsageError, get_config, saved_model
 from keras_dl.data import Split
-from recipes.unfreezing import Unfreezing, turned_and_inverted
+from recipes.unfreezing import Unfreezing, best_place, turned_and_inverted
 
 LENET = get_config("lenet5_modern", filters=(2, 3), units=(4,), input_shape=(12, 12, 1))
 
@@ -33,6 +33,12 @@ def test_stages_thaw_from_the_last_to_the_first(base):
     assert thawed == [set(stages[: number + 1]) for number in range(4)]
     rates = [float(student.model.optimizer.learning_rate) for student in students]
     assert np.allclose(rates, [3e-3, 3e-4, 3e-4, 3e-4])
+
+
+def test_of_equally_good_places_the_first_is_best():
+    assert best_place(np.array([[90.0, 92.98050046, 92.98050165]])) == 1
+    assert best_place(np.array([[90.0, 92.9], [94.0, 91.0]])) == 0
+    assert best_place(np.array([[90.0, 92.9], [94.0, 91.5]])) == 1
 
 
 def test_the_dissimilar_task():
