@@ -1,7 +1,7 @@
 """The annotations of a frozen dataclass, enforced, and the bounds that they may name.
 
-`steps: Count = 100` is an int that is refused below 1; `rate: Annotated[float, below(9)]` states its own. Where `Bounds`
-stand in an annotation, their function sees no names of the module.
+`steps: Count = 100` is an int that is refused below 1; `rate: Annotated[float, below(9)]` states its own bound. Where
+`Bounds(...)` itself stands in an annotation, its function sees no names of the module.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from keras_dl.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
+from keras_dl.probe import linear_probe
 from keras_dl.training.order import random_order
 
 FILTERS = 24
@@ -86,7 +87,9 @@ class LearnedFeatures(DataExperiment):
             "network": float(np.square(answers - targets).mean() / targets.var(axis=0).mean()),
             "refit": unexplained(seen[-1], targets),
             "random": unexplained(random, targets),
-            "probes": [probe(a, data.train.labels, b, data.test.labels) for a, b in zip(seen, unseen, strict=True)],
+            "probes": [
+                100 * linear_probe(a, data.train.labels, b, data.test.labels) for a, b in zip(seen, unseen, strict=True)
+            ],
             "accuracy": float(100 * (guesses.argmax(axis=1) == data.test.labels).mean()),
             "filters": kernel.T[:FILTERS].reshape(-1, *data.spec.shape).round(4).tolist() if picture else [],
         }
@@ -171,16 +174,6 @@ def unexplained(features: np.ndarray, targets: np.ndarray) -> float:
     design = np.c_[features, np.ones(len(features))].astype("float64")
     answers = design @ np.linalg.lstsq(design, targets, rcond=None)[0]
     return float(np.square(answers - targets).mean() / targets.var(axis=0).mean())
-
-
-def probe(features: np.ndarray, labels: np.ndarray, others: np.ndarray, their_labels: np.ndarray) -> float:
-    """Accuracy, in %, on `others` of a linear classifier that was fitted on `features` (n, m), standardised."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(features, labels)
-    return float(100 * classifier.score(others, their_labels))
 
 
 if __name__ == "__main__":
