@@ -41,7 +41,7 @@ LAYERS, UNITS, POINT, STEP = 50, 50, 10, 1e-2
 class SkipConnections(DataExperiment):
     """Compare networks with and without skip connections, at three depths."""
 
-    seeds: Count = 3
+    seeds: Count = 2
     """how often each measurement is repeated, with other random numbers"""
     depths: Annotated[
         Growing,

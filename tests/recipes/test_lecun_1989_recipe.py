@@ -61,5 +61,5 @@ def test_pictures_move_by_a_pixel():
 
 
 def test_impossible_passes():
-    with pytest.raises(UsageError, match="passes must be a share above 0 and at most 10, got 0.0"):
+    with pytest.raises(UsageError, match="passes must be above 0 and at most 10, got 0.0"):
         LeCun1989(passes=0.0)

@@ -14,7 +14,7 @@ from keras_dl import UsageError, storage
 from keras_dl.training import Interrupted
 
 PRELOAD = ["resume_job", "sklearn.datasets"]
-KILLS = 20
+KILLS = 12
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,11 @@ def test_resumes_to_the_same_bits_after_a_kill_at_any_moment(processes, referenc
     killed = 0
     for number in range(KILLS):
         folder = tmp_path / str(number)
-        killed += run(processes, folder, moments.uniform(0.05, 0.95) * seconds) == -signal.SIGKILL
+        began = time.monotonic()
+        if run(processes, folder, moments.uniform(0.05, 0.95) * seconds) == -signal.SIGKILL:
+            killed += 1
+        else:
+            seconds = time.monotonic() - began  # the machine has become faster
         assert run(processes, folder) == 0
         assert (folder / "fingerprint").read_text() == fingerprint, f"kill {number}"
         shutil.rmtree(folder)
