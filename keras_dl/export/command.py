@@ -1,0 +1,130 @@
+"""The command `keras-dl export`: a folder with a saved model in another format, complete or not there at all."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import tyro
+
+from keras_dl import saved_model
+from keras_dl.config import Config
+from keras_dl.data import load
+from keras_dl.describe import describe
+from keras_dl.errors import UsageError, choose
+from keras_dl.export.comparison import compare
+from keras_dl.export.contract import write_contract
+from keras_dl.export.formats import FORMATS, LITERT_INT8
+from keras_dl.lazy import keras, tf
+
+BATCH = 32
+EXAMPLES = 512
+"""on which an export is compared with the original, at most"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Export:
+    """Write a saved model in the format of another runtime, run it there and compare it with the original."""
+
+    folder: Annotated[str, tyro.conf.Positional]
+    """the saved model: its folder, or its name in saved_models/"""
+    format: Literal["keras", "saved_model", "litert", "onnx", "stablehlo"]
+    """Keras's own, TensorFlow's, LiteRT (TFLite), ONNX, or StableHLO for CPU, CUDA, ROCm and TPU"""
+    quantize: Literal["int8"] | None = None
+    """for litert, how large weights are stored; it still computes with floats"""
+    data: str = "digits"
+    """where both are compared, on the test split: "digits", a name of tensorflow-datasets, a folder of pictures"""
+    data_dir: str | None = None
+    """where tensorflow-datasets keeps its data; default TFDS_DATA_DIR, then its own"""
+    out: str | None = None
+    """folder for the export; default exports/<name>-<format>"""
+
+    def __post_init__(self):
+        choose("format", self.format, FORMATS)
+        if self.quantize is not None and (self.format, self.quantize) != ("litert", "int8"):
+            raise UsageError(f"quantize is int8, for the format litert; got {self.quantize} for {self.format}")
+
+    def run(self) -> Path:
+        """Do it, print how far the outputs differ, and return the folder of the export.
+
+        Raises `UsageError`, and leaves nothing, if a package is missing, if the folder exists, if the format cannot
+        hold the network, or if it gives other outputs; how large weights stored as int8 make those is only told.
+        """
+        source = saved_model.find(self.folder)
+        kind = f"{self.format}-{self.quantize}" if self.quantize else self.format
+        out = Path(self.out or f"exports/{source.resolve().name}-{kind}")
+        if out.exists():
+            raise UsageError(f"{out} exists; delete it, or choose another folder for `out`")
+        chosen = LITERT_INT8 if self.quantize else FORMATS[self.format]
+        contract = saved_model.read_contract(source)
+        config, class_names = contract["config"], contract["class_names"]
+        chosen.check(self.format, describe(config).weight_bytes)
+        if keras.backend.backend() != "tensorflow":
+            raise UsageError(f"export needs KERAS_BACKEND=tensorflow, got {keras.backend.backend()}")
+        model = saved_model.load(source)
+        if isinstance(model.output, dict):
+            raise UsageError(f"{config.family} has the outputs {', '.join(model.output)}; export takes one output")
+        batches, labels = self._examples(config, class_names, model.inputs[0].dtype)
+        with tf.device("CPU"):  # a GPU may round floats to fewer digits
+            before = np.concatenate([model(x, training=False).numpy() for x in batches])
+        with _appearing(out) as part:
+            chosen.write(model, source, part / chosen.file)
+            with tf.device("CPU"):
+                after = np.concatenate(chosen.run(part / chosen.file, batches))
+            threshold = 0.5 if config.classifier_activation == "sigmoid" else 0.0
+            comparison = compare(before, after, data=self.data, labels=labels, threshold=threshold)
+            if not self.quantize:
+                comparison.check(self.format)
+            write_contract(
+                part,
+                name=self.format,
+                chosen=chosen,
+                quantize=self.quantize,
+                model=model,
+                config=config,
+                class_names=class_names,
+                comparison=comparison,
+            )
+        file = out / chosen.file
+        size = sum(path.stat().st_size for path in (file, *file.rglob("*")) if path.is_file())
+        print(f"{file}: {size:,} bytes, of {describe(config).weight_bytes:,} bytes of weights")
+        print(comparison)
+        return out
+
+    def _examples(
+        self, config: Config, class_names: list[str], dtype: str
+    ) -> tuple[list[np.ndarray], np.ndarray | None]:
+        """Batches of inputs spread over the test split, and their labels if they are the classes of the network."""
+        data = load(self.data, data_dir=self.data_dir)
+        data.spec.check_numbers(config.family)
+        if data.spec.shape != config.input_shape and len(config.input_shape) != 3:
+            raise UsageError(
+                f"{config.family} takes inputs of shape {config.input_shape}, {self.data} has {data.spec.shape}; "
+                "give other data to compare on"
+            )
+        split = data.resized(config.input_shape).test
+        chosen = split.take(np.linspace(0, len(split) - 1, min(EXAMPLES, len(split))).astype(int))
+        same_classes = config.task == "classification" and list(data.spec.class_names) == class_names
+        batches = [x.numpy().astype(dtype) for x, _ in chosen.batches(BATCH)]
+        return batches, chosen.labels if same_classes else None
+
+
+@contextlib.contextmanager
+def _appearing(folder: Path) -> Iterator[Path]:
+    """A folder that becomes `folder` when the block ends, synced to disk; if the block raises, nothing is left."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp") as temporary:
+        part = Path(temporary) / folder.name
+        part.mkdir()
+        yield part
+        for path in (*part.rglob("*"), part):
+            handle = os.open(path, os.O_RDONLY)
+            os.fsync(handle)
+            os.close(handle)
+        os.rename(part, folder)
