@@ -1,4 +1,4 @@
-"""The command line: `keras-dl list | show | train | run | search | report`."""
+"""The command line: `keras-dl list | show | train | run | search | report | export`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
 import tyro
 
-from keras_dl import catalogue, recipe
+from keras_dl import catalogue, recipe, saved_model
 from keras_dl.errors import UsageError, choose
 from keras_dl.training.interrupt import Interrupted, terminations_raise
 
@@ -25,10 +26,11 @@ USAGE = """usage: keras-dl COMMAND ...
 
   list [PATTERN]          the catalogue: names, parameters, tasks
   show NAME               one network: sizes, layers, what can be changed
-  train NAME --data DATA  train a network and save it
+  train NAME --data DATA  train a network and save it; NAME may be the folder best/ of a search
   run RECIPE              run a technique; `keras-dl run` lists them
-  search NAME --data DATA search the width and depth of a network
+  search NAME --data DATA search the size of a network and how it is trained
   report [FOLDER]         a folder of runs as one page: claims and figures
+  export FOLDER           a saved model in the format of another runtime
 
 `keras-dl COMMAND --help` lists the options; train, run and search take `--resume FOLDER`.
 """
@@ -99,9 +101,14 @@ def _say(message: object, code: int) -> int:
 
 
 def _dispatch(command: str, *rest: str) -> None:
-    match choose("command", command, ("list", "report", "run", "search", "show", "train")):
+    match choose("command", command, ("export", "list", "report", "run", "search", "show", "train")):
         case "list":
             _parse(List(), "keras-dl list", rest).run()
+        case "export":
+            from keras_dl.export import Export
+
+            with terminations_raise():
+                _parse(Export, "keras-dl export", rest).run()
         case "report":
             from keras_dl.report import Report
 
@@ -120,10 +127,19 @@ def _dispatch(command: str, *rest: str) -> None:
         case _:
             kind = recipe.find(command)
             if rest and not rest[0].startswith("-") and "--resume" not in rest:
-                default = kind(network=catalogue.get_config(rest[0]))
-                _run(default, f"keras-dl {command} {rest[0]}", rest[1:])
+                _run(_default(kind, rest[0]), f"keras-dl {command} {rest[0]}", rest[1:])
             else:
                 _run(kind(), f"keras-dl {command}", rest)
+
+
+def _default(kind: type[recipe.Recipe], word: str) -> recipe.Recipe:
+    """The recipe for the network called `word`, or for the winner of a search in the folder `word`, as it trained."""
+    if word in catalogue.entries() or not Path(word).is_dir():
+        return kind(network=catalogue.get_config(word))
+    contract = saved_model.read_contract(word)
+    names = {field.name for field in dataclasses.fields(kind)}
+    trained = contract["facts"].get("training", {})
+    return kind(network=contract["config"], **{name: trained[name] for name in names & trained.keys()})
 
 
 def _run(default: recipe.Recipe, program: str, flags: Sequence[str]) -> None:
@@ -144,12 +160,14 @@ def _run(default: recipe.Recipe, program: str, flags: Sequence[str]) -> None:
         raise Interrupted(signal.SIGINT, f"interrupted; resume by: {resume}") from None
 
 
-def _parse(default: T, program: str, flags: Sequence[str]) -> T:
-    """`default` with its fields changed by `flags`; tyro's boxed message becomes one line."""
+def _parse(default: T | type[T], program: str, flags: Sequence[str]) -> T:
+    """`default` with its fields changed by `flags`, or its instance; tyro's boxed message becomes one line."""
     box = io.StringIO()
+    start = {} if isinstance(default, type) else {"default": default}
+    kind = default if isinstance(default, type) else type(default)
     try:
         with contextlib.redirect_stderr(box):
-            return tyro.cli(type(default), default=default, prog=program, args=list(flags))
+            return tyro.cli(kind, prog=program, args=list(flags), **start)
     except SystemExit as stop:
         if stop.code in (0, None):
             raise

@@ -59,6 +59,8 @@ class Config:
     """
 
     task: ClassVar[str]
+    compiles_itself: ClassVar[bool] = False
+    """whether `build` may give a compiled model, whose optimizer and loss then stay"""
 
     def __post_init__(self):
         check_fields(self)

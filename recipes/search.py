@@ -1,6 +1,7 @@
-"""Search the width, the depth and the learning rate of any network.
+"""Search the size of any network, and how it is trained.
 
-Run it by `keras-dl search resnet20 --data digits --max-parameters 100000`, or import `Search`.
+Run it by `keras-dl search resnet20 --data digits --max-parameters 100000`, or import `Search`. A HyperModel of one's
+own is searched by `keras-dl search --hypermodel my_module:MyHyperModel --data digits`.
 """
 
 from __future__ import annotations
@@ -24,15 +25,22 @@ class Search(Settings, DataOptions, Recipe):
 
     network: Config = get_config("esl_net5")
     """the network; its input shape and classes follow the data"""
+    hypermodel: str | None = None
+    """search a keras_tuner.HyperModel in place of the network: module:Name, of a module in the present folder or
+    installed"""
 
     def run(self) -> list[Trial]:
         """Returns all trials in order, those rejected by their size included."""
-        folder = self.folder()
-        trials = search(self.network, self.data, self, folder, **self.loading)
+        folder, config = self.folder(), self.network
+        if self.hypermodel is not None:
+            from keras_dl.search.hypermodel import network
+
+            config = network(self.hypermodel)
+        trials = search(config, self.data, self, folder, **self.loading)
 
         from keras_dl.search.report import report
 
-        report(trials, self, folder, self.data, **self.loading)
+        report(trials, config, self, folder, self.data, **self.loading)
         return trials
 
 

@@ -11,13 +11,11 @@ from typing import ClassVar, Literal
 from rich.console import Console
 
 from keras_dl import saved_model, storage
-from keras_dl.augment import image
-from keras_dl.augment.mix import MIXES, compose_mix
+from keras_dl.augment.by_name import by_name
 from keras_dl.catalogue import get_config
 from keras_dl.config import Config
 from keras_dl.data import Spec, load
 from keras_dl.data.options import DataOptions
-from keras_dl.errors import UsageError
 from keras_dl.recipe import Recipe
 from keras_dl.training import Options, fit, seed_everything
 
@@ -58,10 +56,7 @@ class Train(Options, DataOptions, Recipe):
         config = self.network.for_data(data.spec)
         if data.spec.kind == "image":
             data = data.resized(config.input_shape)
-        elif self.augment:
-            raise UsageError(f"augment changes pictures, {self.data} has none; leave it out")
-        changes = image.compose([name for name in self.augment if name in image.CHANGES], data.spec.shape[-1])
-        mix = compose_mix([name for name in self.augment if name in MIXES], data.spec.classes)
+        changes = by_name(self.augment, data.spec)
         for notice in data.notices:
             console.print(f"note: {notice}")
 
@@ -69,7 +64,7 @@ class Train(Options, DataOptions, Recipe):
         model = config.build()
         counts = ", ".join(f"{count:,} {split}" for split, count in data.spec.counts.items())
         console.print(f"{config.family}: {model.count_params():,} parameters; {self.data}: {counts}")
-        rows = fit(model, config, data, self, folder, augment=changes, mix=mix)
+        rows = fit(model, config, data, self, folder, **changes)
         test = model.evaluate(data.test.batches(self.batch_size), verbose=0, return_dict=True)
         result = {
             "test_accuracy": test["accuracy"],

@@ -3,25 +3,51 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self
 
 import numpy as np
-from rich.console import Console
 
+from keras_dl import storage
 from keras_dl.config import Config
 from keras_dl.data import load
-from keras_dl.describe import describe
 from keras_dl.errors import UsageError
-from keras_dl.search import space, worker
-from keras_dl.search.ledger import COMPLETED, INVALID, OVER_BUDGET, RUNNING, Ledger, Trial, hold
+from keras_dl.search import budget, space, worker
+from keras_dl.search.child import DIED, RESULT, TRAIN, Limits
+from keras_dl.search.ledger import COMPLETED, FAILED, INVALID, RUNNING, Ledger, Trial, hold
+from keras_dl.search.live import Watch
+from keras_dl.search.local_pool import LocalPool, threads_for
 from keras_dl.search.oracle import EPOCHS, OBJECTIVE, PARENT, Oracle
+from keras_dl.search.ray_pool import RayPool
 from keras_dl.search.settings import Settings
 
 TRIALS = 10
 MOST_REJECTIONS = 1000
+AHEAD = 2
+"""trials for each of several workers, running or ended, that an oracle which learns need not know before it proposes"""
+
+
+class Pool(Protocol):
+    """Where trials run; entered by the search, and told by its exit to let the trials that are running save and end."""
+
+    running: int
+    """how many were started whose result was not fetched"""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exception) -> None: ...
+
+    def start(self, number: int, folder: Path) -> None:
+        """Begin the trial `number`, whose task is in `folder`, or go on with it."""
+
+    def wait(self) -> tuple[int, dict[str, Any]]:
+        """The number and the result of the next trial that ends.
+
+        The result is "status": "completed" with "val_accuracy", "epochs" and "seconds", or "failed" with "reason", and
+        "died" if that came from outside the trial.
+        """
 
 
 def search(
@@ -30,19 +56,20 @@ def search(
     settings: Settings,
     folder: Path,
     *,
-    run_trial: Callable[[worker.Task], dict[str, Any]] = worker.run_trial,
+    pool: Pool | None = None,
     **loading: Any,
 ) -> list[Trial]:
     """Train variations of `config`, adapted to the data, and return all trials in order, rejected ones included.
 
     `folder` receives ledger.jsonl and trials/<number>/. A search that is in it already goes on: no trial that has
     ended runs again, one that was cut off goes on from its last checkpoint, and the trials are the same as if it had
-    never stopped. Every trial has a seed of its own, derived from `settings.seed`; those that Hyperband promotes keep
-    the seed of their parent and continue its training. `loading` goes to `keras_dl.data.load`, and `run_trial` is
-    where the trials run.
+    never stopped. What is damaged in the ledger is named and recovered from the rest. Every trial has a seed of its
+    own, derived from `settings.seed`; those that Hyperband promotes keep the seed of their parent and continue its
+    training. `loading` goes to `keras_dl.data.load`, and `pool` is where the trials run, by default what
+    `settings.workers` and `settings.cluster` say.
 
     Raises `UsageError` for a folder that holds another search or is in use by another process, for data without
-    validation examples, and when nothing in the space has at most `settings.max_parameters` parameters.
+    validation examples, when nothing in the space is within the budget, and after `settings.max_failures`.
     """
     loading = {"name": data_name, "seed": settings.seed, **loading}
     spec = load(**loading).spec
@@ -51,114 +78,162 @@ def search(
     config = config.for_data(spec)
     hyperparameters = space.hyperparameters(config, settings)
     header = {
-        **{name: getattr(settings, name) for name in Settings.decisive()},
+        **{name: getattr(settings, name) for name in settings.decisive()},
         "network": {"family": config.family, **dataclasses.asdict(config)},
         "data": loading,
         "objective": OBJECTIVE,
-        "space": hyperparameters.get_config()["space"],
+        "hyperparameters": hyperparameters.get_config()["space"],
     }
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; a search needs a folder")
     folder.mkdir(parents=True, exist_ok=True)
     with hold(folder):
-        driver = _Driver(
-            folder=folder,
-            config=config,
-            settings=settings,
-            loading=loading,
-            run_trial=run_trial,
-            ledger=Ledger(folder / "ledger.jsonl", header),
-            oracle=Oracle(settings.oracle, hyperparameters, seed=settings.seed, epochs=settings.epochs),
-        )
-        driver.check_smallest(space.smallest(hyperparameters))
-        driver.go_on()
-        return driver.ledger.trials
+        budget.check_smallest(hyperparameters, config, settings)
+        missing = not (folder / "ledger.jsonl").exists() and (folder / "trials").exists()
+        ledger = Ledger(folder / "ledger.jsonl", header)
+        if missing:
+            ledger.damage = f"{folder / 'ledger.jsonl'} is missing; it comes anew from the folders of the trials"
+        with pool or _pool(settings) as pool:
+            driver = _Driver(folder, config, settings, loading, ledger, pool)
+            driver.go_on(hyperparameters)
+        return [ledger.trials[number] for number in sorted(ledger.trials)]
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+def _pool(settings: Settings) -> Pool:
+    limits = Limits(
+        seconds=settings.trial_timeout, megabytes=settings.trial_memory, threads=threads_for(settings.workers)
+    )
+    if settings.cluster is None:
+        return LocalPool(TRAIN, limits)
+    return RayPool(TRAIN, limits, settings.cluster, settings.workers)
+
+
 class _Driver:
-    folder: Path
-    config: Config
-    settings: Settings
-    loading: dict[str, Any]
-    run_trial: Callable[[worker.Task], dict[str, Any]]
-    ledger: Ledger
-    oracle: Oracle
+    def __init__(self, folder, config, settings, loading, ledger, pool):
+        self._folder: Path = folder
+        self._config: Config = config
+        self._settings: Settings = settings
+        self._loading: dict[str, Any] = loading
+        self._ledger: Ledger = ledger
+        self._pool: Pool = pool
 
-    def check_smallest(self, values: dict[str, Any]) -> None:
-        smallest = self._candidate(values)
-        if smallest.status == OVER_BUDGET:
-            raise UsageError(
-                f"nothing in this space has at most {self.settings.max_parameters:,} parameters; "
-                f"its smallest network has {smallest.parameters:,}"
-            )
-
-    def go_on(self) -> None:
-        """Bring the oracle to where the ledger ends, then run trials until the budget or the oracle is used up."""
-        most = self.settings.max_trials or (math.inf if self.settings.oracle == "hyperband" else TRIALS)
-        console, trials = Console(), self.ledger.trials
-        with console.status(f"replaying {len(trials)} trials") as status:
-            self.oracle.replay(trials)
-            while True:
-                if trials and trials[-1].status == RUNNING:
-                    trial = trials[-1]
-                elif sum(not trial.rejected for trial in trials) >= most:
-                    return
-                elif (values := self.oracle.ask()) is None:
-                    console.print("the oracle has nothing more to propose")
-                    return
-                else:
-                    trial = self._candidate(values)
-                    self.ledger.append(trial)
+    def go_on(self, hyperparameters) -> None:
+        """Go through the trials that are known, then through new ones until the budget or the oracle is used up."""
+        settings, trials = self._settings, self._ledger.trials
+        most = settings.max_trials or (math.inf if settings.oracle == "hyperband" else TRIALS)
+        oracle = Oracle(
+            settings.oracle,
+            hyperparameters,
+            seed=settings.seed,
+            epochs=settings.epochs,
+            ahead=1 if settings.workers == 1 else AHEAD * settings.workers,
+            outcome=self._outcome,
+        )
+        known = max(trials, default=-1) + 1
+        trained = 0
+        with Watch(trials, self._trial_folder, self._epochs, None if most == math.inf else most) as self._watch:
+            if self._ledger.damage:
+                self._watch.say(self._ledger.damage)
+            for number in itertools.count():
+                if number >= known and trained >= most:
+                    break
+                while self._pool.running >= settings.workers:
+                    self._receive()
+                recorded = trials.get(number)
+                values = oracle.ask(recorded.values if recorded and not self._ledger.unvouched else None)
+                if recorded and recorded.values != values:
+                    raise UsageError(f"trial {number} of the ledger is not one that this search would propose")
+                if values is None:
+                    self._watch.say("the oracle has nothing more to propose")
+                    break
+                trial = recorded or self._candidate(number, values)
+                if not recorded:
+                    self._ledger.append(trial)
+                if trial.rejected:
+                    oracle.reject(number)
+                    self._check_rejections(number)
+                    continue
+                trained += 1
                 if trial.status == RUNNING:
-                    shown = f"{trial.shown_values}, {trial.parameters:,} parameters"
-                    status.update(f"trial {trial.number}: {shown}")
-                    trial = dataclasses.replace(trial, **self.run_trial(self._task(trial)))
-                    self.ledger.append(trial)
-                    outcome = f"{trial.val_accuracy:.4f}" if trial.status == COMPLETED else f"failed, {trial.reason}"
-                    console.print(f"trial {trial.number}: {outcome}  {shown}", markup=False, soft_wrap=True)
-                self.oracle.tell(trial)
-                self._check_rejections()
+                    self._start(trial)
+            while self._pool.running:
+                self._receive()
 
-    def _candidate(self, values: dict[str, Any]) -> Trial:
-        """The next trial with these values: running, or rejected by its size or because it cannot be built."""
-        number, parent, most = len(self.ledger.trials), values.get(PARENT), self.settings.max_parameters
+    def _outcome(self, number: int) -> Trial:
+        """The trial `number` at its end, which may have to come first."""
+        while self._ledger.trials[number].status == RUNNING:
+            self._receive()
+        return self._ledger.trials[number]
+
+    def _start(self, trial: Trial) -> None:
+        folder = self._trial_folder(trial.number)
+        self._task(trial).write(folder)
+        self._pool.start(trial.number, folder)
+
+    def _receive(self) -> None:
+        """Wait for a result and write it down, or begin the trial again."""
+        number, result = self._pool.wait()
+        trial = self._ledger.trials[number]
+        if result.pop(DIED, False):
+            if trial.attempts <= self._settings.retries:
+                self._watch.say(f"trial {number}: attempt {trial.attempts} {result['reason']}, it begins again")
+                self._ledger.append(dataclasses.replace(trial, attempts=trial.attempts + 1))
+                self._start(self._ledger.trials[number])
+                return
+            storage.write_json(self._trial_folder(number) / RESULT, result)  # so that it lasts without the ledger too
+        trial = dataclasses.replace(trial, **result)
+        self._ledger.append(trial)
+        outcome = f"{trial.val_accuracy:.4f}" if trial.status == COMPLETED else f"failed, {trial.reason}"
+        self._watch.say(f"trial {number}: {outcome}  {trial.shown_values}, {trial.parameters:,} parameters")
+        self._check_failures(trial)
+
+    def _candidate(self, number: int, values: dict[str, Any]) -> Trial:
+        """The trial `number` with these values: running, or rejected by its size or because it cannot be built."""
+        parent = values.get(PARENT)
         trial = Trial(
             number=number,
             status=RUNNING,
             values=values,
-            seed=self._seed(number) if parent is None else self.ledger.trials[int(parent)].seed,
+            seed=self._seed(number) if parent is None else self._ledger.trials[int(parent)].seed,
         )
         try:
-            parameters = describe(space.apply(values, self.config, self.settings.training())[0]).parameters
+            candidate = space.apply(values, self._config, self._settings)
+            return dataclasses.replace(trial, **budget.judge(candidate, self._settings))
         except ValueError as error:
             return dataclasses.replace(trial, status=INVALID, reason=str(error).splitlines()[0])
-        status = RUNNING if most is None or parameters <= most else OVER_BUDGET
-        return dataclasses.replace(trial, parameters=parameters, status=status)
 
     def _seed(self, number: int) -> int:
-        return int(np.random.SeedSequence([self.settings.seed, number]).generate_state(1)[0] >> 1)
+        return int(np.random.SeedSequence([self._settings.seed, number]).generate_state(1)[0] >> 1)
 
     def _task(self, trial: Trial) -> worker.Task:
-        config, options = space.apply(trial.values, self.config, self.settings.training())
-        epochs, parent = trial.values.get(EPOCHS, options.epochs), trial.values.get(PARENT)
+        config, options, augment = space.apply(trial.values, self._config, self._settings)
+        parent = trial.values.get(PARENT)
         return worker.Task(
-            folder=self._trial_folder(trial.number),
             config=config,
-            options=dataclasses.replace(options, seed=trial.seed, epochs=epochs),
-            data=self.loading,
+            options=dataclasses.replace(options, seed=trial.seed, epochs=self._epochs(trial)),
+            augment=augment,
+            data=self._loading,
             parent=None if parent is None else self._trial_folder(int(parent)),
-            timeout=self.settings.trial_timeout,
         )
 
-    def _trial_folder(self, number: int) -> Path:
-        return self.folder / "trials" / f"{number:04d}"
+    def _epochs(self, trial: Trial) -> int:
+        return trial.values.get(EPOCHS, self._settings.epochs)
 
-    def _check_rejections(self) -> None:
-        last = self.ledger.trials[-MOST_REJECTIONS:]
-        if len(last) == MOST_REJECTIONS and all(trial.rejected for trial in last):
-            smallest = min((trial.parameters for trial in self.ledger.trials if trial.parameters), default=0)
+    def _trial_folder(self, number: int) -> Path:
+        return self._folder / "trials" / f"{number:04d}"
+
+    def _check_rejections(self, number: int) -> None:
+        last = [self._ledger.trials.get(n) for n in range(number - MOST_REJECTIONS + 1, number + 1)]
+        if all(trial is not None and trial.rejected for trial in last):
             raise UsageError(
-                f"the last {MOST_REJECTIONS:,} candidates were all over the budget or could not be built; the smallest "
-                f"of all had {smallest:,} parameters, allowed are {self.settings.max_parameters:,}"
+                f"the last {MOST_REJECTIONS:,} candidates were all over the budget or could not be built, "
+                f"the last for this reason: {last[-1].reason}"
             )
+
+    def _check_failures(self, trial: Trial) -> None:
+        """Give up when so many trials in a row, by their numbers, have failed as the settings allow."""
+        most = self._settings.max_failures
+        ended = [self._ledger.trials[n] for n in sorted(self._ledger.trials)]
+        last = [trial for trial in ended if trial.status in (COMPLETED, FAILED)][-(most or 0) :]
+        if most is not None and len(last) == most and all(trial.status == FAILED for trial in last):
+            raise UsageError(f"{most} trials in a row failed, trial {trial.number} for this reason: {trial.reason}")

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import socket
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from keras_dl import storage
 from keras_dl.errors import UsageError
 
 RUNNING, COMPLETED, FAILED, OVER_BUDGET, INVALID = "running", "completed", "failed", "over_budget", "invalid"
+HEADER, CHECKSUM = "header", "crc32"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,14 +26,18 @@ class Trial:
     """One candidate of a search, as a line of the ledger holds it.
 
     `status` is "running", then "completed" or "failed"; a candidate that is never trained is "over_budget", or
-    "invalid" if no network can be built of it. `reason` says in words why a trial failed or is invalid.
+    "invalid" if no network can be built of it. `reason` says in words why a trial failed or was turned down.
+    `latency` are milliseconds for one input, where they are part of the budget. `attempts` counts how often it was
+    begun, those times apart when the whole search was cut off.
     """
 
     number: int
     status: str
     values: dict[str, Any]
     seed: int
+    attempts: int = 1
     parameters: int | None = None
+    latency: float | None = None
     val_accuracy: float | None = None
     epochs: int | None = None
     seconds: float | None = None
@@ -52,41 +58,39 @@ class Trial:
 class Ledger:
     """The ledger at `path`: a first line that says what is searched and how, then a line per change of a trial.
 
-    Opening it for another search raises `UsageError` that names the first difference. A last line cut off by a crash
-    is removed; any other line that cannot be read raises `UsageError` with its number.
+    Opening it for another search raises `UsageError` that names the first difference. Every line carries its checksum:
+    one that does not hold is dropped, and `damage` says which. A last line cut off by a crash is no damage. If the
+    first line is lost, `header` takes its place and `unvouched` is set: whether the trials are of that search is open.
+
+    `trials` are by number, as the last whole line about each has them; a number may be missing.
     """
 
     def __init__(self, path: Path, header: dict[str, Any]):
         self._path = path
-        self.trials: list[Trial] = []
+        self.trials: dict[int, Trial] = {}
+        self.damage: str | None = None
+        self.unvouched = False
         header = json.loads(json.dumps(header))
-        if not path.exists():
-            storage.write(path, json.dumps(header) + "\n")
-            return
-        _cut_off_torn_line(path)
-        lines = path.read_bytes().splitlines()
-        for number, line in enumerate(lines, start=1):
-            try:
-                row = json.loads(line)
-                if number > 1:
-                    self._accept(Trial(**row))
-            except (ValueError, TypeError) as error:
-                raise UsageError(f"{path} is damaged in line {number}: {error}; start anew in another folder") from None
-            if number == 1 and (difference := _first_difference(row, header)):
-                raise UsageError(f"{path} is of a search with {difference}; choose another folder")
+        whole, damaged = _whole_lines(path) if path.exists() else ([], [])
+        headers = [row.pop(HEADER) for row in whole if HEADER in row]
+        if headers and (difference := first_difference(headers[0], header)):
+            raise UsageError(f"{path} is of a search with {difference}; choose another folder")
+        for row in filter(None, whole):
+            self.trials[row["number"]] = Trial(**row)
+        if not headers:
+            self.unvouched = path.exists()
+            damaged = damaged or [1] * path.exists()
+        if damaged:
+            self.damage = f"{path} is damaged in line {', '.join(map(str, damaged))}; what is lost comes from the rest"
+        if damaged or not headers:
+            lines = [_checked({HEADER: header}), *(_checked(row) for row in whole if row)]
+            storage.write(path, "".join(json.dumps(line) + "\n" for line in lines))
 
     def append(self, trial: Trial) -> None:
         """Write the new state of a trial to disk."""
         row = {key: value for key, value in dataclasses.asdict(trial).items() if value is not None}
-        storage.append_line(self._path, row)
-        self._accept(trial)
-
-    def _accept(self, trial: Trial) -> None:
-        running = bool(self.trials) and self.trials[-1].status == RUNNING
-        expected = len(self.trials) - running
-        if trial.number != expected:
-            raise ValueError(f"trial {trial.number} where trial {expected} is expected")
-        self.trials[expected:] = [trial]
+        storage.append_line(self._path, _checked(row))
+        self.trials[trial.number] = trial
 
 
 @contextlib.contextmanager
@@ -106,21 +110,35 @@ def hold(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _cut_off_torn_line(path: Path) -> None:
-    with open(path, "rb+") as file:
-        file.truncate(file.read().rfind(b"\n") + 1)
-        os.fsync(file.fileno())
+def _checked(row: dict[str, Any]) -> dict[str, Any]:
+    """`row` and its checksum."""
+    return {**row, CHECKSUM: zlib.crc32(json.dumps(row).encode())}
 
 
-def _first_difference(theirs: Any, ours: Any, name: str = "") -> str | None:
+def _whole_lines(path: Path) -> tuple[list[dict[str, Any]], list[int]]:
+    """The lines of `path` whose checksum holds, without it, and the numbers of the others."""
+    whole, damaged = [], []
+    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
+        try:
+            row = json.loads(line)
+            if row.pop(CHECKSUM) != _checked(row)[CHECKSUM]:
+                raise ValueError(line)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            damaged.append(number)
+        else:
+            whole.append(row)
+    return whole, damaged
+
+
+def first_difference(theirs: Any, ours: Any, name: str = "") -> str | None:
     """Words for the first entry in which two JSON values differ, or None."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
         for key in [*ours, *(key for key in theirs if key not in ours)]:
             inner = f"{name}.{key}" if name else key
-            if difference := _first_difference(theirs.get(key), ours.get(key), inner):
+            if difference := first_difference(theirs.get(key), ours.get(key), inner):
                 return difference
         return None
     if isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours):
         pairs = enumerate(zip(theirs, ours, strict=True), start=1)
-        return next(filter(None, (_first_difference(*pair, f"{name}[{n}]") for n, pair in pairs)), None)
+        return next(filter(None, (first_difference(*pair, f"{name}[{n}]") for n, pair in pairs)), None)
     return None if theirs == ours else f"{name or 'header'}={theirs!r}, not {ours!r}"

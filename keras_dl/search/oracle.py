@@ -8,18 +8,20 @@ Bengio, "Random search for hyper-parameter optimization", JMLR 13, 2012.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from keras_dl.errors import UsageError
-from keras_dl.search.ledger import COMPLETED, RUNNING, Trial
+from keras_dl.search.ledger import COMPLETED, Trial
 from keras_dl.search.settings import FACTOR
 from keras_dl.search.space import keras_tuner
 
 OBJECTIVE = "val_accuracy"
 PARENT, EPOCHS = "tuner/trial_id", "tuner/epochs"
+LEARNING = ("bayesian", "hyperband")
+"""the oracles whose proposals depend on results"""
 
 
 class _InMemory:
@@ -59,6 +61,16 @@ class _Bayesian(_InMemory, keras_tuner.oracles.BayesianOptimizationOracle):
         known = response["values"] is not None and self._duplicate(response["values"])
         return self._random_populate_space() if known else response
 
+    def _vectorize_trials(self):
+        """The trials as points; those whose results are open get what a process fitted to all others expects."""
+        everything, ongoing = self.trials, self.ongoing_trials
+        if ongoing:
+            self.trials = {key: trial for key, trial in everything.items() if trial.status != "RUNNING"}
+            self.ongoing_trials = {}
+            self.gpr.fit(*super()._vectorize_trials())
+            self.trials, self.ongoing_trials = everything, ongoing
+        return super()._vectorize_trials()
+
 
 class _Hyperband(_InMemory, keras_tuner.oracles.HyperbandOracle):
     def withdraw(self, trial_id: str) -> None:
@@ -71,15 +83,27 @@ class _Hyperband(_InMemory, keras_tuner.oracles.HyperbandOracle):
 class Oracle:
     """Proposes the values of one trial after another and learns from what became of them.
 
-    `kind` is as in `Settings.oracle`. Proposals are a function of the space, `seed`, `epochs` and the trials told, so
-    an oracle that was told the lines of a ledger continues where the last one stopped.
+    `kind` is as in `Settings.oracle`. Random and grid search need no results. The others are never more than `ahead`
+    trials ahead of what they know, and learn the results in the order of the trials' numbers, by calling
+    `outcome(number)`, which waits for the end of that trial. So the proposals are a function of the space, `seed`,
+    `epochs`, `ahead` and the results, whenever those come, and an oracle that is asked anew for the trials of a ledger
+    goes on where the last one stopped.
 
     A trial that failed counts as one with accuracy 0. A rejected candidate is no trial: random and grid search just
     go on, Hyperband draws another for its place, and the Gaussian process, once it has a result to compare with, is
     told accuracy 0, so that it leaves that region.
     """
 
-    def __init__(self, kind: str, space: keras_tuner.HyperParameters, *, seed: int, epochs: int):
+    def __init__(
+        self,
+        kind: str,
+        space: keras_tuner.HyperParameters,
+        *,
+        seed: int,
+        epochs: int,
+        outcome: Callable[[int], Trial],
+        ahead: int = 1,
+    ):
         arguments: dict[str, Any] = {
             "objective": keras_tuner.Objective(OBJECTIVE, "max"),
             "hyperparameters": space,
@@ -97,47 +121,54 @@ class Oracle:
                 self._brain = _Hyperband(**arguments, max_epochs=epochs, factor=FACTOR)
         self._brain.verbose = 0
         self._integers = {p.name for p in space.space if isinstance(p, keras_tuner.engine.hyperparameters.Int)}
+        self._learns = kind in LEARNING
+        self._ahead, self._outcome = ahead, outcome
+        self._open: list[int] = []
 
-    def ask(self) -> dict[str, Any] | None:
+    def ask(self, recorded: dict[str, Any] | None = None) -> dict[str, Any] | None:
         """The values of the next trial, or None when there is nothing more to propose.
 
-        Hyperband adds "tuner/epochs", the epochs to reach, and for a promoted trial "tuner/trial_id", its parent.
+        Hyperband adds "tuner/epochs", the epochs to reach, and for a promoted trial "tuner/trial_id", its parent. Where
+        a proposal takes long, `recorded` values are taken for it.
         """
-        trial = self._brain.create_trial("search")
-        if trial.status != "RUNNING":
+        number = len(self._brain.trials)
+        while len(self._open) >= self._ahead:
+            self._learn()
+        self._brain.recorded = recorded
+        while (asked := self._brain.create_trial(str(number))).status == "IDLE":
+            self._learn()
+        if asked.status != "RUNNING":
             return None
-        for name in self._integers & trial.hyperparameters.values.keys():
-            trial.hyperparameters.values[name] = int(trial.hyperparameters.values[name])
-        return dict(trial.hyperparameters.values)
+        values = asked.hyperparameters.values
+        for name in self._integers & values.keys():
+            values[name] = int(values[name])
+        if self._learns:
+            self._open.append(number)
+        else:
+            self._end(number, None)
+        return dict(values)
 
-    def tell(self, trial: Trial) -> None:
-        """Learn what became of the trial that was asked for last."""
-        asked = self._brain.ongoing_trials["search"]
-        asked.hyperparameters.values = dict(trial.values)
-        score = self._score(trial)
+    def reject(self, number: int) -> None:
+        """Learn at once that the trial asked for last will not be trained."""
+        if not self._learns:
+            return
+        self._open.remove(number)
+        scored = any(told.score is not None for told in self._brain.trials.values())
+        self._end(number, 0.0 if scored and isinstance(self._brain, _Bayesian) else None)
+        if isinstance(self._brain, _Hyperband):
+            self._brain.withdraw(self._brain.start_order[number])
+
+    def _learn(self) -> None:
+        """Wait for the open trial with the lowest number and learn its result."""
+        number = self._open.pop(0)
+        trial = self._outcome(number)
+        self._end(number, trial.val_accuracy if trial.status == COMPLETED else 0.0)
+
+    def _end(self, number: int, score: float | None) -> None:
+        asked = self._brain.ongoing_trials[str(number)]
         if score is None:
             asked.status = "FAILED"
         else:
             self._brain.update_trial(asked.trial_id, {OBJECTIVE: score})
             asked.status = "COMPLETED"
         self._brain.end_trial(asked)
-        if trial.rejected and isinstance(self._brain, _Hyperband):
-            self._brain.withdraw(asked.trial_id)
-
-    def replay(self, trials: list[Trial]) -> None:
-        """Learn the trials of a ledger, in its order; the last may still be running."""
-        for trial in trials:
-            self._brain.recorded = trial.values
-            if self.ask() is None:
-                raise UsageError(f"trial {trial.number} of the ledger is not one that this version would propose")
-            if trial.status != RUNNING:
-                self.tell(trial)
-        self._brain.recorded = None
-
-    def _score(self, trial: Trial) -> float | None:
-        if trial.status == COMPLETED:
-            return trial.val_accuracy
-        if not trial.rejected:
-            return 0.0
-        scored = any(told.score is not None for told in self._brain.trials.values())
-        return 0.0 if scored and isinstance(self._brain, _Bayesian) else None

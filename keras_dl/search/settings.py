@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-from typing import Literal
+from typing import Annotated, Literal
 
 from keras_dl.errors import UsageError
-from keras_dl.fields import Count, Positive
+from keras_dl.fields import Count, Positive, at_least
 from keras_dl.training import Options
 
 FACTOR = 3
 """Hyperband keeps one of so many trials and gives it so many times the epochs"""
+
+INDECISIVE = ("max_trials", "max_failures", "trial_timeout", "trial_memory", "retries", "workers", "cluster")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,10 +29,39 @@ class Settings(Options):
     """networks to train, failed ones included; default 10, for hyperband as many as it wants"""
     max_parameters: Count | None = None
     """networks with more parameters are turned down untrained"""
+    max_multiply_adds: Count | None = None
+    """networks that need more multiply-adds for one input are turned down untrained"""
+    max_memory: Positive | None = None
+    """networks whose training step needs more megabytes are turned down untrained: weights, gradients, the state of
+    the optimizer and the activations of a batch"""
+    max_latency: Positive | None = None
+    """networks that take more milliseconds for one input, measured, are turned down untrained"""
+    space: Literal["scales", "compound", "tinynet"] = "scales"
+    """what varies the size: every width and depth by itself; one coefficient for resolution, depth and width as in
+    EfficientNet; or a share of the multiply-adds, as in TinyNet"""
+    tune_size: bool = True
+    """vary the size of the network"""
     tune_learning_rate: bool = True
-    """vary the learning rate too, between 1e-4 and 1e-1"""
+    """vary the learning rate, between 1e-4 and 1e-1"""
+    tune_batch_size: bool = False
+    """vary the batch size, in powers of two around the present one"""
+    tune_regularization: bool = False
+    """vary weight decay, label smoothing, dropout of the inputs and the network's own rates"""
+    tune_augmentation: bool = False
+    """vary the augmentation of pictures: none or one kind"""
     trial_timeout: Positive | None = None
     """seconds after which a trial has failed"""
+    trial_memory: Count | None = None
+    """megabytes of memory, TensorFlow's own included (about 500), beyond which a trial has failed"""
+    retries: Annotated[int, at_least(0)] = 0
+    """how often a trial whose process died, by a signal or a limit, goes on from its last checkpoint"""
+    max_failures: Count | None = None
+    """the search ends when so many trials in a row have failed; by default it goes on"""
+    workers: Count = 1
+    """trials that run at once"""
+    cluster: str | None = None
+    """run the trials on a Ray cluster: auto for the one of this machine, or its address, such as 10.0.0.1:6379; the
+    run folder must be on a file system that all its machines share"""
 
     def __post_init__(self):
         super().__post_init__()
@@ -42,12 +73,13 @@ class Settings(Options):
         for package in ("tensorboard", "sklearn", "scipy"):
             if importlib.util.find_spec(package) is None:
                 raise UsageError(f"a search needs {package}, which is missing; `pip install keras-dl` brings it")
+        if self.cluster is not None and importlib.util.find_spec("ray") is None:
+            raise UsageError("a cluster needs ray, which is missing; `pip install keras-dl[distributed]` brings it")
 
-    @staticmethod
-    def decisive() -> list[str]:
-        """The settings that decide what the trials are; the others only say how long a search goes on."""
-        names = (field.name for field in dataclasses.fields(Settings))
-        return [name for name in names if name not in ("max_trials", "trial_timeout")]
+    def decisive(self) -> list[str]:
+        """The settings that decide what the trials are; the others only say how a search runs, and how long."""
+        names = [field.name for field in dataclasses.fields(Settings) if field.name not in INDECISIVE]
+        return [*names, "workers"] if self.oracle in ("bayesian", "hyperband") else names
 
     def training(self) -> Options:
         """The options of training alone."""

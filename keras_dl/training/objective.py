@@ -17,11 +17,17 @@ def compile_model(model: keras.Model, config: Config, options: Options, steps_pe
 
     Logits and probabilities get cross-entropy, a single output binary cross-entropy, and sigmoid or tanh outputs of
     several classes the squared error to one-hot targets, as the networks of 1989 were trained. The penalties and
-    bounds of `options` are put on the weights. Raises `UsageError` for a network of several outputs.
+    bounds of `options` are put on the weights. Where `config` compiles itself, its optimizer and loss stay.
+
+    Raises `UsageError` for a network of several outputs.
     """
     activation, smoothing = config.classifier_activation, options.label_smoothing
     if isinstance(model.output, dict):
         raise UsageError(f"{model.name} has the outputs {', '.join(model.output)}; this training takes one output")
+    if config.compiles_itself and model.compiled:
+        regularize(model, options)
+        model.compile(model.optimizer, model.loss, weighted_metrics=[accuracy()], jit_compile=options.xla)
+        return
     if config.classes == 1:
         loss = keras.losses.BinaryCrossentropy(from_logits=activation is None, label_smoothing=smoothing)
         metric = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.5 if activation == "sigmoid" else 0.0)

@@ -1,6 +1,7 @@
 """The loop of a search, around trials that take no time: crashes at every line of the ledger, budgets, failures."""
 
 import dataclasses
+import itertools
 import json
 import math
 
@@ -9,6 +10,7 @@ import pytest
 from keras_dl import UsageError, get_config, storage
 from keras_dl.config import Config, depth, width
 from keras_dl.search import Settings, driver, search
+from keras_dl.search.child import read_result
 from keras_dl.search.ledger import Ledger
 
 CONFIG = get_config("mlp", hidden=(32,))
@@ -21,21 +23,54 @@ class Crash(BaseException):
 
 
 class Trials:
-    """Runs trials in no time, with results that depend on the network and the seed alone; counts what it ran."""
+    """A pool that runs trials in no time, with results that depend on the network and the seed alone; the last begun
+    ends first. It counts what it ran."""
 
     def __init__(self):
-        self.tasks = []
+        self.tasks, self.ready, self.most = {}, {}, 0
 
-    def __call__(self, task):
-        self.tasks.append(task)
-        if task.config.depth == 7:
+    running = property(lambda self: len(self.ready))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+    def start(self, number, folder):
+        self.tasks[number] = json.loads((folder / "task.json").read_text())
+        self.ready[number] = self.run(self.tasks[number])
+        self.most = max(self.most, self.running)
+
+    def wait(self):
+        return self.ready.popitem()
+
+    def run(self, task):
+        width, depth, options = task["config"]["hidden"][0], task["config"]["depth"], task["options"]
+        if depth == 7:
             return {"status": "failed", "reason": "too deep for this test"}
-        accuracy = math.log2(task.config.hidden[0]) / 10 - task.config.depth / 100 + task.options.seed % 997 / 1e5
-        return {"status": "completed", "val_accuracy": accuracy, "epochs": task.options.epochs, "seconds": 1.0}
+        accuracy = math.log2(width) / 10 - depth / 100 + options["seed"] % 997 / 1e5
+        return {"status": "completed", "val_accuracy": accuracy, "epochs": options["epochs"], "seconds": 1.0}
+
+
+class Faults(Trials):
+    """Gives out `results` in turn."""
+
+    def __init__(self, *results):
+        super().__init__()
+        self.results = itertools.chain(results, itertools.repeat(results[-1]))
+
+    def run(self, task):
+        return dict(next(self.results))
+
+
+FAILED = {"status": "failed", "reason": "it must be so"}
+DIED = {"status": "failed", "reason": "killed by SIGKILL", "died": True}
+GOOD = {"status": "completed", "val_accuracy": 0.5, "epochs": 1, "seconds": 0.0}
 
 
 def run(folder, settings=SETTINGS, config=CONFIG, trials=None):
-    return search(config, "digits", settings, folder, run_trial=trials or Trials())
+    return search(config, "digits", settings, folder, pool=trials or Trials())
 
 
 def crash_at(monkeypatch, position, how):
@@ -64,7 +99,7 @@ def test_a_crash_at_any_line_of_the_ledger_changes_nothing(tmp_path, monkeypatch
     assert sum(not trial.rejected for trial in expected) == settings.max_trials
     assert any(trial.rejected for trial in expected) or kind == "grid"
     last = len(lines.splitlines()) - 1
-    for position in range(last - 3 if kind == "bayesian" else 1, last + 1):  # its proposals take a second
+    for position in range(last - 2 if kind == "bayesian" else 1, last + 1, 2 if kind == "bayesian" else 4):
         for how in ("before", "torn", "after"):
             folder, first, second = tmp_path / f"{position}-{how}", Trials(), Trials()
             with monkeypatch.context() as patch, pytest.raises(Crash):
@@ -73,7 +108,7 @@ def test_a_crash_at_any_line_of_the_ledger_changes_nothing(tmp_path, monkeypatch
             ended = {trial.number for trial in _recorded(folder) if trial.status in ("completed", "failed")}
             assert run(folder, settings, trials=second) == expected
             assert (folder / "ledger.jsonl").read_bytes() == lines
-            assert ended.isdisjoint(int(task.folder.name) for task in second.tasks)
+            assert ended.isdisjoint(second.tasks)
 
 
 def test_a_crash_at_every_single_line_of_one_search(tmp_path, monkeypatch):
@@ -92,13 +127,13 @@ def test_a_crash_at_every_single_line_of_one_search(tmp_path, monkeypatch):
 
 def _recorded(folder):
     path = folder / "ledger.jsonl"
-    return Ledger(path, json.loads(path.read_text().splitlines()[0])).trials
+    return Ledger(path, json.loads(path.read_text().splitlines()[0])["header"]).trials.values()
 
 
 def test_a_finished_search_runs_nothing_and_goes_on_with_a_larger_budget(tmp_path):
     before, trials = run(tmp_path), Trials()
     assert run(tmp_path, trials=trials) == before
-    assert trials.tasks == []
+    assert trials.tasks == {}
     more = run(tmp_path, dataclasses.replace(SETTINGS, max_trials=11), trials=trials)
     assert more[: len(before)] == before
     assert len(trials.tasks) == 2
@@ -123,7 +158,7 @@ def test_rejected_candidates_are_recorded_and_cost_no_trial(tmp_path):
 
 
 def test_nothing_fits(tmp_path):
-    with pytest.raises(UsageError, match=r"nothing in this space has at most 500 parameters; its smallest .* has 610"):
+    with pytest.raises(UsageError, match="within the budget: its smallest network has 610 parameters, over 500"):
         run(tmp_path, dataclasses.replace(SETTINGS, max_parameters=500))
 
 
@@ -131,17 +166,114 @@ def test_rejections_have_an_end(tmp_path, monkeypatch):
     monkeypatch.setattr(driver, "MOST_REJECTIONS", 5)
     settings = Settings(max_parameters=650, seed=3)
     for _attempt in range(2):
-        with pytest.raises(UsageError, match=r"the last 5 candidates .* the smallest of all had .* allowed are 650"):
+        with pytest.raises(UsageError, match=r"the last 5 candidates .* parameters, over 650"):
             run(tmp_path, settings)
 
 
 def test_failed_trials_count_and_do_not_stop_the_search(tmp_path):
-    def fail(task):
-        return {"status": "failed", "reason": "it must be so"}
-
-    trials = run(tmp_path, trials=fail)
+    trials = run(tmp_path, trials=Faults(FAILED))
     ran = [trial for trial in trials if not trial.rejected]
     assert [trial.reason for trial in ran] == ["it must be so"] * SETTINGS.max_trials
+
+
+def test_failures_in_a_row_have_a_limit(tmp_path):
+    settings = dataclasses.replace(SETTINGS, max_failures=3)
+    with pytest.raises(UsageError, match="3 trials in a row failed, trial 6 for this reason: it must be so"):
+        run(tmp_path, settings, trials=Faults(FAILED, GOOD, FAILED))
+    ran = [trial.status for trial in _recorded(tmp_path) if not trial.rejected]
+    assert ran == ["failed", "completed", "failed", "failed", "failed"]
+
+
+def test_a_process_that_died_is_tried_again_and_the_attempts_survive_the_search(tmp_path, monkeypatch):
+    settings = dataclasses.replace(SETTINGS, retries=2, max_trials=2)
+    with monkeypatch.context() as patch, pytest.raises(Crash):
+        crash_at(patch, 3, "before")  # running, attempt 2, attempt 3
+        run(tmp_path, settings, trials=Faults(DIED))
+    assert [trial.attempts for trial in _recorded(tmp_path)] == [2]
+    trials = run(tmp_path, settings, trials=Faults(DIED, DIED, GOOD))
+    assert [(trial.status, trial.attempts) for trial in trials] == [("failed", 3), ("completed", 1)]
+    assert trials[0].reason == "killed by SIGKILL"
+    assert json.loads((tmp_path / "trials" / "0000" / "result.json").read_text())["reason"] == "killed by SIGKILL"
+
+
+def test_a_failure_of_the_trial_itself_is_not_tried_again(tmp_path):
+    trials = run(tmp_path, dataclasses.replace(SETTINGS, retries=2, max_trials=1), trials=Faults(FAILED, GOOD))
+    assert [(trial.status, trial.attempts) for trial in trials] == [("failed", 1)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_several_workers_propose_by_number_not_by_time(tmp_path, monkeypatch, kind):
+    settings = dataclasses.replace(SETTINGS, oracle=kind, workers=3)
+    pool = Trials()
+    last_first = run(tmp_path / "last", settings, trials=pool)
+    assert pool.most == 3
+    monkeypatch.setattr(Trials, "wait", lambda self: (first := min(self.ready), self.ready.pop(first)))
+    assert run(tmp_path / "first", settings) == last_first
+    if kind in ("random", "grid"):
+        assert run(tmp_path / "alone", dataclasses.replace(settings, workers=1)) == last_first
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_other_workers_are_refused_where_they_decide_the_proposals(tmp_path, kind):
+    settings = dataclasses.replace(SETTINGS, oracle=kind, max_trials=1)
+    run(tmp_path, settings)
+    more = dataclasses.replace(settings, workers=2, max_trials=2)
+    if kind in ("random", "grid"):
+        assert len(run(tmp_path, more)) >= 2
+    else:
+        with pytest.raises(UsageError, match="of a search with workers=1, not 2"):
+            run(tmp_path, more)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_damage_is_named_and_recovered_and_nothing_runs_twice(tmp_path, capsys, kind, workers):
+    settings = dataclasses.replace(SETTINGS, oracle=kind, workers=workers, max_trials=5)
+    kept = Kept()
+    expected = run(tmp_path, settings, trials=kept)
+    path = tmp_path / "ledger.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    cases = [(n, b"{\n") for n in range(len(lines))] + [(n, b"") for n in range(len(lines))]
+    for number, content in [*(cases[::5] if kind == "bayesian" else cases), (0, None)]:
+        if content is None:
+            path.unlink()
+        else:
+            path.write_bytes(b"".join([*lines[:number], content, *lines[number + 1 :]]))
+        capsys.readouterr()
+        kept.runs = 0
+        assert run(tmp_path, settings, trials=kept) == expected
+        assert kept.runs == 0
+        named = [line for line in capsys.readouterr().out.splitlines() if "ledger.jsonl is" in line]
+        assert len(named) == (content != b"" or number == 0), (number, content)
+
+
+class Kept(Trials):
+    """Leaves results behind, as children do, and counts those that were not there."""
+
+    runs = 0
+
+    def start(self, number, folder):
+        super().start(number, folder)
+        if (found := read_result(folder)) is not None:
+            self.ready[number] = found
+        else:
+            self.runs += 1
+            storage.write_json(folder / "result.json", self.ready[number])
+
+
+def test_trials_of_another_search_are_refused_when_the_ledger_is_lost(tmp_path):
+    run(tmp_path)
+    (tmp_path / "ledger.jsonl").unlink()
+    with pytest.raises(UsageError, match=r"trials/0001 holds a trial with config\.depth=2, not 5;"):
+        run(tmp_path, dataclasses.replace(SETTINGS, seed=1))
+
+
+def test_a_lost_header_vouches_for_nothing(tmp_path):
+    run(tmp_path)
+    path = tmp_path / "ledger.jsonl"
+    path.write_bytes(b"\n" + path.read_bytes().partition(b"\n")[2])
+    with pytest.raises(UsageError, match="trial 0 of the ledger is not one that this search would propose"):
+        run(tmp_path, dataclasses.replace(SETTINGS, seed=1))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -159,14 +291,14 @@ class Heads(Config):
 
 
 def test_values_that_make_no_network_are_rejected_with_the_reason(tmp_path, monkeypatch):
-    sizes = type("Sizes", (), {"parameters": 10})
-    monkeypatch.setattr(driver, "describe", lambda config: sizes)
+    monkeypatch.setattr(driver.budget, "check_smallest", lambda *space: None)
+    monkeypatch.setattr(driver.budget, "judge", lambda *candidate: {"status": "running", "parameters": 10})
     trials = search(
         Heads(),
         "digits",
         dataclasses.replace(SETTINGS, oracle="grid", max_trials=28),
         tmp_path,
-        run_trial=lambda task: {"status": "completed", "val_accuracy": 0.5, "epochs": 1, "seconds": 0.0},
+        pool=Faults(GOOD),
     )
     invalid = [trial for trial in trials if trial.status == "invalid"]
     assert invalid
@@ -178,14 +310,14 @@ def test_seeds_differ_and_promoted_trials_keep_theirs(tmp_path):
     settings = dataclasses.replace(SETTINGS, oracle="hyperband", max_trials=None)
     runner = Trials()
     trials = run(tmp_path, settings, trials=runner)
-    tasks = {int(task.folder.name): task for task in runner.tasks}
     promoted = [trial for trial in trials if "tuner/trial_id" in trial.values]
     assert promoted
     for trial in promoted:
         parent = int(trial.values["tuner/trial_id"])
-        assert tasks[trial.number].parent == tasks[parent].folder
-        assert tasks[trial.number].options.seed == tasks[parent].options.seed
-        assert tasks[trial.number].options.epochs > tasks[parent].options.epochs
+        task, before = runner.tasks[trial.number], runner.tasks[parent]
+        assert task["parent"] == str(tmp_path / "trials" / f"{parent:04d}")
+        assert task["options"]["seed"] == before["options"]["seed"]
+        assert task["options"]["epochs"] > before["options"]["epochs"]
     others = [trial.seed for trial in trials if trial not in promoted]
     assert len(set(others)) == len(others)
 

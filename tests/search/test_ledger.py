@@ -27,45 +27,66 @@ def path(tmp_path):
 
 
 def test_trials_come_back_as_they_were(path):
-    assert Ledger(path, HEADER).trials == [FIRST, ENDED]
+    ledger = Ledger(path, HEADER)
+    assert ledger.trials == {0: FIRST, 1: ENDED}
+    assert ledger.damage is None
+    assert not ledger.unvouched
 
 
-def test_a_torn_last_line_is_cut_wherever_it_is_torn(path):
+def test_a_torn_last_line_is_no_damage_wherever_it_is_torn(path):
     complete = path.read_bytes()
     start = complete[:-1].rfind(b"\n") + 1
     for end in range(start, len(complete)):
         path.write_bytes(complete[:end])
         ledger = Ledger(path, HEADER)
-        assert ledger.trials == [FIRST, SECOND]
+        assert ledger.trials == {0: FIRST, 1: SECOND}
+        assert ledger.damage is None
         ledger.append(ENDED)
         assert path.read_bytes() == complete
 
 
 @pytest.mark.parametrize(
-    ("line", "content"),
-    [
-        (1, b"{"),
-        (2, b'{"number": 0, "sta'),
-        (2, b""),
-        (3, b"\xff\xfe"),
-        (3, b'{"number": 1}'),
-        (3, b'{"number": 3, "status": "running", "values": {}, "seed": 1}'),
-    ],
+    ("line", "left"), [(2, {1: ENDED}), (3, {0: FIRST, 1: ENDED}), (4, {0: FIRST, 1: SECOND})], ids=str
 )
-def test_a_damaged_line_is_named(path, line, content):
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[1]", b'{"number": 1}', None], ids=str)
+def test_a_damaged_line_is_named_and_dropped(path, line, left, content):
     lines = path.read_bytes().splitlines()
-    lines[line - 1] = content
+    lines[line - 1] = lines[line - 1].replace(b"1", b"2", 1) if content is None else content
     path.write_bytes(b"\n".join(lines) + b"\n")
-    with pytest.raises(UsageError, match=rf"ledger\.jsonl is damaged in line {line}: ") as refusal:
-        Ledger(path, HEADER)
-    assert "\n" not in str(refusal.value)
+    ledger = Ledger(path, HEADER)
+    assert ledger.trials == left
+    assert ledger.damage == f"{path} is damaged in line {line}; what is lost comes from the rest"
+    assert Ledger(path, HEADER).damage is None, "it was written anew"
 
 
-def test_a_lost_line_is_noticed(path):
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join([lines[0], *lines[2:]]))
-    with pytest.raises(UsageError, match="damaged in line 2: trial 1 where trial 0 is expected"):
-        Ledger(path, HEADER)
+@pytest.mark.parametrize("content", [b"", b"{", None])
+def test_a_lost_header_is_replaced_and_told(path, content):
+    lines = path.read_bytes().splitlines()
+    lines[0] = lines[0].replace(b"random", b"rendom") if content is None else content
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    ledger = Ledger(path, HEADER)
+    assert ledger.unvouched
+    assert "is damaged in line 1" in ledger.damage
+    assert ledger.trials == Ledger(path, HEADER).trials == {0: FIRST, 1: ENDED}
+
+
+def test_an_emptied_file_is_damage(path):
+    path.write_bytes(b"")
+    assert "is damaged in line 1" in Ledger(path, HEADER).damage
+    assert Ledger(path, HEADER).trials == {}
+
+
+@pytest.mark.parametrize("position", range(0, 600, 7))
+def test_a_flipped_bit_anywhere_never_passes_for_the_truth(path, position):
+    content = bytearray(path.read_bytes())
+    content[position % len(content)] ^= 1
+    path.write_bytes(content)
+    try:
+        ledger = Ledger(path, HEADER)
+    except UsageError:
+        pytest.fail("a flipped bit was taken for another search")
+    for number, trial in ledger.trials.items():
+        assert trial in ([FIRST], [SECOND, ENDED])[number]
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,35 @@ from keras_dl.search.oracle import Oracle
 KINDS = ("random", "bayesian", "hyperband", "grid")
 CONFIG = get_config("mlp", hidden=(32,))
 SETTINGS = Settings(tune_learning_rate=False)
-TRIALS = 14
+TRIALS = 12
+AHEAD = (1, 4)
 
 
-def new(kind, seed=0):
-    return Oracle(kind, space.hyperparameters(CONFIG, SETTINGS), seed=seed, epochs=9)
+class Explorer:
+    """An oracle and the trials that it has proposed, each with what becomes of it."""
+
+    def __init__(self, kind, seed=0, ahead=1, recorded=()):
+        self.trials, self.told = list(recorded), []
+        hyperparameters = space.hyperparameters(CONFIG, SETTINGS)
+        self.oracle = Oracle(kind, hyperparameters, seed=seed, epochs=9, ahead=ahead, outcome=self._outcome)
+        for trial in recorded:
+            assert self.oracle.ask(trial.values) == trial.values
+            self._check(trial)
+
+    def explore(self, count):
+        """Bring the trials to `count`, or to where the oracle ends."""
+        while len(self.trials) < count and (values := self.oracle.ask()) is not None:
+            self.trials.append(outcome(len(self.trials), json.loads(json.dumps(values))))
+            self._check(self.trials[-1])
+        return self.trials
+
+    def _check(self, trial):
+        if trial.rejected:
+            self.oracle.reject(trial.number)
+
+    def _outcome(self, number):
+        self.told.append(number)
+        return self.trials[number]
 
 
 def outcome(number, values):
@@ -32,77 +56,87 @@ def outcome(number, values):
     return Trial(status="completed", val_accuracy=accuracy, epochs=values.get("tuner/epochs", 9), **facts)
 
 
-def explore(oracle, trials, count):
-    """Bring a list of trials to `count`, or to where the oracle ends."""
-    while len(trials) < count and (values := oracle.ask()) is not None:
-        trials.append(outcome(len(trials), json.loads(json.dumps(values))))
-        oracle.tell(trials[-1])
-    return trials
-
-
 def print_proposals():
-    print(json.dumps({kind: [trial.values for trial in explore(new(kind), [], TRIALS)] for kind in KINDS}))
+    print(json.dumps({kind: [trial.values for trial in Explorer(kind).explore(TRIALS)] for kind in KINDS}))
 
 
 @pytest.fixture(scope="module")
 def uninterrupted():
-    return {kind: explore(new(kind), [], TRIALS) for kind in KINDS}
+    return {(kind, ahead): Explorer(kind, ahead=ahead).explore(TRIALS) for kind in KINDS for ahead in AHEAD}
 
 
 def test_a_fresh_process_proposes_the_same(uninterrupted):
     code = "import test_oracle; test_oracle.print_proposals()"
     environment = {"PYTHONPATH": ":".join(sys.path), "PYTHONHASHSEED": "3"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == {k: [trial.values for trial in trials] for k, trials in uninterrupted.items()}
+    expected = {kind: [trial.values for trial in uninterrupted[kind, 1]] for kind in KINDS}
+    assert json.loads(done.stdout) == expected
 
 
+@pytest.mark.parametrize("ahead", AHEAD)
 @pytest.mark.parametrize("kind", KINDS)
-def test_replay_goes_on_as_if_never_stopped(uninterrupted, kind):
-    whole = uninterrupted[kind]
+def test_asked_anew_it_goes_on_as_if_never_stopped(uninterrupted, kind, ahead):
+    whole = uninterrupted[kind, ahead]
     assert {trial.status for trial in whole} >= {"completed"}
-    for position in range(0, len(whole), 5 if kind == "bayesian" else 1):
-        oracle = new(kind)
-        oracle.replay(whole[:position])
-        assert explore(oracle, whole[:position], TRIALS) == whole
+    for position in range(0, len(whole), 7 if kind == "bayesian" else 1):
+        assert Explorer(kind, ahead=ahead, recorded=whole[:position]).explore(TRIALS) == whole
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_replay_with_a_trial_that_was_cut_off(uninterrupted, kind):
-    whole = uninterrupted[kind]
-    cut_off = Trial(number=3, status="running", values=whole[3].values, seed=1)
-    oracle = new(kind)
-    oracle.replay([*whole[:3], cut_off])
-    oracle.tell(whole[3])
-    assert explore(oracle, whole[:4], 8) == whole[:8]
+@pytest.mark.parametrize("kind", ["random", "grid"])
+def test_who_needs_no_results_waits_for_none(uninterrupted, kind):
+    explorer = Explorer(kind)
+    explorer.explore(TRIALS)
+    assert explorer.told == []
+    assert uninterrupted[kind, 4] == uninterrupted[kind, 1]
+
+
+def test_results_are_learned_in_order_and_as_late_as_allowed():
+    explorer = Explorer("bayesian", ahead=4)
+    for number in range(10):
+        explorer.explore(number + 1)
+        trained = [trial.number for trial in explorer.trials if not trial.rejected]
+        known = trained[: len(explorer.told)]
+        assert explorer.told == known
+        assert len(trained) - len(known) == min(4 - explorer.trials[-1].rejected, len(trained))
+
+
+def test_hyperband_learns_more_where_it_cannot_go_on(uninterrupted):
+    explorer = Explorer("hyperband", ahead=1000)
+    trials = explorer.explore(1000)
+    assert sum("tuner/trial_id" in trial.values for trial in trials) == 3 + 1 + 2
+    assert sum(not trial.rejected for trial in trials) == 9 + 3 + 1 + 5 + 2 + 3
 
 
 @pytest.mark.parametrize("kind", ["random", "bayesian", "hyperband"])
 def test_another_seed_proposes_otherwise(uninterrupted, kind):
-    assert explore(new(kind, seed=1), [], 5) != uninterrupted[kind][:5]
+    assert Explorer(kind, seed=1).explore(5) != uninterrupted[kind, 1][:5]
 
 
 def test_grid_search_proposes_all_once_and_the_present_network_first():
-    seen = [(t.values["hidden_1"], t.values["depth"]) for t in explore(new("grid"), [], 1000)]
+    seen = [(t.values["hidden_1"], t.values["depth"]) for t in Explorer("grid").explore(1000)]
     assert len(seen) == len(set(seen)) == 8 * 8
     assert seen[0] == (32, 1)
 
 
-def test_bayesian_search_repeats_nothing():
-    trials = explore(new("bayesian"), [], 12)
+@pytest.mark.parametrize("ahead", AHEAD)
+def test_bayesian_search_repeats_nothing(uninterrupted, ahead):
+    trials = uninterrupted["bayesian", ahead]
     assert len({(t.values["hidden_1"], t.values["depth"]) for t in trials}) == len(trials)
 
 
-@pytest.mark.parametrize(("kind", "told"), [("bayesian", 0.0), ("random", None), ("hyperband", None), ("grid", None)])
-def test_only_the_gaussian_process_is_told_a_score_for_rejections_and_not_before_a_result(kind, told):
-    oracle = new(kind)
-    for number, status in enumerate(("over_budget", "completed", "over_budget")):
-        accuracy = 0.7 if status == "completed" else None
-        oracle.tell(Trial(number=number, status=status, values=oracle.ask(), seed=1, val_accuracy=accuracy))
-    assert [trial.score for trial in oracle._brain.trials.values()] == [None, 0.7, told]
+def test_only_the_gaussian_process_is_told_a_score_for_rejections_and_not_before_a_result():
+    for kind, told in (("bayesian", 0.0), ("hyperband", None)):
+        explorer = Explorer(kind)
+        for number, status in enumerate(("over_budget", "completed", "over_budget")):
+            accuracy = 0.7 if status == "completed" else None
+            values = explorer.oracle.ask()
+            explorer.trials.append(Trial(number=number, status=status, values=values, seed=1, val_accuracy=accuracy))
+            explorer._check(explorer.trials[-1])
+        assert [trial.score for trial in explorer.oracle._brain.trials.values()] == [None, 0.7, told]
 
 
 def test_hyperband_promotes_the_best_third_and_rejections_take_no_place():
-    trials = explore(new("hyperband"), [], 1000)
+    trials = Explorer("hyperband").explore(1000)
     rounds = {(b, r): [] for b in range(3) for r in range(b + 1)}
     for trial in trials:
         if not trial.rejected:
@@ -121,16 +155,16 @@ def test_hyperband_promotes_the_best_third_and_rejections_take_no_place():
             assert all(trial.values["tuner/epochs"] == 3 * before[0].values["tuner/epochs"] for trial in promoted)
 
 
-def test_hyperband_goes_on_when_most_trials_fail():
-    oracle, failed = new("hyperband"), 0
-    while (values := oracle.ask()) is not None and failed < 100:
-        oracle.tell(Trial(number=failed, status="failed", values=values, seed=1, reason="all do"))
-        failed += 1
-    assert failed == 9 + 3 + 1 + 5 + 2 + 3
+def test_hyperband_goes_on_when_all_trials_fail():
+    explorer = Explorer("hyperband")
+    while (values := explorer.oracle.ask()) is not None and len(explorer.trials) < 100:
+        number = len(explorer.trials)
+        explorer.trials.append(Trial(number=number, status="failed", values=values, seed=1, reason="all do"))
+    assert len(explorer.trials) == 9 + 3 + 1 + 5 + 2 + 3
 
 
 def test_nothing_is_written(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    explore(new("random"), [], 3)
+    Explorer("random").explore(3)
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr().out == ""

@@ -1,64 +1,86 @@
 """What a search leaves behind."""
 
 import csv
+import dataclasses
+import json
 
 import numpy as np
 import pytest
 from PIL import Image
+from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
+from tensorboard.context import RequestContext
+from tensorboard.plugins import base_plugin
+from tensorboard.plugins.hparams import backend_context
+from tensorboard.util.tensor_util import make_ndarray
 
 import keras_dl
-from keras_dl import get_config, saved_model
+from keras_dl import cli, get_config, saved_model
 from keras_dl.data import load
-from keras_dl.search import Settings, Trial
-from keras_dl.search.report import pareto_front, report
+from keras_dl.search import Settings, Trial, space
+from keras_dl.search import report as report_module
+from keras_dl.search.plots import latency, pareto_front, plot_parallel
+from keras_dl.search.report import report
+from recipes.search import Search
+from recipes.train import Train
 
-SETTINGS = Settings(max_parameters=5000)
+CONFIG = get_config("mlp", hidden=(8,), input_shape=(8, 8, 1))
+SETTINGS = Settings(max_parameters=5000, tune_batch_size=True, tune_augmentation=True)
 
 
-def completed(number, parameters, accuracy):
-    values = {"hidden_1": 8, "learning_rate": 0.001}
+def completed(number, parameters, accuracy, milliseconds=None):
+    values = {"hidden_1": 8, "depth": 1, "learning_rate": 0.002, "batch_size": 64, "augmentation": "shift"}
     return Trial(
         number=number, status="completed", values=values, seed=1, parameters=parameters, val_accuracy=accuracy,
-        epochs=2, seconds=1.5,
+        epochs=2, seconds=1.5, latency=milliseconds,
     )  # fmt: skip
 
 
 TRIALS = [
-    completed(0, 1000, 0.5),
-    completed(1, 900, 0.4),
+    completed(0, 1000, 0.5, 3.0),
+    completed(1, 900, 0.4, 4.0),
     Trial(number=2, status="over_budget", values={"hidden_1": 512}, seed=1, parameters=40_000),
-    completed(3, 2000, 0.45),
-    completed(4, 1000, 0.3),
+    completed(3, 2000, 0.45, 2.0),
+    completed(4, 1000, 0.3, 1.0),
     Trial(number=5, status="failed", values={"hidden_1": 8}, seed=1, parameters=610, reason="killed by [SIGKILL]"),
     completed(6, 3000, 0.9),
 ]
 
 
-def test_the_pareto_front():
+def test_the_pareto_fronts():
     assert [trial.number for trial in pareto_front(TRIALS)] == [1, 0, 6]
+    assert [trial.number for trial in pareto_front(TRIALS, latency)] == [4, 3, 0]
     assert pareto_front([]) == []
 
 
 @pytest.fixture
-def folder(tmp_path):
-    config = get_config("mlp", hidden=(8,)).for_data(load("digits").spec)
+def folder(tmp_path, monkeypatch):
+    config = CONFIG.for_data(load("digits").spec)
     saved_model.save(config.build(), tmp_path / "trials" / "0006" / "model", config=config, facts={"epochs": 2})
+    for trial in TRIALS:
+        if trial.status == "completed":
+            trial_folder = tmp_path / "trials" / f"{trial.number:04d}"
+            trial_folder.mkdir(exist_ok=True)
+            rows = [{"epoch": epoch, "val_accuracy": trial.val_accuracy * (1 + epoch) / 2} for epoch in range(2)]
+            (trial_folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    monkeypatch.setattr(report_module.latency, "measured", lambda configs: [5.0 for _ in configs])
     return tmp_path
 
 
-def test_table_picture_and_best_model(folder, capsys):
-    accuracy = report(TRIALS, SETTINGS, folder, "digits")
+def test_table_pictures_and_best_model(folder, capsys):
+    accuracy = report(TRIALS, CONFIG, SETTINGS, folder, "digits")
     printed = capsys.readouterr().out
     assert printed.index("0.9000") < printed.index("0.5000") < printed.index("0.4500")
     assert "trial 5 failed: killed by [SIGKILL]" in printed
     assert "5 completed, 1 failed, 1 over budget" in printed
+    assert f"tensorboard --logdir {folder}/tensorboard" in printed
 
     with open(folder / "results.csv") as file:
         rows = list(csv.DictReader(file))
     assert [row["number"] for row in rows] == [str(n) for n in range(7)]
-    assert rows[6]["val_accuracy"] == "0.9"
+    assert (rows[6]["val_accuracy"], rows[6]["latency"], rows[0]["latency"]) == ("0.9", "5.0", "3.0")
     assert rows[2]["hidden_1"] == "512"
     assert rows[2]["learning_rate"] == ""
+    assert json.loads((folder / "latencies.json").read_text()) == {"6": 5.0}
 
     picture = np.asarray(Image.open(folder / "accuracy.png").convert("RGB")).reshape(-1, 3)
     for colour in ((31, 119, 180), (255, 127, 14), (214, 39, 40)):
@@ -74,7 +96,49 @@ def test_table_picture_and_best_model(folder, capsys):
     assert "validation accuracy 90.00 %" in (folder / "best" / "README.md").read_text()
 
 
+def test_the_winner_is_what_train_begins_with(folder, monkeypatch, capsys):
+    report(TRIALS, CONFIG, SETTINGS, folder, "digits")
+    started = []
+    for kind in (Train, Search):
+        monkeypatch.setattr(kind, "run", lambda recipe: started.append(recipe))
+    best, out = str(folder / "best"), str(folder / "again")
+    for arguments in (("train", best, "--batch-size", "16"), ("search", best)):
+        with pytest.raises(SystemExit) as end:
+            cli.main([*arguments, "--out", f"{out}-{arguments[0]}"])
+        assert end.value.code == 0
+    train, search = started
+    assert train.network == search.network == CONFIG.for_data(load("digits").spec)
+    assert (train.learning_rate, train.batch_size, train.augment) == (0.002, 16, ("shift",))
+    assert (train.epochs, train.seed, train.image_size) == (2, 1, None)
+    assert (search.learning_rate, search.batch_size) == (0.002, 64)
+
+
+def test_tensorboard_reads_the_trials(folder):
+    report(TRIALS, CONFIG, SETTINGS, folder, "digits")
+    runs = plugin_event_multiplexer.EventMultiplexer(size_guidance={"scalars": 0, "tensors": 0})
+    runs.AddRunsFromDirectory(str(folder / "tensorboard")).Reload()
+    provider = data_provider.MultiplexerDataProvider(runs, str(folder / "tensorboard"))
+    context = backend_context.Context(base_plugin.TBContext(data_provider=provider))
+    found = context.hparams_metadata(RequestContext(), "")
+    experiment = context.experiment_from_metadata(RequestContext(), "", True, found, {})
+    assert {info.name for info in experiment.hparam_infos} == set(TRIALS[0].values)
+    assert [info.name.tag for info in experiment.metric_infos] == ["val_accuracy", "parameters", "latency"]
+    sessions = {f"{trial.number:04d}" for trial in TRIALS if trial.status == "completed"}
+    assert sessions <= set(runs.Runs())
+    values = [float(make_ndarray(event.tensor_proto)) for event in runs.Tensors("0006", "val_accuracy")]
+    assert values == pytest.approx([0.45, 0.9])
+
+
+def test_parallel_coordinates_of_trials_that_lack_values(tmp_path):
+    hyperparameters = space.hyperparameters(CONFIG, SETTINGS)
+    values = {name: value for name, value in TRIALS[0].values.items() if name != "depth"}
+    trials = [dataclasses.replace(TRIALS[0], values=values), TRIALS[6]]
+    plot_parallel(trials, hyperparameters, tmp_path / "parallel.png", "two trials")
+    picture = np.asarray(Image.open(tmp_path / "parallel.png").convert("RGB")).reshape(-1, 3)
+    assert (picture == (13, 8, 135)).all(axis=1).sum() > 500  # the best, thick, in the last colour of the map
+
+
 def test_a_search_without_a_completed_trial(folder, capsys):
-    assert report([TRIALS[2], TRIALS[5]], SETTINGS, folder, "digits") is None
+    assert report([TRIALS[2], TRIALS[5]], CONFIG, SETTINGS, folder, "digits") is None
     assert "no trial was completed (1 failed, 1 over budget)" in capsys.readouterr().out
     assert not (folder / "best").exists()

@@ -10,6 +10,8 @@ from keras_dl.search import Settings, space
 
 SETTINGS = Settings()
 OPTIONS = SETTINGS.training()
+PICTURES = get_config("resnet20", input_shape=(32, 32, 3), classes=10)
+ALL = Settings(tune_batch_size=True, tune_regularization=True, tune_augmentation=True)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,9 +61,9 @@ def test_whole_widths_keep_to_their_multiple():
 
 def test_values_make_config_and_options():
     defaults = {name: parameter.default for name, parameter in parameters(Net()).items()}
-    assert space.apply(defaults, Net(), OPTIONS) == (Net(), OPTIONS)
+    assert space.apply(defaults, Net(), SETTINGS) == (Net(), OPTIONS, ())
     changed = {**defaults, "filters_2": 64.0, "blocks": 3, "learning_rate": 0.05}
-    config, options = space.apply(changed, Net(), OPTIONS)
+    config, options, _augment = space.apply(changed, Net(), SETTINGS)
     assert config == Net(filters=(24, 64, 700), blocks=3)
     assert options == dataclasses.replace(OPTIONS, learning_rate=0.05)
 
@@ -69,14 +71,69 @@ def test_values_make_config_and_options():
 def test_the_learning_rate_can_stay():
     settings = Settings(tune_learning_rate=False, learning_rate=0.02)
     assert "learning_rate" not in parameters(Net(), settings)
-    values = space.smallest(space.hyperparameters(Net(), settings))
-    assert space.apply(values, Net(), settings.training())[1].learning_rate == 0.02
-    with pytest.raises(UsageError, match="no width or depth to search"):
+    values = space.smallest(space.hyperparameters(Net(), settings), Net())
+    assert space.apply(values, Net(), settings).options.learning_rate == 0.02
+    with pytest.raises(UsageError, match="is left to vary"):
         space.hyperparameters(Fixed(), settings)
 
 
 def test_the_smallest_is_the_smallest():
-    values = space.smallest(space.hyperparameters(Net(), SETTINGS))
+    values = space.smallest(space.hyperparameters(Net(), SETTINGS), Net())
     assert values == {
         "filters_1": 24, "filters_2": 32, "filters_3": 32, "multiplier": 0.25, "blocks": 1, "learning_rate": 1e-4,
     }  # fmt: skip
+
+
+def test_the_size_can_stay():
+    settings = Settings(tune_size=False)
+    assert list(parameters(Net(), settings)) == ["learning_rate"]
+    assert space.apply({"learning_rate": 0.01}, Net(), settings).config == Net()
+
+
+@pytest.mark.parametrize(
+    ("present", "sizes"), [(32, [8, 16, 32, 64, 128]), (48, [8, 16, 32, 48, 64, 128]), (1, [1, 2, 4])]
+)
+def test_batch_sizes_are_powers_of_two_and_the_present_one(present, sizes):
+    settings = Settings(tune_batch_size=True, batch_size=present)
+    parameter = parameters(Net(), settings)["batch_size"]
+    assert (list(parameter.values), parameter.default) == (sizes, present)
+    defaults = {name: p.default for name, p in parameters(Net(), settings).items()}
+    assert space.apply({**defaults, "batch_size": sizes[0]}, Net(), settings).options.batch_size == sizes[0]
+
+
+def test_regularization_holds_the_present_and_goes_where_it_belongs():
+    settings = dataclasses.replace(ALL, tune_augmentation=False, weight_decay=5e-4)
+    config = get_config("mlp", dropout=0.3)  # has an input_dropout of its own
+    found = parameters(config, settings)
+    assert list(found["weight_decay"].values) == [0, 1e-4, 5e-4, 1e-3, 1e-2, 1e-1]
+    assert 0.3 in found["dropout"].values
+    assert "stochastic_depth" not in found
+    values = {name: parameter.default for name, parameter in found.items()}
+    assert space.apply(values, config, settings) == (config, settings.training(), ())
+    values |= {"dropout": 0.6, "input_dropout": 0.1, "label_smoothing": 0.2, "weight_decay": 0.1}
+    theirs, options, _augment = space.apply(values, config, settings)
+    assert (theirs.dropout, theirs.input_dropout) == (0.6, 0.1)
+    assert (options.input_dropout, options.label_smoothing, options.weight_decay) == (0, 0.2, 0.1)
+
+
+def test_one_augmentation_or_none():
+    settings = Settings(tune_augmentation=True)
+    names = parameters(PICTURES, settings)["augmentation"].values
+    assert names[0] == "none"
+    assert {"flip", "color", "rand_augment", "cutmix"} < set(names)
+    values = {name: p.default for name, p in parameters(PICTURES, settings).items()}
+    assert space.apply(values, PICTURES, settings).augment == ()
+    assert space.apply({**values, "augmentation": "flip"}, PICTURES, settings).augment == ("flip",)
+    gray = PICTURES.replace(input_shape=(32, 32, 1))
+    assert "color" not in parameters(gray, settings)["augmentation"].values
+    with pytest.raises(UsageError, match="tune_augmentation changes pictures"):
+        space.hyperparameters(get_config("mlp", input_shape=(4,)), settings)
+
+
+@pytest.mark.parametrize("kind", ["compound", "tinynet"])
+def test_one_number_for_resolution_depth_and_width(kind):
+    settings = Settings(space=kind, tune_learning_rate=False)
+    (parameter,) = space.hyperparameters(PICTURES, settings).space
+    assert space.apply({parameter.name: parameter.default}, PICTURES, settings).config == PICTURES
+    smaller = space.apply({parameter.name: parameter.min_value}, PICTURES, settings).config
+    assert smaller.input_shape[0] < 32

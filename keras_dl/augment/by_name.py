@@ -1,0 +1,23 @@
+"""Augmentation by name, as `keras_dl.training.fit` takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from keras_dl.augment import image
+from keras_dl.augment.mix import MIXES, compose_mix
+from keras_dl.data.spec import Spec
+from keras_dl.errors import UsageError
+
+
+def by_name(names: Sequence[str], spec: Spec) -> dict[str, Callable | None]:
+    """The arguments "augment" and "mix" of `fit` for `names` of image.CHANGES and MIXES, in this order.
+
+    Raises `UsageError` where they do not suit the data.
+    """
+    if names and spec.kind != "image":
+        raise UsageError(f"augment changes pictures, {spec.name} has none; leave it out")
+    return {
+        "augment": image.compose([name for name in names if name in image.CHANGES], spec.shape[-1]),
+        "mix": compose_mix([name for name in names if name in MIXES], spec.classes),
+    }
