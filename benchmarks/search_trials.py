@@ -62,9 +62,9 @@ def kerastuner(config, settings, folder) -> tuple[float, float]:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--network", default="resnet20")
-    parser.add_argument("--trials", type=int, default=6)
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--network", default="minimal_cnn_gap")
+    parser.add_argument("--trials", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=100)
     arguments = parser.parse_args()
     config = get_config(arguments.network)
     one = Settings(max_trials=arguments.trials, epochs=arguments.epochs)
