@@ -17,6 +17,7 @@ from typing import Annotated, NoReturn, TypeVar
 import tyro
 
 from keras_dl import catalogue, recipe, saved_model
+from keras_dl.accelerate.choice import AnotherEnvironment, restarts
 from keras_dl.errors import UsageError, choose
 from keras_dl.training.interrupt import Interrupted, terminations_raise
 
@@ -152,8 +153,13 @@ def _run(default: recipe.Recipe, program: str, flags: Sequence[str]) -> None:
         chosen = _parse(default, program, flags).placed()
     resume = f"keras-dl {chosen.command} --resume {shlex.quote(chosen.out)}"
     try:
-        with terminations_raise(), chosen.claimed():
+        with terminations_raise(), chosen.claimed(), restarts():
             chosen.run()
+    except AnotherEnvironment as wanted:
+        os.environ.update(wanted.environment)
+        start = "from keras_dl.cli import main; main()"
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, "-c", start, *shlex.split(resume)[1:]])
     except Interrupted as interruption:
         raise interruption.with_advice(f"resume by: {resume}") from None
     except KeyboardInterrupt:

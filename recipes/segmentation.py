@@ -24,7 +24,7 @@ from keras_dl.data.options import DataOptions
 from keras_dl.errors import UsageError
 from keras_dl.figures import save_figure
 from keras_dl.recipe import Recipe
-from keras_dl.training import Options, fit, seed_everything
+from keras_dl.training import Options, build, fit
 
 INK = 127.5
 CARD = """# {config.family} on the strokes of {recipe.data}
@@ -57,8 +57,7 @@ class Segmentation(Options, DataOptions, Recipe):
         data = with_masks(data)
         config = self.network.replace(input_shape=data.spec.shape, classes=data.spec.classes)
 
-        seed_everything(self)
-        model = config.build()
+        model = build(config, self)
         console.print(f"{config.family}: {model.count_params():,} parameters; {self.data}: {len(data.train):,} train")
         fit(model, config, data, self, folder)
         guesses = model.predict(data.test.batches(self.batch_size), verbose=0).argmax(axis=-1)

@@ -17,7 +17,7 @@ from keras_dl.config import Config
 from keras_dl.data import Spec, load
 from keras_dl.data.options import DataOptions
 from keras_dl.recipe import Recipe
-from keras_dl.training import Options, fit, seed_everything
+from keras_dl.training import Options, build, fit
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -60,8 +60,7 @@ class Train(Options, DataOptions, Recipe):
         for notice in data.notices:
             console.print(f"note: {notice}")
 
-        seed_everything(self)
-        model = config.build()
+        model = build(config, self)
         counts = ", ".join(f"{count:,} {split}" for split, count in data.spec.counts.items())
         console.print(f"{config.family}: {model.count_params():,} parameters; {self.data}: {counts}")
         rows = fit(model, config, data, self, folder, **changes)

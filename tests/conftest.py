@@ -8,6 +8,8 @@ from multiprocessing import forkserver
 
 import pytest
 
+import keras_dl.lazy  # noqa: F401  (before TensorFlow, whose messages it turns off; JAX, which that imports, would not)
+
 
 @pytest.fixture(autouse=True)
 def _operations_as_before():

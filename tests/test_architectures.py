@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from small_networks import SMALL, examples
+from xla_losses import both
 
 import keras_dl
 from keras_dl.architectures.vision import ImageNetwork
@@ -114,6 +115,27 @@ def test_xla_gives_the_same_outputs(config):
     compiled = tf.function(model, jit_compile=True)(x)
     np.testing.assert_allclose(compiled, plain, rtol=1e-4, atol=1e-5)
     assert np.ptp(plain, axis=0).max() > 0, "the outputs do not depend on the inputs"
+
+
+SLOW_TO_COMPILE = {
+    "efficientnet",
+    "googlenet",
+    "inception_v3",
+    "nasnet",
+    "resnet",
+    "tinynet",
+    "unet",
+    "zhang_small_inception",
+}
+"""families that XLA takes long to compile a training step of: benchmarks/xla_catalogue.py trains them, at any size"""
+TRAINED = {config.family: config for config in reversed(SMALL) if config.family not in SLOW_TO_COMPILE}
+
+
+@pytest.mark.parametrize("config", TRAINED.values(), ids=TRAINED)
+def test_xla_trains_to_the_same_loss(config):
+    plain, compiled, _ = both(config, 8)
+    np.testing.assert_allclose(compiled, plain, rtol=1e-4)
+    assert plain[-1] != plain[0]
 
 
 @small_networks

@@ -28,7 +28,7 @@ from keras_dl.lazy import tf
 from keras_dl.search import kept
 from keras_dl.search.hypermodel import read_config
 from keras_dl.search.ledger import COMPLETED, first_difference
-from keras_dl.training import Options, fit, seed_everything
+from keras_dl.training import Options, build, fit
 
 tf.summary.create_file_writer, PIL.Image.preinit(), catalogue.entries()
 TASK, MODEL = "task.json", "model"
@@ -72,8 +72,7 @@ def train(folder: Path) -> dict[str, Any]:
         data = data.resized(config.input_shape)
     if task["parent"] is not None:
         _inherit(Path(task["parent"]) / "checkpoints", folder / "checkpoints")
-    seed_everything(options)
-    model = config.build()
+    model = build(config, options)
     rows = fit(model, config, data, options, folder, **by_name(task["augment"], data.spec), verbose=0)
     result = {
         "status": COMPLETED,

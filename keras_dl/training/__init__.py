@@ -24,4 +24,11 @@ def fit(model: keras.Model, config: Config, data: Data, options: Options, folder
     return loop.fit(model, config, data, options, folder, **arguments)
 
 
-__all__ = ["Interrupted", "Options", "fit", "seed_everything"]
+def build(config: Config, options: Options) -> keras.Model:
+    """A new network of `config`, as `options` want it built; see `keras_dl.training.building.build`."""
+    from keras_dl.training import building
+
+    return building.build(config, options)
+
+
+__all__ = ["Interrupted", "Options", "build", "fit", "seed_everything"]

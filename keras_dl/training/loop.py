@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,6 +10,11 @@ from pathlib import Path
 import filelock
 
 from keras_dl import surgery
+from keras_dl.accelerate.averages import Averages
+from keras_dl.accelerate.batches import refilled, weighted
+from keras_dl.accelerate.choice import fastest_xla
+from keras_dl.accelerate.devices import at_work, check_batch
+from keras_dl.accelerate.xla import named_operations
 from keras_dl.config import Config
 from keras_dl.data import Data
 from keras_dl.errors import UsageError
@@ -46,12 +52,20 @@ def fit(
     only. `augment(images, seed)` changes a batch of training pictures, then `mix(images, labels, seed)` pictures and
     labels, the latter to shares of the classes, (batch, classes). `verbose` is Keras's.
 
+    With xla or a strategy all batches have one size: the last one of an epoch gets its own examples over again, and in
+    validation what fills it up counts nothing. With `options.ema_momentum` validation, callbacks and the model at the
+    end have the averaged weights. A strategy wants `model` from `keras_dl.training.build`.
+
     Raises `Interrupted` after saving when SIGINT or SIGTERM came, `Diverged` when the loss stops being finite, and
     `UsageError` when another process trains in `folder` or its checkpoints are of something else, when the options name
-    a stage or layers that there are not, and when labels are to be mixed for a single output.
+    a stage or layers that there are not, when labels are to be mixed for a single output or name classes that the
+    network has not, and for an operation that XLA cannot compile.
     """
     if mix is not None and config.classes == 1:
         raise UsageError("mixed labels need an output per class; use a network of 2 classes in place of one logit")
+    _check_labels(config, data)
+    if options.xla == "auto":
+        options = dataclasses.replace(options, xla=fastest_xla(config, options))
     folder.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(folder / ".lock")
     try:
@@ -59,7 +73,9 @@ def fit(
     except filelock.Timeout:
         raise UsageError(f"another process is training in {folder}; choose another folder, or wait for it") from None
     try:
-        return _fit(model, config, data, options, folder, _changed(augment, options), mix, callbacks, verbose)
+        check_batch(model, options.strategy, options.batch_size)
+        with at_work(model, options.strategy), named_operations(options):
+            return _fit(model, config, data, options, folder, _changed(augment, options), mix, callbacks, verbose)
     finally:
         lock.release()
 
@@ -74,8 +90,13 @@ def _fit(model, config, data, options, folder, augment, mix, callbacks, verbose)
     if options.drloc:
         model = with_relative_localization(model, options.drloc)
         compile_model(model, config, options, steps)
-    validation = data.validation.batches(options.batch_size)
+    if options.xla or options.strategy:
+        validation = weighted(data.validation, options.batch_size)
+    else:
+        validation = data.validation.batches(options.batch_size)
     callbacks = [*_standard_callbacks(options, folder), *callbacks]
+    if options.ema_momentum is not None:
+        callbacks.append(Averages())
     session = Session([*callbacks], add_history=True, add_progbar=verbose > 0, model=model)
     session.set_params({"verbose": verbose, "epochs": options.epochs, "steps": steps})
     session.begin()
@@ -94,6 +115,7 @@ def _fit(model, config, data, options, folder, augment, mix, callbacks, verbose)
         session.callbacks.append(keeper)
         if not start.stopped:
             _run_epochs(model, data, options, start, steps, augment, mix, validation, session)
+    model.optimizer.finalize_variable_values(model.trainable_variables)
     session.end()
     plot_curves(keeper.rows, folder / "curves.png", title=f"{config.family} on {data.spec.name}")
     return keeper.rows
@@ -105,6 +127,8 @@ def _run_epochs(model, data, options, start, steps, augment, mix, validation, se
     batches = data.train.shuffled(
         options.batch_size, seed=options.seed, epoch=epoch_now, first_step=first_step, augment=augment, mix=mix
     )
+    if options.xla or options.strategy:
+        batches = refilled(batches, options.batch_size)
     for epoch in range(start.epoch, options.epochs):
         done = start.step if epoch == start.epoch else 0
         epoch_now.assign(epoch)
@@ -120,6 +144,15 @@ def _run_epochs(model, data, options, start, steps, augment, mix, validation, se
         )
         if model.stop_training:
             break
+
+
+def _check_labels(config: Config, data: Data) -> None:
+    """Raise `UsageError` for labels that `config` has no output for: XLA would learn from them without a word."""
+    classes = max(2, config.classes)
+    for name in ("train", "validation"):
+        largest = getattr(data, name).labels.max(initial=0)
+        if largest >= classes:
+            raise UsageError(f"the {name} labels go up to {largest}, the network tells {classes} classes from 0 on")
 
 
 def _changed(augment: Callable | None, options: Options) -> Callable | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Annotated
 
-from keras_dl.errors import UsageError
+from keras_dl.accelerate.options import Acceleration
 from keras_dl.fields import Count, NotNegative, at_least, check_fields
 from keras_dl.training.initialization import Scheme
 from keras_dl.training.regularization import Regularization
@@ -13,7 +13,7 @@ from keras_dl.training.updates import Updates
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Options(Updates, Regularization):
+class Options(Updates, Regularization, Acceleration):
     """The options of one training. Raises `UsageError` for values that cannot train."""
 
     epochs: Count = 10
@@ -31,13 +31,8 @@ class Options(Updates, Regularization):
     """stop after so many epochs without a lower validation loss, and go back to the best weights"""
     seed: Annotated[int, at_least(0)] = 0
     """decides the initial weights, the order of the data and all noise"""
-    deterministic: bool = True
-    """use deterministic operations, so that a run can be repeated to the bit"""
-    xla: bool = False
-    """compile the training step with XLA"""
 
     def __post_init__(self):
         check_fields(self)
         Updates.__post_init__(self)
-        if self.xla and self.deterministic:
-            raise UsageError("xla=True needs deterministic=False: TensorFlow has no deterministic XLA on every device")
+        Acceleration.__post_init__(self)

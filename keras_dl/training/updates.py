@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from typing import Annotated, Literal
 
-from keras_dl.fields import Positive
+from keras_dl.fields import Positive, Share, at_least
 from keras_dl.lazy import keras
 from keras_dl.training.layer_rates import parse, with_layer_rates
 from keras_dl.training.schedules import Schedule, learning_rate
@@ -28,13 +28,17 @@ class Updates:
     """factors on the learning rate and weight decay of some layers, by pattern: "stem*=0.1" "stage1*=0.3\""""
     global_clipnorm: Positive | None = None
     """longest gradient, all weights taken as one vector; longer ones are shortened"""
+    gradient_accumulation_steps: Annotated[int, at_least(2)] | None = None
+    """batches whose mean gradient makes one change of the weights"""
+    ema_momentum: Share | None = None
+    """measure and keep a running average of the weights, such as 0.999 of it and 0.001 of the new ones per batch"""
 
     def __post_init__(self):
         parse(self.layer_rates)
 
 
 def make_optimizer(model: keras.Model, updates: Updates, weight_decay: float, steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer of `updates` for a training of `model` over `steps` steps.
+    """The optimizer of `updates` for a training of `model` over `steps` batches.
 
     Raises `UsageError` for a pattern of `layer_rates` that matches nothing.
     """
@@ -48,6 +52,9 @@ def make_optimizer(model: keras.Model, updates: Updates, weight_decay: float, st
     settings["weight_decay"] = weight_decay if updates.optimizer == "adamw" else weight_decay or None
     settings["global_clipnorm"] = updates.global_clipnorm
     settings["learning_rate"] = learning_rate(updates.schedule, updates.learning_rate, steps)
+    settings["gradient_accumulation_steps"] = updates.gradient_accumulation_steps
+    if updates.ema_momentum is not None:
+        settings |= {"use_ema": True, "ema_momentum": updates.ema_momentum}
     if updates.layer_rates:
         return with_layer_rates(kind, model, updates.layer_rates, **settings)
     return kind(**settings)

@@ -1,0 +1,167 @@
+"""What the benchmarks of networks and of the package have measured, and README.md, the tables made of it.
+
+`networks.py` and `package.py` add lines to measured.jsonl and write the tables anew; of several measurements of one
+thing the tables show the last. `python benchmarks/measured.py` only writes the tables.
+"""
+
+import importlib.metadata
+import os
+import platform
+import re
+import statistics
+import time
+from pathlib import Path
+
+from keras_dl import storage
+
+HERE = Path(__file__).parent
+FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile")
+PACKAGES = ("tensorflow", "keras", "torch", "timm", "keras-hub")
+STEPS = ("train", "infer")
+STARTS = ("build", "first step", "memory")
+
+HEADER = """# What was measured
+
+Written by `python benchmarks/measured.py` from `measured.jsonl`, which `networks.py` and `package.py` append to.
+A ratio is ours / theirs, less than 1 where keras_dl takes less: the median over paired rounds, with its quartiles. In a
+round every contender, a process of its own, takes one step while the others wait.
+
+"""
+NETWORKS = """## Networks
+
+`python benchmarks/networks.py`: a training step (SGD) and inference of one batch, from pixels 0..255 to the loss or the
+outputs. keras_applications and keras_hub run as for users who set nothing. timm is PyTorch with channels last,
+timm_compiled the same under `torch.compile`; passive lets PyTorch's threads sleep where they wait, which is faster on a
+busy machine. Ours has the fastest of the settings that were tried, named in the last table: oneDNN, XLA, and huge,
+which is huge pages of memory (`GLIBC_TUNABLES=glibc.malloc.hugetlb=1`). Work is what all processors together did for a
+step, which the load of the machine changes less. Build is the making of the network and its `compile`; first step is
+the first training step, in which all is compiled; memory is the peak of building and four training steps, less that
+of the imports: ratios of as many starts as the last table says.
+
+"""
+PACKAGE = """## Package
+
+`python benchmarks/package.py`: a command in a new process (theirs: what is in keras.applications, `import keras`, the
+parameters of a network that is built), and an epoch of a folder of JPEG pictures through the input pipeline, against
+`image_dataset_from_directory`. In the first epoch the files are read; in the later ones both have them in memory.
+The ratios are of seconds.
+
+"""
+
+
+def machine() -> dict:
+    """The machine and the versions, as they go into a line of measured.jsonl."""
+    text = Path("/proc/cpuinfo").read_text()
+    flags = re.search(r"^flags\s*:(.*)$", text, re.M)[1].split()
+    return {
+        "cpu": re.search(r"^model name\s*: (.*)$", text, re.M)[1],
+        "cores": len(os.sched_getaffinity(0)),
+        "flags": [flag for flag in FLAGS if flag in flags],
+        "python": platform.python_version(),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+def quartiles(ratios: list[float]) -> list[float]:
+    """The median, then the lower and the upper quartile; of one ratio, that one three times."""
+    low, middle, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
+    return [middle, low, high]
+
+
+def record(kind: str, name: str, row: dict, folder: Path = HERE) -> None:
+    """Append what was measured of `name`, and write the tables anew."""
+    storage.append_line(folder / "measured.jsonl", {"kind": kind, "name": name, **row, "machine": machine()})
+    storage.write(folder / "README.md", page(storage.read_lines(folder / "measured.jsonl")))
+
+
+def page(rows: list[dict]) -> str:
+    """The tables of the last row of each kind and name, as Markdown."""
+    last = {(row["kind"], row["name"]): row for row in rows}
+    networks = [row for (kind, _), row in last.items() if kind == "network"]
+    package = [row for (kind, _), row in last.items() if kind == "package"]
+    parts = [HEADER, _machines(last.values())]
+    if networks:
+        parts += [NETWORKS, _ratios(networks), _absolute(networks), _tried(networks)]
+    if package:
+        parts += [PACKAGE, _package(package)]
+    return "".join(parts).rstrip() + "\n"
+
+
+def _machines(rows) -> str:
+    found = {}
+    for row in rows:
+        facts = row["machine"]
+        versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+        cores = f"{facts['cores']} cores ({', '.join(facts['flags'])})"
+        text = f"{facts['cpu']}, {cores}, Python {facts['python']}, {versions}"
+        found.setdefault(text, set()).add(facts["date"])
+    return "".join(f"Machine: {text}; {', '.join(sorted(dates))}.\n\n" for text, dates in found.items())
+
+
+def _ratios(rows: list[dict]) -> str:
+    columns = ["network", "peer", "training step", "its work", "inference", "its work", *STARTS]
+    lines = []
+    for row in rows:
+        for peer, ratios in row["ratios"].items():
+            cells = [spread(ratios[what]) for step in STEPS for what in (step, f"work {step}")]
+            lines.append([row["name"], peer, *cells, *(f"{ratios[what][0]:.2f}" for what in STARTS)])
+    return "Ratios:\n\n" + table(columns, lines)
+
+
+def _absolute(rows: list[dict]) -> str:
+    columns = [
+        "network",
+        "contender",
+        "training step s",
+        "inference s",
+        "build s",
+        "first step s",
+        "memory MB",
+        "weights",
+    ]
+    lines = []
+    for row in rows:
+        for name, facts in row["contenders"].items():
+            cells = [f"{facts[what]:.3f}" for what in STEPS] + [
+                f"{facts[what]:.1f}" for what in ("build", "first step")
+            ]
+            lines.append([row["name"], name, *cells, f"{facts['memory']:.0f}", f"{facts['parameters']:,}"])
+    return "Medians behind them, under the load of the last table, so for orientation only:\n\n" + table(columns, lines)
+
+
+def _tried(rows: list[dict]) -> str:
+    columns = ["network", "pixels", "batch", "rounds", "starts", "load", "settings tried: training s, inference s"]
+    columns += ["best training", "best inference"]
+    lines = []
+    for row in rows:
+        tried = "; ".join(f"{name}: {times['train']:.2f}, {times['infer']:.2f}" for name, times in row["tried"].items())
+        low, high = sorted(row["load"])
+        sizes = [str(row[what]) for what in ("size", "batch", "rounds", "starts")]
+        best = [row["best"][what] for what in STEPS]
+        lines.append([row["name"], *sizes, f"{low:.1f} to {high:.1f}", tried, *best])
+    return "Settings:\n\n" + table(columns, lines)
+
+
+def _package(rows: list[dict]) -> str:
+    lines = [
+        [row["name"], row["ours"], row["theirs"], spread(row["ratio"]), str(row["rounds"]), f"{row['load']:.1f}"]
+        for row in rows
+    ]
+    return table(["what", "ours", "theirs", "ours / theirs", "rounds", "load"], lines)
+
+
+def spread(ratio: list[float]) -> str:
+    """The median and the quartiles as text."""
+    middle, low, high = ratio
+    return f"{middle:.2f} ({low:.2f}-{high:.2f})"
+
+
+def table(columns: list[str], lines: list[list[str]]) -> str:
+    """A Markdown table and an empty line."""
+    rows = [columns, ["---"] * len(columns), *lines]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in rows) + "\n"
+
+
+if __name__ == "__main__":
+    storage.write(HERE / "README.md", page(storage.read_lines(HERE / "measured.jsonl")))

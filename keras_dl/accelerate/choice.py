@@ -1,0 +1,134 @@
+"""Which of XLA and oneDNN make a training step of this network fastest on this machine: measured once, remembered."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_dl import storage
+from keras_dl.config import Config
+from keras_dl.errors import UsageError
+from keras_dl.lazy import keras, tf
+
+if TYPE_CHECKING:
+    from keras_dl.training import Options
+
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+WORTH = 0.95
+"""a candidate must take at most so much of the default step, or noise would choose"""
+TIMEOUT = 300
+DECISIVE = ("batch_size", "optimizer", "gradient_accumulation_steps", "ema_momentum", "precision", "rematerialize")
+
+_restarts = contextvars.ContextVar("restarts", default=False)
+
+
+class AnotherEnvironment(Exception):
+    """The run should start anew with the variables `environment`, which TensorFlow reads when it is imported."""
+
+    def __init__(self, environment: dict[str, str]):
+        super().__init__(str(environment))
+        self.environment = environment
+
+
+@contextlib.contextmanager
+def restarts() -> Iterator[None]:
+    """Within it `fastest_xla` may raise `AnotherEnvironment`."""
+    token = _restarts.set(True)
+    try:
+        yield
+    finally:
+        _restarts.reset(token)
+
+
+def fastest_xla(config: Config, options: Options) -> bool:
+    """Whether a training of `config` with `options` should use XLA; prints what was chosen, and by what figure.
+
+    The first time, a child process per setting of oneDNN times a few steps without and with XLA; the figures are kept
+    under XDG_CACHE_HOME. oneDNN is a candidate where the run can start anew, within `restarts`, and where the user has
+    not set TF_ENABLE_ONEDNN_OPTS.
+
+    Raises `AnotherEnvironment` if the other setting of oneDNN wins, and `UsageError` on a backend that always compiles,
+    or if nothing could be measured.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise UsageError(f"xla=auto chooses for TensorFlow; {keras.backend.backend()} has its own way, leave xla out")
+    from keras_dl.accelerate.measure import onednn
+
+    present, free = onednn(), _restarts.get() and ONEDNN not in os.environ
+    figures = _figures(config, options, (present, not present) if free else (present,))
+    default = figures.get((present, False))
+    if default is None:
+        raise UsageError(f"a training step of {config.family} could not be timed; use xla=False")
+    best = min(figures, key=lambda candidate: figures[candidate])
+    if figures[best] > WORTH * default:
+        best = (present, False)
+    words = [f"{name}: {'on' if on else 'off'}" for name, on in zip(("oneDNN", "XLA"), best, strict=True)]
+    print(f"{', '.join(words)}, measured {figures[best] / default:.2f} of the default step ({1000 * default:.0f} ms)")
+    if best[0] != present:
+        raise AnotherEnvironment({ONEDNN: str(int(best[0]))})
+    return best[1]
+
+
+def _figures(config: Config, options: Options, settings: tuple[bool, ...]) -> dict[tuple[bool, bool], float]:
+    """Seconds of a step by (oneDNN, XLA), for the settings of oneDNN that are asked for; what failed is left out."""
+    request = {
+        "config": json.loads(config.to_json()),
+        "options": {name: getattr(options, name) for name in DECISIVE},
+    }
+    file = _cache_file(request)
+    known = {tuple(candidate): seconds for candidate, seconds in _read(file)}
+    for onednn in settings:
+        if (onednn, False) not in known:
+            known |= {(onednn, False): None, (onednn, True): None, **_timed(request, onednn)}
+            storage.write_json(file, list(known.items()))
+    return {candidate: known[candidate] for candidate in known if candidate[0] in settings and known[candidate]}
+
+
+def _timed(request: dict[str, Any], onednn: bool) -> dict[tuple[bool, bool], float | None]:
+    command = [sys.executable, "-m", "keras_dl.accelerate.measure"]
+    environment = {**os.environ, ONEDNN: str(int(onednn)), "PYTHONPATH": os.pathsep.join(sys.path)}
+    try:
+        output = subprocess.run(
+            command, input=json.dumps(request).encode(), env=environment, capture_output=True, timeout=TIMEOUT
+        ).stdout
+    except subprocess.TimeoutExpired as expired:
+        output = expired.output or b""
+    lines = [json.loads(line) for line in output.splitlines() if line.startswith(b"{")]
+    return {(line["onednn"], line["xla"]): line["seconds"] for line in lines}
+
+
+def _cache_file(request: dict[str, Any]) -> Path:
+    devices = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
+    machine = {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "devices": [details.get("device_name") for details in devices],
+        "versions": [importlib.metadata.version(package) for package in ("keras", "tensorflow")],
+    }
+    key = hashlib.sha256(json.dumps([request, machine], sort_keys=True).encode()).hexdigest()
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return folder / "keras_dl" / "accelerate" / f"{key[:32]}.json"
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line
+    return platform.processor()
+
+
+def _read(file: Path) -> list:
+    with contextlib.suppress(OSError, ValueError):
+        return json.loads(file.read_text(encoding="utf-8"))
+    return []

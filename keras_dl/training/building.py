@@ -1,0 +1,31 @@
+"""A network, built under the options that must be known before its first weight."""
+
+from __future__ import annotations
+
+import contextlib
+
+from keras_dl.accelerate.devices import devices
+from keras_dl.config import Config
+from keras_dl.lazy import keras, tf
+from keras_dl.training.options import Options
+from keras_dl.training.seeding import seed_everything
+
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
+
+
+def build(config: Config, options: Options) -> keras.Model:
+    """A new network of `config`, its weights drawn by `options.seed`, for the precision and devices of `options`.
+
+    Raises `UsageError` for devices that are not there.
+    """
+    if options.precision != "float32" and not tf.config.list_physical_devices("GPU") and options.strategy != "tpu":
+        print(f"note: {options.precision} is slower than float32 on most CPUs")
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(POLICIES[options.precision])
+    again = keras.RematScope("activations") if options.rematerialize else contextlib.nullcontext()
+    try:
+        with devices(options.strategy, config), again:
+            seed_everything(options)
+            return config.build()
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -1,0 +1,73 @@
+"""A training on several virtual devices ends where one on a single device ends."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keras_dl import UsageError, get_config
+from keras_dl.training import Options, build
+
+JOB = Path(__file__).with_name("strategy_job.py")
+
+
+def start(folder, count, *strategies, **environment):
+    command = [sys.executable, JOB, str(count), folder, *strategies]
+    return subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.PIPE, text=True)
+
+
+def finished(*processes):
+    for process in processes:
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors[-2000:]
+
+
+def assert_same(folder, strategy, expected):
+    found, expected = np.load(folder / f"{strategy}.npz"), np.load(expected)
+    arrays = [name for name in expected if name.startswith("arr")]
+    assert len(arrays) == 4
+    for name in [*arrays, "metrics"]:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, atol=1e-5)
+    return found
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("single")
+    finished(start(folder, 1, "none"))
+    return folder / "none.npz"
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_mirrored(single, tmp_path, count):
+    finished(start(tmp_path, count, "mirrored"))
+    assert assert_same(tmp_path, "mirrored", single)["parts"] == count
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_jax(single, tmp_path, count):
+    if importlib.util.find_spec("jax") is None:
+        pytest.skip("needs pip install '.[export]'")
+    finished(start(tmp_path, count, "none", "data_parallel", "model_parallel", KERAS_BACKEND="jax"))
+    data = assert_same(tmp_path, "data_parallel", tmp_path / "none.npz")
+    model = assert_same(tmp_path, "model_parallel", tmp_path / "none.npz")
+    assert data["parts"] == model["parts"] == count
+    assert data["whole"]
+    assert model["whole"] == (count == 8)  # the last kernel leads to 4 units
+
+
+@pytest.mark.parametrize(
+    ("strategy", "words"),
+    [
+        ("tpu", "strategy=tpu: no TPU answers"),
+        ("data_parallel", "strategy=data_parallel needs KERAS_BACKEND=jax, this is tensorflow"),
+    ],
+)
+def test_devices_that_are_not_there(strategy, words):
+    with pytest.raises(UsageError, match=words) as error:
+        build(get_config("mlp"), Options(strategy=strategy))
+    assert "\n" not in str(error.value)
