@@ -1,6 +1,7 @@
 """Keras layers that Keras does not have, one a file, registered with `keras.saving` under the package "keras_dl"."""
 
 from keras_dl.layers.activations import scaled_tanh
+from keras_dl.layers.batch_normalization import BatchNormalization
 from keras_dl.layers.bounded_dense import BoundedDense
 from keras_dl.layers.class_token_and_positions import ClassTokenAndPositions
 from keras_dl.layers.drop_connect import DropConnect
@@ -14,6 +15,7 @@ from keras_dl.layers.trainable_subsampling import TrainableSubsampling2D
 from keras_dl.layers.unit_thresholds import UnitThresholds
 
 __all__ = [
+    "BatchNormalization",
     "BoundedDense",
     "ClassTokenAndPositions",
     "DropConnect",

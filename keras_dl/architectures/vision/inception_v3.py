@@ -23,7 +23,7 @@ from typing import Literal, NamedTuple
 
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import depth, width
-from keras_dl.lazy import keras
+from keras_dl.lazy import keras, layers
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -115,7 +115,7 @@ def convolution(x, config: InceptionV3, step: Convolution, name: str, number: in
         use_bias=False,
         name=f"{name}_conv{number}",
     )(x)
-    x = keras.layers.BatchNormalization(scale=False, name=f"{name}_norm{number}")(x)
+    x = layers.BatchNormalization(scale=False, name=f"{name}_norm{number}")(x)
     return keras.layers.Activation("relu", name=f"{name}_relu{number}")(x)
 
 

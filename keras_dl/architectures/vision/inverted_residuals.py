@@ -12,7 +12,7 @@ import dataclasses
 from typing import ClassVar, NamedTuple
 
 from keras_dl.architectures.vision import ImageClassifier
-from keras_dl.lazy import keras
+from keras_dl.lazy import keras, layers
 
 
 class Row(NamedTuple):
@@ -108,7 +108,7 @@ def convolution(x, config: InvertedResiduals, filters: int | None, size: int, st
         x = keras.layers.DepthwiseConv2D(size, depthwise_initializer=config.initializer, **options)(x)
     else:
         x = keras.layers.Conv2D(filters, size, kernel_initializer=config.initializer, **options)(x)
-    return keras.layers.BatchNormalization(momentum=config.momentum, epsilon=config.epsilon, name=f"{name}_norm")(x)
+    return layers.BatchNormalization(momentum=config.momentum, epsilon=config.epsilon, name=f"{name}_norm")(x)
 
 
 def activation(x, config: InvertedResiduals, name: str):

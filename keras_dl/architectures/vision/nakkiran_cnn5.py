@@ -20,7 +20,7 @@ import dataclasses
 
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import width
-from keras_dl.lazy import keras
+from keras_dl.lazy import keras, layers
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class CNN5(ImageClassifier):
 def convolution(x, filters: int, name: str):
     """(batch, height, width, channels) -> (batch, height, width, filters)."""
     x = keras.layers.Conv2D(filters, 3, padding="same", name=f"{name}_conv")(x)
-    x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(x)
+    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(x)
     return keras.layers.Activation("relu", name=f"{name}_relu")(x)
 
 

@@ -31,7 +31,7 @@ from typing import Literal
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import depth, width
 from keras_dl.errors import UsageError
-from keras_dl.lazy import keras
+from keras_dl.lazy import keras, layers
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ class NASNet(ImageClassifier):
 
 def normalized(x, config: NASNet, name: str):
     """(batch, ...) -> (batch, ...)."""
-    return keras.layers.BatchNormalization(momentum=config.momentum, epsilon=config.epsilon, name=name)(x)
+    return layers.BatchNormalization(momentum=config.momentum, epsilon=config.epsilon, name=name)(x)
 
 
 def rectified(x, name: str):

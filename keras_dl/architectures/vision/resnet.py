@@ -29,7 +29,7 @@ from typing import Literal
 from keras_dl.architectures.vision import CAFFE, TORCH, ImageClassifier, pixels
 from keras_dl.config import depth, width
 from keras_dl.errors import UsageError
-from keras_dl.lazy import keras
+from keras_dl.lazy import keras, layers
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ def convolution(x, config: ResNet, filters: int, size: int, strides: int, name: 
         kernel_initializer="he_normal" if torch else "glorot_uniform",
         name=f"{name}_conv{number}",
     )(x)
-    return keras.layers.BatchNormalization(
+    return layers.BatchNormalization(
         momentum=0.9 if torch else 0.99, epsilon=1e-5 if torch else 1.001e-5, name=f"{name}_norm{number}"
     )(x)
 

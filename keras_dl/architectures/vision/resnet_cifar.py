@@ -36,7 +36,7 @@ from typing import Literal
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import depth, width
 from keras_dl.errors import UsageError
-from keras_dl.lazy import keras
+from keras_dl.lazy import keras, layers
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -96,10 +96,10 @@ def shortcut(x, config: ResNetCIFAR, filters: int, name: str):
 def residual_block(x, config: ResNetCIFAR, filters: int, strides: int, drop: float, name: str):
     """(batch, height, width, channels) -> (batch, height / strides, width / strides, filters)."""
     y = convolution(x, config, filters, 3, strides, f"{name}_conv1")
-    y = keras.layers.BatchNormalization(name=f"{name}_norm1")(y)
+    y = layers.BatchNormalization(name=f"{name}_norm1")(y)
     y = keras.layers.Activation("relu", name=f"{name}_relu1")(y)
     y = convolution(y, config, filters, 3, 1, f"{name}_conv2")
-    y = keras.layers.BatchNormalization(name=f"{name}_norm2")(y)
+    y = layers.BatchNormalization(name=f"{name}_norm2")(y)
     if drop:
         y = keras.layers.Dropout(drop, noise_shape=(None, 1, 1, 1), name=f"{name}_drop")(y)
     if config.shortcut != "none":
@@ -112,7 +112,7 @@ def residual_block(x, config: ResNetCIFAR, filters: int, strides: int, drop: flo
 def build(config: ResNetCIFAR) -> keras.Model:
     inputs, x = pixels(config)
     x = convolution(x, config, config.filters, 3, 1, "stem_conv")
-    x = keras.layers.BatchNormalization(name="stem_norm")(x)
+    x = layers.BatchNormalization(name="stem_norm")(x)
     x = keras.layers.Activation("relu", name="stem_relu")(x)
     for stage in (1, 2, 3):
         for block in range(1, config.blocks + 1):

@@ -30,7 +30,7 @@ from typing import ClassVar
 
 from keras_dl.architectures.vision import CAFFE, TORCH, ImageClassifier, pixels
 from keras_dl.config import depth, width
-from keras_dl.lazy import keras
+from keras_dl.lazy import keras, layers
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ def convolution(x, config: VGG, filters: int, name: str, number: int):
     if not config.normalized:
         return keras.layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"{name}_conv{number}")(x)
     x = keras.layers.Conv2D(filters, 3, padding="same", name=f"{name}_conv{number}")(x)
-    x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_norm{number}")(x)
+    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_norm{number}")(x)
     return keras.layers.Activation("relu", name=f"{name}_relu{number}")(x)
 
 

@@ -21,7 +21,7 @@ import dataclasses
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import width
 from keras_dl.errors import UsageError
-from keras_dl.lazy import keras
+from keras_dl.lazy import keras, layers
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class SmallInception(ImageClassifier):
 def convolution(x, config: SmallInception, filters: int, size: int, strides: int, name: str):
     """(batch, height, width, channels) -> (batch, height / strides, width / strides, filters)."""
     x = keras.layers.Conv2D(filters, size, strides, "same", use_bias=False, name=f"{name}_conv")(x)
-    x = keras.layers.BatchNormalization(momentum=config.momentum, epsilon=1e-3, scale=False, name=f"{name}_norm")(x)
+    x = layers.BatchNormalization(momentum=config.momentum, epsilon=1e-3, scale=False, name=f"{name}_norm")(x)
     return keras.layers.Activation("relu", name=f"{name}_relu")(x)
 
 
