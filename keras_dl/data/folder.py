@@ -12,7 +12,7 @@ from keras_dl.data.assemble import assemble
 from keras_dl.data.dataset import Data
 from keras_dl.data.listing import Listing, list_pictures
 from keras_dl.data.memory import check_fits
-from keras_dl.data.pictures import Picture, read_pictures
+from keras_dl.data.pictures import read_pictures
 from keras_dl.data.resize import DEFAULT_SIZE
 from keras_dl.errors import UsageError
 
@@ -35,9 +35,10 @@ def _read(
     total = sum(map(len, listing.files.values()))
     check_fits(str(folder), total, (height, width, 3), 1)
     read = {split: read_pictures([path for path, _ in files], height, width) for split, files in listing.files.items()}
+    labels = {split: np.array([label for _, label in files]) for split, files in listing.files.items()}
     bad = [
         f"{path} ({picture.bad})"
-        for split, pictures in read.items()
+        for split, (_, pictures) in read.items()
         for (path, _), picture in zip(listing.files[split], pictures, strict=True)
         if picture.bad
     ]
@@ -47,25 +48,22 @@ def _read(
         if not skip_bad:
             raise UsageError(f"{len(bad)} of {total} pictures cannot be read: {named}; skip_bad leaves them out")
         notices.append(f"{len(bad)} of {total} pictures cannot be read and were left out: {named}")
-    good = {
-        split: [
-            (picture, label)
-            for picture, (_, label) in zip(pictures, listing.files[split], strict=True)
-            if not picture.bad
-        ]
-        for split, pictures in read.items()
-    }
-    for split, pictures in good.items():
-        missing = set(range(len(listing.class_names))) - {label for _, label in pictures}
+        good = {split: [not picture.bad for picture in pictures] for split, (_, pictures) in read.items()}
+        read = {split: (pixels[good[split]], pictures) for split, (pixels, pictures) in read.items()}
+        labels = {split: values[good[split]] for split, values in labels.items()}
+    for split, values in labels.items():
+        missing = set(range(len(listing.class_names))) - set(values.tolist())
         if missing:
             raise UsageError(f"class {listing.class_names[min(missing)]!r} has no readable picture in {split}")
-    everything = [picture for pictures in good.values() for picture, _ in pictures]
-    done = collections.Counter(what for picture in everything for what in picture.done)
+    done = collections.Counter(what for _, pictures in read.values() for picture in pictures for what in picture.done)
     notices += [f"{count} pictures {what}" for what, count in done.items()]
     notices.append(f"pictures were scaled to cover {height}x{width} pixels and cropped to their centre")
-    channels = 1 if all(picture.gray for picture in everything) else 3
+    gray = all((picture[..., :1] == picture).all() for pixels, _ in read.values() for picture in pixels)
     return assemble(
-        {split: _arrays(pictures, channels) for split, pictures in good.items()},
+        {
+            split: (np.ascontiguousarray(pixels[..., :1]) if gray else pixels, labels[split])
+            for split, (pixels, _) in read.items()
+        },
         name=folder.resolve().name,
         kind="image",
         class_names=listing.class_names,
@@ -74,8 +72,3 @@ def _read(
         notices=notices,
         reread=functools.partial(_read, folder, listing, validation, seed, skip_bad),
     )
-
-
-def _arrays(pictures: list[tuple[Picture, int]], channels: int) -> tuple[np.ndarray, np.ndarray]:
-    pixels = np.stack([picture.pixels[..., :channels] for picture, _ in pictures])
-    return pixels, np.array([label for _, label in pictures])

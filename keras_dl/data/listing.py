@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -65,13 +66,12 @@ def list_pictures(folder: Path) -> Listing:
 
 def _folders(root: Path) -> list[Path]:
     """The folders in `root`, in natural order. Raises `UsageError` where there is anything else than class folders."""
-    entries = _visible(root)
-    folders = sorted((path for path in entries if path.is_dir()), key=_natural)
-    loose = [path for path in entries if path.is_file() and path.suffix.lower() in SUFFIXES]
+    folders, files = _visible(root)
+    loose = [path for path in files if path.suffix.lower() in SUFFIXES]
     if loose:
         raise UsageError(f"{len(loose)} pictures, such as {loose[0].name}, lie directly in {root}; {FORM}")
     if not folders:
-        raise UsageError(f"{root} {'has no folders' if entries else 'is empty'}; {FORM}")
+        raise UsageError(f"{root} {'has no folders' if files else 'is empty'}; {FORM}")
     twins = [path for path, count in collections.Counter(path.resolve() for path in folders).items() if count > 1]
     if twins:
         raise UsageError(f"several folders in {root} are links to the same folder {twins[0]}")
@@ -82,28 +82,39 @@ def _classes(root: Path, ignored: collections.Counter[str]) -> dict[str, list[Pa
     """The pictures in each class folder of `root`; other files are counted in `ignored`."""
     classes = {}
     for folder in _folders(root):
-        entries = _visible(folder)
-        inner = next((path for path in entries if path.is_dir()), None)
-        if inner is not None:
-            raise UsageError(f"{inner} is a folder within the class folder {folder}; {FORM}")
-        classes[folder.name] = [path for path in entries if path.suffix.lower() in SUFFIXES]
-        ignored.update(path.suffix.lower() or path.name for path in entries if path.suffix.lower() not in SUFFIXES)
+        inner, files = _visible(folder)
+        if inner:
+            raise UsageError(f"{inner[0]} is a folder within the class folder {folder}; {FORM}")
+        classes[folder.name] = []
+        for path in files:
+            ending = path.suffix.lower()
+            if ending in SUFFIXES:
+                classes[folder.name].append(path)
+            else:
+                ignored[ending or path.name] += 1
         if not classes[folder.name]:
             raise UsageError(f"class {folder.name!r} has no pictures: {folder} holds none")
     return classes
 
 
-def _visible(folder: Path) -> list[Path]:
-    """What is in `folder`, by natural order of names, without hidden files. Raises `UsageError` for dangling links."""
-    entries = sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=_natural)
-    for path in entries:
-        if not path.exists():
+def _visible(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The folders and the files in `folder`, by natural order of names, without hidden ones.
+
+    Raises `UsageError` for dangling links.
+    """
+    with os.scandir(folder) as found:
+        entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=_natural)
+    folders, files = [], []
+    for entry in entries:
+        path = folder / entry.name
+        if entry.is_symlink() and not path.exists():
             raise UsageError(f"{path} is a link that leads nowhere or in a circle")
-    return entries
+        (folders if entry.is_dir() else files).append(path)
+    return folders, files
 
 
-def _natural(path: Path) -> tuple[list[str | int], str]:
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", path.name)], path.name
+def _natural(entry: os.DirEntry) -> tuple[list[str | int], str]:
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", entry.name)], entry.name
 
 
 def _some(names: Iterable[str]) -> str:

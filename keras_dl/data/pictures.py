@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from keras_dl.data.jpeg import plain_jpeg
+
 SUFFIXES = frozenset((".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"))
+CHUNK = 16  # files that a thread takes at once: taking them singly costs as much as opening them
 TURNED = "turned as their EXIF orientation says"
 OPAQUE = "with transparent parts laid on white"
 FIRST_FRAME = "with several frames, of which the first is taken"
@@ -20,34 +24,52 @@ SIXTEEN_BITS = "of 16 bits a value scaled to 8"
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """One file: `pixels` (height, width, 3) uint8 and what was `done` to them, or None and the reason in `bad`."""
+    """What became of one file: what was `done` to its pixels, or, where they could not be read, the reason in `bad`."""
 
-    pixels: np.ndarray | None
     bad: str = ""
     done: tuple[str, ...] = ()
 
-    @property
-    def gray(self) -> bool:
-        return bool((self.pixels[..., :1] == self.pixels).all())
+
+def read_pictures(paths: Sequence[Path], height: int, width: int) -> tuple[np.ndarray, list[Picture]]:
+    """Every file of `paths`, decoded whole, scaled to cover (height, width) pixels and cropped to the centre.
+
+    Gives the pixels (files, height, width, 3) uint8, black where a file is bad, and what became of each file.
+    """
+    pixels = np.zeros((len(paths), height, width, 3), np.uint8)
+    with ThreadPool(os.cpu_count()) as threads:
+        return pixels, threads.starmap(_read, zip(paths, pixels, strict=True), CHUNK)
 
 
-def read_pictures(paths: Sequence[Path], height: int, width: int) -> list[Picture]:
-    """Every file of `paths`, decoded whole, scaled to cover (height, width) pixels and cropped to the centre."""
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return list(threads.map(lambda path: _read(path, height, width), paths))
-
-
-def _read(path: Path, height: int, width: int) -> Picture:
+def _read(path: Path, pixels: np.ndarray) -> Picture:
+    """Puts the picture in the file `path` into `pixels` (height, width, 3)."""
+    height, width, _ = pixels.shape
+    enough = 2 * max(height, width)
     try:
-        if path.stat().st_size == 0:
-            return Picture(None, "the file is empty")
-        with Image.open(path) as image:
-            pixels, done = _decode(image, 2 * max(height, width))
-        return Picture(np.asarray(ImageOps.fit(pixels, (width, height), Image.Resampling.BILINEAR)), done=done)
+        content = path.read_bytes()
+        if not content:
+            return Picture("the file is empty")
+        plain = plain_jpeg(content, enough)
+        if plain is None:
+            with Image.open(io.BytesIO(content)) as image:
+                upright, done = _decode(image, enough)
+        else:
+            upright, done = plain, ()
+        pixels[:] = _fit(upright, height, width)
+        return Picture(done=done)
     except UnidentifiedImageError:
-        return Picture(None, "not a picture")
+        return Picture("not a picture")
     except Exception as error:  # on damaged bytes Pillow's decoders raise all kinds of exceptions
-        return Picture(None, next(iter(str(error).splitlines()), type(error).__name__))
+        return Picture(next(iter(str(error).splitlines()), type(error).__name__))
+
+
+def _fit(picture: Image.Image | np.ndarray, height: int, width: int) -> Image.Image | np.ndarray:
+    """The RGB `picture`, scaled to cover (height, width) pixels and cropped to its centre."""
+    if isinstance(picture, np.ndarray):
+        rows, columns = picture.shape[0] - height, picture.shape[1] - width
+        if min(rows, columns) == 0 and (rows + columns) % 2 == 0:  # its centre as it is: a third of the time to read it
+            return picture[rows // 2 :][:height, columns // 2 :][:, :width]
+        picture = Image.fromarray(picture)
+    return ImageOps.fit(picture, (width, height), Image.Resampling.BILINEAR)
 
 
 def _decode(image: Image.Image, enough: int) -> tuple[Image.Image, tuple[str, ...]]:
@@ -73,4 +95,4 @@ def _decode(image: Image.Image, enough: int) -> tuple[Image.Image, tuple[str, ..
         if image.getextrema()[3][0] < 255:
             done.append(OPAQUE)
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB"), tuple(done)
+    return image if image.mode == "RGB" else image.convert("RGB"), tuple(done)

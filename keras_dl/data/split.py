@@ -94,14 +94,11 @@ class Split:
         _check(batch_size)
         steps = math.ceil(len(self) / batch_size)
 
+        @tf.autograph.experimental.do_not_convert
         def begin(_):
             key = _key(seed, epoch)
-            order = self._order(key)
-
-            def step(number):
-                return order[number * batch_size : (number + 1) * batch_size], _fold(key, number)
-
-            return tf.data.Dataset.range(first_step, steps).map(step)
+            order = tf.data.Dataset.from_tensor_slices(self._order(key)).skip(first_step * batch_size)
+            return _numbered(order.batch(batch_size), tf.data.Dataset.range(first_step, steps), key)
 
         return self._fetched(tf.data.Dataset.range(1).flat_map(begin), augment, mix)
 
@@ -120,12 +117,12 @@ class Split:
         """
         _check(batch_size)
 
+        @tf.autograph.experimental.do_not_convert
         def epoch(number):
             return tf.data.Dataset.from_tensor_slices(self._order(_key(seed, number)))
 
         epochs = tf.data.Dataset.range(math.ceil(steps * batch_size / len(self))).flat_map(epoch)
-        keys = tf.data.Dataset.range(steps).map(functools.partial(_fold, _key(seed, -1)))
-        batches = tf.data.Dataset.zip(epochs.batch(batch_size).take(steps), keys)
+        batches = _numbered(epochs.batch(batch_size), tf.data.Dataset.range(steps), _key(seed, -1))
         return self._fetched(batches.apply(tf.data.experimental.assert_cardinality(steps)), augment, mix)
 
     def _order(self, key: tf.Tensor) -> tf.Tensor:
@@ -139,19 +136,19 @@ class Split:
     def _fetched(
         self, indices: tf.data.Dataset, augment: Callable | None = None, mix: Callable | None = None
     ) -> tf.data.Dataset:
-        """Batches of examples from a data set of `indices` (batch,), or of (indices, key for `augment` and `mix`)."""
+        """Batches of examples from a data set of `indices` (batch,), or of what `_numbered` makes of them."""
         all_inputs, all_labels = self._tensors
 
         @tf.autograph.experimental.do_not_convert  # translating what needs no translation takes seconds
-        def fetch(indices, key=None):
+        def fetch(indices, number=None, key=None):
             inputs, labels = tf.gather(all_inputs, indices), tf.gather(all_labels, indices)
             if self.prepare is None:
                 inputs = self._resized(inputs)
             if augment is not None:
-                inputs = augment(inputs, key)
+                inputs = augment(inputs, _fold(key, number))
             if self.prepare is not None:
                 inputs = tf.ensure_shape(self.prepare(inputs), (None, *self.shape))
-            return (inputs, labels) if mix is None else mix(inputs, labels, _fold(key, MIXING))
+            return (inputs, labels) if mix is None else mix(inputs, labels, _fold(_fold(key, number), MIXING))
 
         return indices.map(fetch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
@@ -164,6 +161,11 @@ class Split:
 
 def _key(seed: int, epoch: tf.Tensor) -> tf.Tensor:
     return tf.stack([tf.constant(seed, "int64"), tf.cast(epoch, "int64")])
+
+
+def _numbered(indices: tf.data.Dataset, numbers: tf.data.Dataset, key: tf.Tensor) -> tf.data.Dataset:
+    """Each batch of `indices` with its number and the `key` of them all: the key of a batch is folded of these two."""
+    return tf.data.Dataset.zip(indices, numbers, tf.data.Dataset.from_tensors(key).repeat())
 
 
 def _fold(key: tf.Tensor, number: tf.Tensor | int) -> tf.Tensor:
