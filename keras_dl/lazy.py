@@ -11,6 +11,7 @@ import sys
 import types
 from collections.abc import Iterator
 
+from keras_dl.accelerate.programs import remember_programs
 from keras_dl.errors import UsageError
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reports every GPU that it does not find
@@ -34,6 +35,7 @@ def _import(name: str) -> None:
     found = importlib.metadata.version("keras")
     if tuple(map(int, re.findall(r"\d+", found)[:3])) < SAFE_KERAS:
         raise UsageError(f"keras_dl needs keras >= {'.'.join(map(str, SAFE_KERAS))} (security fixes), found {found}")
+    remember_programs()
     try:
         with _native_stderr_closed():
             importlib.import_module(name)

@@ -10,6 +10,9 @@ import pytest
 
 import keras_dl.lazy  # noqa: F401  (before TensorFlow, whose messages it turns off; JAX, which that imports, would not)
 
+os.environ["TF_XLA_FLAGS"] = "--tf_xla_persistent_cache_directory="  # what tests compile is not kept
+os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
+
 
 @pytest.fixture(autouse=True)
 def _operations_as_before():

@@ -8,7 +8,6 @@ import hashlib
 import importlib.metadata
 import json
 import os
-import platform
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_dl import storage
+from keras_dl.accelerate.machine import cache_folder, processor
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, tf
@@ -110,22 +110,13 @@ def _timed(request: dict[str, Any], onednn: bool) -> dict[tuple[bool, bool], flo
 def _cache_file(request: dict[str, Any]) -> Path:
     devices = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
     machine = {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "devices": [details.get("device_name") for details in devices],
         "versions": [importlib.metadata.version(package) for package in ("keras", "tensorflow")],
     }
     key = hashlib.sha256(json.dumps([request, machine], sort_keys=True).encode()).hexdigest()
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return folder / "keras_dl" / "accelerate" / f"{key[:32]}.json"
-
-
-def _processor() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line
-    return platform.processor()
+    return cache_folder() / "accelerate" / f"{key[:32]}.json"
 
 
 def _read(file: Path) -> list:

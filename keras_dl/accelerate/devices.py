@@ -5,34 +5,31 @@ from __future__ import annotations
 import contextlib
 import re
 
-from keras_dl.accelerate.options import Strategy
+from keras_dl.accelerate.options import TENSORFLOW, Strategy
+from keras_dl.accelerate.workers import workers
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, tf
-
-BACKENDS = {
-    "mirrored": "tensorflow",
-    "tpu": "tensorflow",
-    "data_parallel": "jax",
-    "model_parallel": "jax",
-}
 
 
 def devices(strategy: Strategy | None, config: Config) -> contextlib.AbstractContextManager:
     """A context in which a network of `config` is built for the devices of `strategy`; they stay with the network.
 
     mirrored takes all GPUs, or all CPU devices where there is none. model_parallel divides the last axis of every
-    kernel whose length is a multiple of the number of devices, and keeps the rest whole on each.
+    kernel whose length is a multiple of the number of devices, and keeps the rest whole on each. multi_worker waits for
+    the other workers that TF_CONFIG names.
 
-    Raises `UsageError` for the wrong backend, and where no TPU answers.
+    Raises `UsageError` for the wrong backend, where no TPU answers, and without a TF_CONFIG of several workers.
     """
-    backend = keras.backend.backend()
-    if strategy is not None and BACKENDS[strategy] != backend:
-        raise UsageError(f"strategy={strategy} needs KERAS_BACKEND={BACKENDS[strategy]}, this is {backend}")
+    backend, needed = keras.backend.backend(), "tensorflow" if strategy in TENSORFLOW else "jax"
+    if strategy is not None and needed != backend:
+        raise UsageError(f"strategy={strategy} needs KERAS_BACKEND={needed}, this is {backend}")
     if backend == "jax":
         keras.distribution.set_distribution(_distribution(strategy, config))
     if strategy is None or backend == "jax":
         return contextlib.nullcontext()
+    if strategy == "multi_worker":
+        return workers().scope()
     if strategy == "mirrored":
         found = tf.config.list_logical_devices("GPU")
         if not found:  # TensorFlow's collective reduction makes eight virtual CPUs wait for minutes
@@ -48,7 +45,7 @@ def devices(strategy: Strategy | None, config: Config) -> contextlib.AbstractCon
 
 def at_work(model: keras.Model, strategy: Strategy | None) -> contextlib.AbstractContextManager:
     """A context in which `model`, built in that of `devices`, is compiled, its optimizer's state made and trained."""
-    if strategy is None or BACKENDS[strategy] == "jax":
+    if strategy not in TENSORFLOW:
         return contextlib.nullcontext()
     return model.distribute_strategy.scope()
 

@@ -9,7 +9,9 @@ from keras_dl.errors import UsageError
 from keras_dl.fields import Count
 
 Precision = Literal["float32", "bfloat16", "float16"]
-Strategy = Literal["mirrored", "tpu", "data_parallel", "model_parallel"]
+Strategy = Literal["mirrored", "multi_worker", "tpu", "data_parallel", "model_parallel"]
+TENSORFLOW = ("mirrored", "multi_worker", "tpu")
+"""the strategies of TensorFlow; the others are those of Keras on JAX"""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,12 +29,12 @@ class Acceleration:
     rematerialize: bool = False
     """compute activation functions again in the backward pass instead of keeping what they need, to save memory"""
     strategy: Strategy | None = None
-    """train on several devices of this machine: mirrored and tpu with TensorFlow, data_parallel and model_parallel with
-    KERAS_BACKEND=jax"""
+    """train on several devices: mirrored, tpu and, on several machines, multi_worker with TensorFlow, data_parallel and
+    model_parallel with KERAS_BACKEND=jax"""
 
     def __post_init__(self):
         if self.xla and self.deterministic:
             why = "what is fastest may change from run to run" if self.xla == "auto" else "it has no deterministic form"
             raise UsageError(f"xla={self.xla} needs deterministic=False: {why}")
-        if self.xla == "auto" and self.strategy is not None:
-            raise UsageError(f"xla=auto times one device, so it takes no strategy; got strategy={self.strategy}")
+        if self.xla and self.strategy is not None:
+            raise UsageError(f"xla={self.xla} is for one device, so it takes no strategy; got strategy={self.strategy}")

@@ -14,6 +14,7 @@ from keras_dl.accelerate.averages import Averages
 from keras_dl.accelerate.batches import refilled, weighted
 from keras_dl.accelerate.choice import fastest_xla
 from keras_dl.accelerate.devices import at_work, check_batch
+from keras_dl.accelerate.workers import prepare
 from keras_dl.accelerate.xla import named_operations
 from keras_dl.config import Config
 from keras_dl.data import Data
@@ -54,7 +55,8 @@ def fit(
 
     With xla or a strategy all batches have one size: the last one of an epoch gets its own examples over again, and in
     validation what fills it up counts nothing. With `options.ema_momentum` validation, callbacks and the model at the
-    end have the averaged weights. A strategy wants `model` from `keras_dl.training.build`.
+    end have the averaged weights. A strategy wants `model` from `keras_dl.training.build`. Of multi_worker each process
+    has a `folder` of its own; they save, and stop for a signal to any of them, at the ends of epochs only.
 
     Raises `Interrupted` after saving when SIGINT or SIGTERM came, `Diverged` when the loss stops being finite, and
     `UsageError` when another process trains in `folder` or its checkpoints are of something else, when the options name
@@ -90,6 +92,8 @@ def _fit(model, config, data, options, folder, augment, mix, callbacks, verbose)
     if options.drloc:
         model = with_relative_localization(model, options.drloc)
         compile_model(model, config, options, steps)
+    if options.strategy == "multi_worker":
+        prepare(model)
     if options.xla or options.strategy:
         validation = weighted(data.validation, options.batch_size)
     else:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Annotated
 
-from keras_dl.accelerate.options import Acceleration
+from keras_dl.accelerate.options import TENSORFLOW, Acceleration
+from keras_dl.errors import UsageError
 from keras_dl.fields import Count, NotNegative, at_least, check_fields
 from keras_dl.training.initialization import Scheme
 from keras_dl.training.regularization import Regularization
@@ -36,3 +37,8 @@ class Options(Updates, Regularization, Acceleration):
         check_fields(self)
         Updates.__post_init__(self)
         Acceleration.__post_init__(self)
+        for name in ("gradient_accumulation_steps", "global_clipnorm"):
+            if getattr(self, name) is not None and self.strategy in TENSORFLOW:
+                raise UsageError(
+                    f"{name} takes no strategy={self.strategy}: Keras would apply it to each device by itself"
+                )

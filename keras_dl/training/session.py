@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from keras_dl import storage
+from keras_dl.accelerate.workers import any_worker, together
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras
 from keras_dl.training.checkpoint import Checkpoints, Position
@@ -54,7 +55,8 @@ class StopOnNaN(keras.callbacks.Callback):
 class Keeper(keras.callbacks.Callback):
     """Writes the row of metrics and the checkpoint of every epoch, and grants the wish to stop.
 
-    Within an epoch it saves about once a minute, and when a signal has come. It must be the last callback.
+    Within an epoch it saves about once a minute, and when a signal has come, unless there are other workers, who are
+    not at the same step. It must be the last callback.
     """
 
     def __init__(self, folder: Path, checkpoints: Checkpoints, watch: SignalWatch, start: Position, steps: int):
@@ -86,7 +88,7 @@ class Keeper(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         done = self._first_step + batch + 1
         due = time.monotonic() - self._saved_at > SECONDS_BETWEEN_SAVES
-        if (due or self._watch.received) and done < self._steps:
+        if (due or self._watch.received) and done < self._steps and not together():
             self._save(Position(epoch=self._epoch, step=done, rows=tuple(self.rows)))
 
     def on_epoch_end(self, epoch, logs=None):
@@ -100,6 +102,7 @@ class Keeper(keras.callbacks.Callback):
     def _save(self, position: Position) -> None:
         self._checkpoints.save(position)
         self._saved_at = time.monotonic()
-        if self._watch.received:
-            name = signal.Signals(self._watch.received).name
-            raise Interrupted(self._watch.received, f"stopped by {name} in epoch {self._epoch + 1}, state saved")
+        if any_worker(self._watch.received is not None):
+            number = self._watch.received or signal.SIGTERM
+            name = signal.Signals(number).name
+            raise Interrupted(number, f"stopped by {name} in epoch {self._epoch + 1}, state saved")

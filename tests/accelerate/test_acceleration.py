@@ -221,6 +221,15 @@ def test_operations_of_an_error():
     ("options", "words"),
     [
         ({"xla": "auto"}, "xla=auto needs deterministic=False: what is fastest may change"),
+        (
+            {"xla": True, "deterministic": False, "strategy": "mirrored"},
+            "xla=True is for one device, so it takes no strategy; got strategy=mirrored",
+        ),
+        (
+            {"gradient_accumulation_steps": 2, "strategy": "mirrored"},
+            "gradient_accumulation_steps takes no strategy=mirrored",
+        ),
+        ({"global_clipnorm": 1.0, "strategy": "multi_worker"}, "global_clipnorm takes no strategy=multi_worker"),
         ({"gradient_accumulation_steps": 1}, "gradient_accumulation_steps must be at least 2, got 1"),
         ({"ema_momentum": 1.0}, "ema_momentum must be at least 0 and below 1"),
         ({"steps_per_execution": 0}, "steps_per_execution must be at least 1"),

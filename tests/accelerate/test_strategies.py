@@ -1,7 +1,10 @@
 """A training on several virtual devices ends where one on a single device ends."""
 
+import contextlib
 import importlib.util
+import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +13,7 @@ import numpy as np
 import pytest
 
 from keras_dl import UsageError, get_config
+from keras_dl.accelerate.workers import workers
 from keras_dl.training import Options, build
 
 JOB = Path(__file__).with_name("strategy_job.py")
@@ -48,6 +52,22 @@ def test_mirrored(single, tmp_path, count):
     assert assert_same(tmp_path, "mirrored", single)["parts"] == count
 
 
+def test_workers_train_and_stop_as_one(single, tmp_path):
+    with contextlib.ExitStack() as stack:
+        ports = [stack.enter_context(socket.socket()) for _ in range(2)]
+        for port in ports:
+            port.bind(("localhost", 0))
+        hosts = [f"localhost:{port.getsockname()[1]}" for port in ports]
+    folders = [tmp_path / "first", tmp_path / "second"]
+    processes = []
+    for index, folder in enumerate(folders):
+        task = {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}}
+        processes.append(start(folder, 1, "multi_worker", TF_CONFIG=json.dumps(task)))
+    finished(*processes)
+    for folder in folders:
+        assert_same(folder, "multi_worker", single)
+
+
 @pytest.mark.parametrize("count", [2, 8])
 def test_jax(single, tmp_path, count):
     if importlib.util.find_spec("jax") is None:
@@ -61,9 +81,25 @@ def test_jax(single, tmp_path, count):
 
 
 @pytest.mark.parametrize(
+    "setup",
+    [
+        "{",
+        "[]",
+        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 2}}',
+    ],
+)
+def test_a_cluster_without_others_is_refused(monkeypatch, setup):
+    monkeypatch.setenv("TF_CONFIG", setup)
+    with pytest.raises(UsageError, match="strategy=multi_worker needs TF_CONFIG="):
+        workers()
+
+
+@pytest.mark.parametrize(
     ("strategy", "words"),
     [
         ("tpu", "strategy=tpu: no TPU answers"),
+        ("multi_worker", 'strategy=multi_worker needs TF_CONFIG={"cluster"'),
         ("data_parallel", "strategy=data_parallel needs KERAS_BACKEND=jax, this is tensorflow"),
     ],
 )
