@@ -1,9 +1,10 @@
-"""Searches that are killed at random moments: their workers, their drivers, everything at once, nodes of a Ray cluster.
+"""Searches that are killed at random moments: their workers, their drivers, everything at once, and parts of Ray.
 
 Run it by `python benchmarks/search_kills.py --kills 50`. The searches and their trials, which only sleep, are those of
 tests/search. Each oracle searches with 1 and with 2 workers here, and with 2 on a Ray cluster of several nodes here,
-and takes its share of the kills. Prints a line for each: the kills by whom they hit, the trials that had ended and are
-lost, those run twice, and whether all trials are those of a search that was left alone; the goals are 0, 0 and yes.
+where a node may be killed or the worker of Ray alone that a trial belongs to, and takes its share of the kills. Prints
+a line for each: the kills by whom they hit, the trials that had ended and are lost, those run twice, and whether all
+trials are those of a search that was left alone; the goals are 0, 0 and yes.
 Ends by the memory that a driver keeps for a trial, over 200 of them; the goal is less than 0.1 MB.
 """
 
@@ -29,6 +30,7 @@ from keras_dl.search.ledger import Ledger
 
 TESTS = Path(__file__).parents[1] / "tests" / "search"
 ORACLES = ("random", "bayesian", "hyperband", "grid")
+RAY = ("driver", "node", "Ray worker")
 NODE = {"num_cpus": 1, "object_store_memory": 80_000_000}
 
 
@@ -62,6 +64,12 @@ class Runs:
             victim = min(self._cluster.worker_nodes, key=lambda node: node.node_id)
             self._cluster.remove_node(victim, allow_graceful=False)
             return True
+        if whom == "Ray worker":
+            ours = psutil.Process().children(recursive=True)
+            at_work = [process for process in ours if process.name().startswith("ray::_run")]
+            for worker in at_work[:1]:
+                worker.kill()
+            return bool(at_work)
         server = psutil.Process(forkserver._forkserver._forkserver_pid)
         workers = [child for child in server.children() if child.pid != process.pid]
         if whom != "driver" and not workers:
@@ -74,14 +82,14 @@ class Runs:
 
     def survive(self, folder: Path, settings, kills: int, victims: tuple[str, ...]) -> collections.Counter:
         """Search in `folder` to the end through so many kills; return how many hit whom."""
-        hit = collections.Counter()
+        hit, whom = collections.Counter(), self._moments.choice(victims)
         while True:
             process = self.search(folder, settings)
             while process.exitcode is None and hit.total() < kills:
                 process.join(self._moments.uniform(0.1, 0.8))
-                whom = self._moments.choice(victims)
                 if process.exitcode is None and (folder / "ledger.jsonl").exists() and self.kill(process, whom):
                     hit[whom] += 1
+                    whom = self._moments.choice(victims)
             process.join()
             if process.exitcode == 0:
                 return hit
@@ -154,7 +162,7 @@ def main():
         runs.search(ours / "whole", settings).join()
         victims = ("worker", "driver", "everything")
         if place == "ray":
-            settings, victims = dataclasses.replace(settings, cluster=runs.cluster().address), ("driver", "node")
+            settings, victims = dataclasses.replace(settings, cluster=runs.cluster().address), RAY
         hit = runs.survive(ours / "cut", settings, kills, victims)
         (expected, *_), (found, lost, twice) = trials(ours / "whole"), trials(ours / "cut")
         whom = ", ".join(f"{number} {name}" for name, number in sorted(hit.items()))

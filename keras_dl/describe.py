@@ -10,7 +10,7 @@ import re
 from keras_dl.catalogue import get_config
 from keras_dl.config import Config
 from keras_dl.lazy import keras
-from keras_dl.surgery import strides
+from keras_dl.sketch import NotSketched, sketch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,8 +33,6 @@ class Description:
     """The sizes of a network, for one input."""
 
     layers: tuple[LayerDescription, ...]
-    strides: dict[str, int]
-    """pixels of the input between two neighbours in the map that each stage ends with"""
 
     def _total(self, field: str) -> int:
         return sum(getattr(layer, field) for layer in self.layers)
@@ -81,9 +79,24 @@ def describe(name: str | Config, **changes) -> Description:
 
 @functools.lru_cache(maxsize=256)
 def _describe(config: Config) -> Description:
-    with keras.StatelessScope(initialize_variables=False):
-        model = config.build()
-    return Description(tuple(_describe_layer(layer) for layer in model.layers), strides(model))
+    try:
+        layers = [_all_calls(name, calls) for name, calls in sketch(config, _describe_layer)]
+    except NotSketched:
+        with keras.StatelessScope(initialize_variables=False):
+            layers = map(_describe_layer, config.build().layers)
+    return Description(tuple(layers))
+
+
+def _all_calls(name: str, calls: list[LayerDescription]) -> LayerDescription:
+    """One layer from what each of its calls alone would be."""
+    sums = {field: sum(getattr(call, field) for call in calls) for field in ("multiply_adds", "links")}
+    return dataclasses.replace(
+        calls[0],
+        name=name,
+        output_shape=calls[-1].output_shape,
+        activation_bytes=sum(call.activation_bytes for call in calls),
+        **sums,
+    )
 
 
 def _describe_layer(layer) -> LayerDescription:

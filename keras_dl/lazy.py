@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import importlib
 import importlib.metadata
 import os
 import re
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from keras_dl.accelerate.programs import remember_programs
 from keras_dl.errors import UsageError
@@ -18,6 +20,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reports every G
 BACKENDS = ("jax", "tensorflow", "torch")
 SAFE_KERAS = (3, 15, 1)
 
+NOTHING: Mapping[tuple[str, str], Any] = types.MappingProxyType({})
+
+_replaced = contextvars.ContextVar("replaced", default=NOTHING)
+
 
 class LazyModule(types.ModuleType):
     """Stands for the module called `name` and imports it at the first attribute access."""
@@ -25,7 +31,20 @@ class LazyModule(types.ModuleType):
     def __getattr__(self, attribute: str):
         if self.__name__ not in sys.modules:
             _import(self.__name__)
+        replacements = _replaced.get()
+        if (self.__name__, attribute) in replacements:
+            return replacements[self.__name__, attribute]
         return getattr(sys.modules[self.__name__], attribute)
+
+
+@contextlib.contextmanager
+def replaced(replacements: Mapping[tuple[str, str], Any]) -> Iterator[None]:
+    """Within it, lazy modules give `replacements` by (module, attribute) in place of what they have."""
+    token = _replaced.set(replacements)
+    try:
+        yield
+    finally:
+        _replaced.reset(token)
 
 
 def _import(name: str) -> None:

@@ -11,6 +11,8 @@ from rich.table import Table
 from keras_dl.catalogue import entries
 from keras_dl.config import Config
 from keras_dl.describe import Description, describe
+from keras_dl.lazy import keras
+from keras_dl.surgery import strides
 from keras_dl.weights import available
 
 BAR = 10
@@ -30,10 +32,12 @@ def show(config: Config, name: str) -> None:
     )
     if weights := available(name):
         console.print(f"published weights: {', '.join(weights)}")
-    console.print(_stages(description), _fields(config))
+    with keras.StatelessScope(initialize_variables=False):
+        steps = strides(config.build())
+    console.print(_stages(description, steps), _fields(config))
 
 
-def _stages(description: Description) -> Table:
+def _stages(description: Description, steps: dict[str, int]) -> Table:
     """A row a stage; the bar is as long as the maps are high, compared with the input."""
     columns = ("stage", "", "depth", "width", "stride", "output", "parameters", "multiply-adds")
     table = Table(*columns, box=None, padding=(0, 1, 0, 0))
@@ -53,7 +57,7 @@ def _stages(description: Description) -> Table:
             "█" * max(1, round(BAR * shape[0] / image.output_shape[0])) if is_map else "",
             str(sum(layer.multiply_adds > 0 for layer in group)),
             str(shape[-1]) if shape else "",
-            str(description.strides.get(stage, "")),
+            str(steps.get(stage, "")),
             "x".join(map(str, shape)),
             f"{sum(layer.parameters for layer in group):,}",
             f"{sum(layer.multiply_adds for layer in group):,}",

@@ -24,7 +24,7 @@ BYTES = 4
 def judge(candidate: space.Candidate, settings: Settings) -> dict[str, Any]:
     """What a trial records of its size: "status", running or over_budget, "parameters", "reason" and "latency".
 
-    The latency is measured last, and only where it is limited; it takes seconds, all else a few milliseconds a layer.
+    The latency is measured last, and only where it is limited; it takes seconds, all else milliseconds.
     Raises `ValueError` for what cannot be built.
     """
     described = describe(candidate.config)

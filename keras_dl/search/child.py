@@ -28,13 +28,15 @@ from keras_dl.training.interrupt import Interrupted
 RESULT, LOG = "result.json", "log.txt"
 TRAIN = "keras_dl.search.worker:train"
 """what a trial of a search does"""
+GPUS = "CUDA_VISIBLE_DEVICES"
+"""set by Ray for each task"""
 DIED = "died"
 """in a result: the process of the trial came to its end before it had one; another attempt may go better"""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What one trial may use: `seconds`, `megabytes` of resident memory, and `threads` for one operation."""
+    """What one trial may use: `seconds`, `megabytes` of resident memory, and `threads` in each pool of TensorFlow."""
 
     seconds: float | None = None
     megabytes: int | None = None
@@ -46,14 +48,15 @@ class Child:
 
     The function returns a result with "val_accuracy". An exception, a signal, a figure that is not finite or a passed
     limit make one with status "failed" and a "reason". What it prints goes to log.txt in `folder`. A folder with a
-    result is left as it is.
+    result is left as it is. The GPUs of the child are those of this process now, not when the server began.
     """
 
     def __init__(self, function: str, folder: Path, limits: Limits):
         self._folder, self._limits = folder, limits
         self._passed: str | None = None
         context = start_server(function)
-        self._process = context.Process(target=_work, args=(function, folder.resolve(), limits.threads), daemon=True)
+        arguments = (function, folder.resolve(), limits.threads, os.environ.get(GPUS))
+        self._process = context.Process(target=_work, args=arguments, daemon=True)
         self._process.start()
         self._began = time.monotonic()
         self.sentinel = self._process.sentinel
@@ -106,7 +109,7 @@ def read_result(folder: Path) -> dict[str, Any] | None:
     return None
 
 
-def _work(function: str, folder: Path, threads: int | None) -> None:
+def _work(function: str, folder: Path, threads: int | None, gpus: str | None) -> None:
     """What the child does. It leads a session of its own, so Ctrl-C reaches it only by way of the search."""
     os.setsid()
     threading.Thread(target=_end_with_parents, daemon=True).start()
@@ -114,7 +117,10 @@ def _work(function: str, folder: Path, threads: int | None) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     if threads is not None:
-        os.environ["TF_NUM_INTRAOP_THREADS"] = str(threads)  # read at the first operation
+        for pool in ("INTRAOP", "INTEROP"):
+            os.environ[f"TF_NUM_{pool}_THREADS"] = str(threads)  # read at the first operation
+    if gpus is not None:
+        os.environ[GPUS] = gpus
     with filelock.FileLock(folder / ".trial.lock"):  # the child of a search that was killed may be about to end
         if read_result(folder) is not None:
             return

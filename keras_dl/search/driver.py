@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import math
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any
 
 import numpy as np
 
@@ -15,39 +15,17 @@ from keras_dl.config import Config
 from keras_dl.data import load
 from keras_dl.errors import UsageError
 from keras_dl.search import budget, space, worker
-from keras_dl.search.child import DIED, RESULT, TRAIN, Limits
+from keras_dl.search.child import DIED, RESULT
 from keras_dl.search.ledger import COMPLETED, FAILED, INVALID, RUNNING, Ledger, Trial, hold
 from keras_dl.search.live import Watch
-from keras_dl.search.local_pool import LocalPool, threads_for
 from keras_dl.search.oracle import EPOCHS, OBJECTIVE, PARENT, Oracle
-from keras_dl.search.ray_pool import RayPool
+from keras_dl.search.pool import Pool, pool_for
 from keras_dl.search.settings import Settings
 
 TRIALS = 10
 MOST_REJECTIONS = 1000
 AHEAD = 2
 """trials for each of several workers, running or ended, that an oracle which learns need not know before it proposes"""
-
-
-class Pool(Protocol):
-    """Where trials run; entered by the search, and told by its exit to let the trials that are running save and end."""
-
-    running: int
-    """how many were started whose result was not fetched"""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *exception) -> None: ...
-
-    def start(self, number: int, folder: Path) -> None:
-        """Begin the trial `number`, whose task is in `folder`, or go on with it."""
-
-    def wait(self) -> tuple[int, dict[str, Any]]:
-        """The number and the result of the next trial that ends.
-
-        The result is "status": "completed" with "val_accuracy", "epochs" and "seconds", or "failed" with "reason", and
-        "died" if that came from outside the trial.
-        """
 
 
 def search(
@@ -93,19 +71,10 @@ def search(
         ledger = Ledger(folder / "ledger.jsonl", header)
         if missing:
             ledger.damage = f"{folder / 'ledger.jsonl'} is missing; it comes anew from the folders of the trials"
-        with pool or _pool(settings) as pool:
+        with pool or pool_for(settings) as pool:
             driver = _Driver(folder, config, settings, loading, ledger, pool)
             driver.go_on(hyperparameters)
         return [ledger.trials[number] for number in sorted(ledger.trials)]
-
-
-def _pool(settings: Settings) -> Pool:
-    limits = Limits(
-        seconds=settings.trial_timeout, megabytes=settings.trial_memory, threads=threads_for(settings.workers)
-    )
-    if settings.cluster is None:
-        return LocalPool(TRAIN, limits)
-    return RayPool(TRAIN, limits, settings.cluster, settings.workers)
 
 
 class _Driver:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
-import importlib
 import json
-import os
-import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from keras_dl.config import Config
-from keras_dl.errors import UsageError, choose
+from keras_dl.errors import UsageError
 from keras_dl.lazy import LazyModule, keras
+from keras_dl.search import user_model
 
 if TYPE_CHECKING:
     from keras_dl.data import Spec
@@ -53,7 +49,7 @@ class HyperNetwork(Config):
         """A copy for this data; pictures are resized to the input of the model where that is fixed."""
         spec.check_numbers(self.source)
         with keras.StatelessScope(initialize_variables=False):
-            theirs = _built(self, keras_tuner.HyperParameters()).input_shape[1:]
+            theirs = user_model.built(self.source, keras_tuner.HyperParameters()).input_shape[1:]
         shape = tuple(own or size for own, size in zip(theirs, spec.shape, strict=False))
         if len(theirs) != len(spec.shape) or (spec.kind != "image" and shape != spec.shape):
             raise UsageError(f"{self.source} takes inputs of shape {theirs}, {spec.name} has {spec.shape}")
@@ -67,7 +63,7 @@ def network(source: str) -> HyperNetwork:
 
     Raises `UsageError` if there is none.
     """
-    _hypermodel(source)
+    user_model.hypermodel(source)
     return HyperNetwork(source=source)
 
 
@@ -83,15 +79,15 @@ def read_config(text: str) -> Config:
 
 
 def hyperparameters(config: HyperNetwork) -> keras_tuner.HyperParameters:
-    """The space of the HyperModel, found by building it until each choice was taken and each scope active once."""
-    return _discovered(config.source).copy()
+    """The space of the HyperModel."""
+    return user_model.hyperparameters(config.source).copy()
 
 
 def build(config: HyperNetwork) -> keras.Model:
     """What the HyperModel builds, as a functional model, compiled or not. Raises `UsageError` if it does not fit."""
-    space = _discovered(config.source).copy()
-    _set_values(space, dict(config.values))
-    model = _built(config, space)
+    space = user_model.hyperparameters(config.source).copy()
+    user_model.set_values(space, dict(config.values))
+    model = user_model.built(config.source, space)
     outputs, inputs = model.output_shape, model.input_shape[1:]
     if outputs != (None, config.classes):
         raise UsageError(f"{config.source} gives outputs of shape {outputs}, {config.classes} classes are wanted")
@@ -100,115 +96,7 @@ def build(config: HyperNetwork) -> keras.Model:
     return model
 
 
-@functools.cache
-def _hypermodel(source: str) -> keras_tuner.HyperModel:
-    module_name, _, name = source.partition(":")
-    if not name:
-        raise UsageError(f"hypermodel must be module:Name, got {source!r}")
-    base = keras_tuner.HyperModel  # with it TensorFlow, without what that prints when the module imports it
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:
-        raise UsageError(f"the module of {source} cannot be imported: {_words(error)}") from error
-    choose(f"name in {module_name}", name, (key for key in vars(module) if not key.startswith("_")))
-    found = getattr(module, name)
-    try:
-        found = found() if isinstance(found, type) else found
-    except Exception as error:
-        raise UsageError(f"{source} cannot be made without arguments: {_words(error)}") from error
-    if not isinstance(found, base):
-        raise UsageError(f"{source} is no keras_tuner.HyperModel but {type(found).__name__}")
-    if type(found).fit is not base.fit:
-        raise UsageError(f"{source} has a fit of its own, which is not called here: trials train by the options alone")
-    return found
-
-
-@functools.cache
-def _discovered(source: str) -> keras_tuner.HyperParameters:
-    """Unlike a tuner's own look into conditional scopes this one writes no files, and sees the branches of choices."""
-    known, seen, unseen = keras_tuner.HyperParameters(), [], [{}]
-    config = HyperNetwork(source=source)
-    while unseen:
-        space = known.copy()
-        _set_values(space, unseen[0])
-        with keras.StatelessScope(initialize_variables=False):
-            _built(config, space)
-        known.merge(space, overwrite=False)
-        seen += [unseen[0], *map(_fulfilled, space.active_scopes)]
-        wanted = [*unseen, *map(_fulfilled, space.inactive_scopes), *_choices(space)]
-        unseen = [values for values in wanted if values not in seen]
-    return known
-
-
-def _fulfilled(conditions: list[Any]) -> dict[str, Any]:
-    """Values for which all `conditions` of KerasTuner hold."""
-    return {condition.name: condition.values[0] for condition in conditions}
-
-
-def _choices(space: keras_tuner.HyperParameters) -> Iterator[dict[str, Any]]:
-    """For each value of each choice the values that make it so."""
-    types = keras_tuner.engine.hyperparameters
-    for parameter in space.space:
-        if isinstance(parameter, types.Choice | types.Boolean):
-            for value in parameter.values:
-                yield {**_fulfilled(parameter.conditions), parameter.name: value}
-
-
-def _set_values(space: keras_tuner.HyperParameters, values: dict[str, Any]) -> None:
-    space.values = {parameter.name: parameter.default for parameter in space.space} | values
-    space.ensure_active_values()
-
-
 @functools.lru_cache(maxsize=8)
 def _without_weights(config: HyperNetwork) -> keras.Model:
     with keras.StatelessScope(initialize_variables=False):
         return build(config)
-
-
-def _built(config: HyperNetwork, space: keras_tuner.HyperParameters) -> keras.Model:
-    with _optimizers_beside_it():
-        try:
-            model = _hypermodel(config.source).build(space)
-        except Exception as error:
-            raise UsageError(f"build of {config.source} raised {_words(error)}") from error
-    if isinstance(model, keras.Sequential) and model.built:
-        functional = keras.Model(model.inputs, model.outputs, name=model.name)
-        if model.compiled:
-            functional.compile(model.optimizer, model.loss)
-        model = functional
-    if not isinstance(model, keras.Model) or not hasattr(model, "operations"):
-        raise UsageError(
-            f"build of {config.source} returned {type(model).__name__}; "
-            "wanted is a functional model, or a Sequential that begins with keras.Input"
-        )
-    if len(model.inputs) != 1:
-        raise UsageError(f"build of {config.source} returned a model with {len(model.inputs)} inputs; 1 is wanted")
-    return model
-
-
-@contextlib.contextmanager
-def _optimizers_beside_it() -> Iterator[None]:
-    """Let optimizers be made within a StatelessScope, which refuses their counter of steps, a single number."""
-    made = keras.optimizers.Optimizer.__init__
-
-    def make(optimizer: Any, *arguments: Any, **settings: Any) -> None:
-        scope = keras.src.backend.common.global_state
-        outer = scope.get_global_attribute("stateless_scope")
-        scope.set_global_attribute("stateless_scope", None)
-        try:
-            made(optimizer, *arguments, **settings)
-        finally:
-            scope.set_global_attribute("stateless_scope", outer)
-
-    keras.optimizers.Optimizer.__init__ = make
-    try:
-        yield
-    finally:
-        keras.optimizers.Optimizer.__init__ = made
-
-
-def _words(error: Exception) -> str:
-    first = next(iter(str(error).splitlines()), "")
-    return f"{type(error).__name__}: {first}".removeprefix("UsageError: ")

@@ -19,7 +19,7 @@ from keras_dl.search.child import DIED, Limits
 from keras_dl.search.ledger import FAILED
 from keras_dl.search.local_pool import SECONDS_TO_SAVE, LocalPool
 
-ray = LazyModule("ray")
+grpc, ray = LazyModule("grpc"), LazyModule("ray")
 SECONDS_TO_ANSWER = 10
 LOSSES = 20
 """after so many lost machines a trial has failed"""
@@ -31,15 +31,16 @@ class RayPool:
     """Runs `function`, named as for `Child`, on folders that all machines of the cluster at `address` share.
 
     A context, as `LocalPool`. Each trial is a child process of a Ray worker and gets as many processors as let
-    `workers` of them run at once, and a GPU where the cluster has some. One whose machine or worker is lost is started
-    on another and goes on from its last checkpoint; that is no attempt of the trial.
+    `workers` of them run at once, and a GPU where the cluster has some, or with `several_gpus` its share of these too.
+    One whose machine or worker is lost is started on another and goes on from its last checkpoint; that is no attempt
+    of the trial.
 
     Entering it raises `UsageError` where no cluster answers, and `wait` for a machine that does not see the folder.
     """
 
-    def __init__(self, function: str, limits: Limits, address: str, workers: int):
+    def __init__(self, function: str, limits: Limits, address: str, workers: int, *, several_gpus: bool = False):
         self._function, self._limits = function, limits
-        self._address, self._workers = address, workers
+        self._address, self._workers, self._several_gpus = address, workers, several_gpus
         self._numbers: dict[Any, int] = {}
 
     def __enter__(self) -> Self:
@@ -48,18 +49,25 @@ class RayPool:
             if self._address != "auto":  # Ray itself would wait for ever
                 host, _, port = self._address.rpartition(":")
                 socket.create_connection((host, int(port)), timeout=SECONDS_TO_ANSWER).close()
+                if "RAY_USE_TLS" not in os.environ:
+                    with grpc.insecure_channel(self._address) as channel:
+                        grpc.channel_ready_future(channel).result(SECONDS_TO_ANSWER)
             ray.init(self._address, log_to_driver=False, logging_level=logging.ERROR)
+        except grpc.FutureTimeoutError:
+            raise UsageError(f"no Ray cluster at {self._address}: what answers there is something else") from None
         except (OSError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
             raise UsageError(f"no Ray cluster at {self._address}: {reason}; `ray start --head` starts one") from None
         finally:
             signal.signal(signal.SIGTERM, handler)  # Ray's own leaves without a word
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        processors = [int(node.get("CPU", 0)) for node in nodes]
-        share = next((n for n in range(max(processors), 1, -1) if sum(p // n for p in processors) >= self._workers), 1)
-        self._limits = dataclasses.replace(self._limits, threads=share)
+        processors = _share([int(node.get("CPU", 0)) for node in nodes], self._workers)
+        gpus = [int(node.get("GPU", 0)) for node in nodes]
+        self._limits = dataclasses.replace(self._limits, threads=processors)
         self._remote = ray.remote(
-            num_cpus=share, num_gpus=1 if any("GPU" in node for node in nodes) else 0, max_retries=LOSSES
+            num_cpus=processors,
+            num_gpus=_share(gpus, self._workers) if self._several_gpus else min(1, max(gpus)),
+            max_retries=LOSSES,
         )(_run)
         return self
 
@@ -99,6 +107,12 @@ class RayPool:
                 f"machines of the cluster share"
             )
         return number, result
+
+
+def _share(counts: list[int], workers: int) -> int:
+    """The most for each of `workers` that run at once, on machines with these `counts`; at least 1 if there are any."""
+    fits = (share for share in range(max(counts), 1, -1) if sum(count // share for count in counts) >= workers)
+    return next(fits, min(1, max(counts)))
 
 
 def _run(function: str, folder: str, limits: Limits) -> dict[str, Any]:

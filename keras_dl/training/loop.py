@@ -28,7 +28,7 @@ from keras_dl.training.objective import compile_model
 from keras_dl.training.options import Options
 from keras_dl.training.regularization import drop_inputs
 from keras_dl.training.relative_localization import with_relative_localization
-from keras_dl.training.session import Keeper, Session, StopOnNaN
+from keras_dl.training.session import Board, Keeper, Session, StopOnNaN
 
 
 def fit(
@@ -133,13 +133,17 @@ def _run_epochs(model, data, options, start, steps, augment, mix, validation, se
     )
     if options.xla or options.strategy:
         batches = refilled(batches, options.batch_size)
+    as_they_are = tf.autograph.experimental.do_not_convert(lambda _: validation)
+    watched = tf.data.Dataset.range(1).flat_map(as_they_are)  # Keras begins one that tells its length twice an epoch
     for epoch in range(start.epoch, options.epochs):
         done = start.step if epoch == start.epoch else 0
         epoch_now.assign(epoch)
         first_step.assign(done)
         model.fit(
-            batches.apply(tf.data.experimental.assert_cardinality(steps - done)),
-            validation_data=validation,
+            batches,
+            steps_per_epoch=steps - done,
+            validation_data=watched,
+            validation_steps=math.ceil(len(data.validation) / options.batch_size),
             initial_epoch=epoch,
             epochs=epoch + 1,
             callbacks=session,
@@ -172,7 +176,7 @@ def _changed(augment: Callable | None, options: Options) -> Callable | None:
 
 
 def _standard_callbacks(options: Options, folder: Path) -> list[keras.callbacks.Callback]:
-    callbacks = [keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False), StopOnNaN()]
+    callbacks = [Board(folder / "tensorboard", write_graph=False), StopOnNaN()]
     if options.patience is not None:
         callbacks.append(
             keras.callbacks.EarlyStopping("val_loss", patience=options.patience, restore_best_weights=True)

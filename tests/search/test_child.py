@@ -17,6 +17,10 @@ def good(folder):
     return {"status": "completed", "val_accuracy": 0.5}
 
 
+def gpus(folder):
+    return {"val_accuracy": 0.5, "gpus": os.environ["CUDA_VISIBLE_DEVICES"]}
+
+
 def crash(folder):
     raise ValueError("the layer does not fit\nand more lines")
 
@@ -141,9 +145,9 @@ def test_leaving_the_pool_lets_trials_save(tmp_path):
 
 def test_threads_are_those_of_the_environment_that_tensorflow_reads(tmp_path):
     run(note_threads, tmp_path, threads=3)
-    assert (tmp_path / "threads").read_text() == "3"
+    assert (tmp_path / "threads").read_text() == "3 3"
 
 
 def note_threads(folder):
-    (folder / "threads").write_text(os.environ["TF_NUM_INTRAOP_THREADS"])
+    (folder / "threads").write_text("{TF_NUM_INTRAOP_THREADS} {TF_NUM_INTEROP_THREADS}".format_map(os.environ))
     return good(folder)

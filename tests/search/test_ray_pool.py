@@ -2,12 +2,15 @@
 
 import dataclasses
 import os
+import socketserver
+import threading
 import time
 
+import psutil
 import pytest
 import search_job
 from ray.cluster_utils import Cluster
-from test_search_kills import assert_nothing_was_done_twice, finish, start, trials
+from test_search_kills import assert_nothing_was_done_twice, finish, kill, start, trials
 
 from keras_dl import UsageError
 from keras_dl.search import Settings
@@ -29,7 +32,12 @@ def cluster(processes):
     cluster.shutdown()
 
 
-def test_a_node_that_dies_changes_nothing(processes, cluster, tmp_path):
+def ray_workers():
+    """The processes of Ray that have a trial as their child."""
+    return [child for child in psutil.Process().children(recursive=True) if child.name().startswith("ray::_run")]
+
+
+def test_nodes_and_workers_that_die_change_nothing(processes, cluster, tmp_path):
     settings = dataclasses.replace(search_job.SETTINGS, oracle="hyperband", epochs=9, workers=2)
     finish(start(processes, tmp_path / "local", settings, search_job.QUICK))
     folder = tmp_path / "cluster"
@@ -40,6 +48,11 @@ def test_a_node_that_dies_changes_nothing(processes, cluster, tmp_path):
     for _ in range(2):
         cluster.add_node(**NODE)
         cluster.remove_node(min(cluster.worker_nodes, key=lambda node: node.node_id), allow_graceful=False)
+    for _ in range(2):
+        while not (workers := ray_workers()):
+            assert process.exitcode is None
+            time.sleep(0.05)
+        kill(workers[0])
     finish(process)
     assert trials(folder) == trials(tmp_path / "local")
     assert_nothing_was_done_twice(folder)
@@ -70,6 +83,20 @@ def test_faults_cost_their_trial_alone(cluster, tmp_path):
             pool.wait()
 
 
+def test_a_trial_gets_its_share_of_the_gpus(cluster, tmp_path):
+    node = cluster.add_node(**NODE, num_gpus=4)
+    try:
+        for several, share in ((False, 1), (True, 2)):
+            with RayPool("test_child:gpus", Limits(), cluster.address, 2, several_gpus=several) as pool:
+                for number in range(2):
+                    (folder := tmp_path / f"{several}-{number}").mkdir()
+                    pool.start(number, folder)
+                found = [pool.wait()[1]["gpus"].split(",") for _ in range(2)]
+            assert [len(set(given)) for given in found] == [share, share], found
+    finally:
+        cluster.remove_node(node)
+
+
 def test_leaving_the_pool_lets_trials_save(cluster, tmp_path):
     with pytest.raises(KeyboardInterrupt), RayPool("test_child:patient", Limits(), cluster.address, 1) as pool:
         pool.start(0, tmp_path)
@@ -85,6 +112,18 @@ def test_no_cluster_is_one_line(address):
     with pytest.raises(UsageError, match=message) as refusal, RayPool("test_child:good", Limits(), address, 1):
         pass
     assert "\n" not in str(refusal.value)
+
+
+def test_what_is_not_ray_is_one_line_and_no_more(monkeypatch, capfd):
+    monkeypatch.setattr("keras_dl.search.ray_pool.SECONDS_TO_ANSWER", 1)
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.StreamRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"127.0.0.1:{server.server_address[1]}"
+        message = f"no Ray cluster at {address}: what answers there is something else"
+        with pytest.raises(UsageError, match=message), RayPool("test_child:good", Limits(), address, 1):
+            pass
+        server.shutdown()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_missing_ray_is_one_line(monkeypatch):
