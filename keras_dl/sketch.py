@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import types
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_dl.config import Config
-from keras_dl.lazy import NOTHING, keras, replaced
+from keras_dl.lazy import NOTHING, keras, layers, replaced
 
 MOST = 10_000
 """layers that are remembered, about a kilobyte each"""
@@ -99,12 +98,11 @@ class _Sketches:
 
 def _stand_ins(find: Callable[[Any], Any]) -> dict[tuple[str, str], Any]:
     """What a builder gets in place of attributes of lazy modules."""
-    ours = importlib.import_module("keras_dl.layers")
-    sketches = _Sketches(ours, find)
+    ours = _Sketches(layers, find)
     return {
         ("keras", "layers"): _Sketches(keras.layers, find),
         ("keras", "Model"): _Network,
-        **{(ours.__name__, name): getattr(sketches, name) for name in ours.__all__},
+        **{(layers.__name__, name): getattr(ours, name) for name in layers.__all__},
     }
 
 
