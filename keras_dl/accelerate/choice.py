@@ -1,4 +1,4 @@
-"""Which of XLA and oneDNN make a training step of this network fastest on this machine: measured once, remembered."""
+"""Which of XLA, oneDNN and threads make a step of this network fastest on this machine: measured once, remembered."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from keras_dl.lazy import keras, tf
 if TYPE_CHECKING:
     from keras_dl.training import Options
 
-ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+ONEDNN, THREADS = "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS"
 WORTH = 0.95
 """a candidate must take at most so much of the default step, or noise would choose"""
 TIMEOUT = 300
@@ -53,58 +53,68 @@ def restarts() -> Iterator[None]:
 def fastest_xla(config: Config, options: Options) -> bool:
     """Whether a training of `config` with `options` should use XLA; prints what was chosen, and by what figure.
 
-    The first time, a child process per setting of oneDNN times a few steps without and with XLA; the figures are kept
-    under XDG_CACHE_HOME. oneDNN is a candidate where the run can start anew, within `restarts`, and where the user has
-    not set TF_ENABLE_ONEDNN_OPTS.
+    The first time, child processes time a few steps without and with XLA, and the figures are kept under
+    XDG_CACHE_HOME. Where the run can start anew, within `restarts`, the other setting of oneDNN and a single thread for
+    each operation are candidates too, unless the user has set TF_ENABLE_ONEDNN_OPTS or TF_NUM_INTRAOP_THREADS.
 
-    Raises `AnotherEnvironment` if the other setting of oneDNN wins, and `UsageError` on a backend that always compiles,
+    Raises `AnotherEnvironment` if one of these wins, and `UsageError` on a backend that always compiles,
     or if nothing could be measured.
     """
     if keras.backend.backend() != "tensorflow":
         raise UsageError(f"xla=auto chooses for TensorFlow; {keras.backend.backend()} has its own way, leave xla out")
     from keras_dl.accelerate.measure import onednn
 
-    present, free = onednn(), _restarts.get() and ONEDNN not in os.environ
-    figures = _figures(config, options, (present, not present) if free else (present,))
-    default = figures.get((present, False))
+    present = onednn(), os.environ.get(THREADS, "all")
+    environments = {present: {}}
+    if _restarts.get() and ONEDNN not in os.environ:
+        environments[not present[0], present[1]] = {ONEDNN: str(int(not present[0]))}
+    if _restarts.get() and THREADS not in os.environ:
+        environments[present[0], "1"] = {THREADS: "1"}
+    figures = _figures(config, options, environments)
+    default = figures.get((*present, False))
     if default is None:
         raise UsageError(f"a training step of {config.family} could not be timed; use xla=False")
     best = min(figures, key=lambda candidate: figures[candidate])
     if figures[best] > WORTH * default:
-        best = (present, False)
-    words = [f"{name}: {'on' if on else 'off'}" for name, on in zip(("oneDNN", "XLA"), best, strict=True)]
-    print(f"{', '.join(words)}, measured {figures[best] / default:.2f} of the default step ({1000 * default:.0f} ms)")
-    if best[0] != present:
-        raise AnotherEnvironment({ONEDNN: str(int(best[0]))})
-    return best[1]
+        best = (*present, False)
+    mkl, threads, xla = best
+    words = f"oneDNN: {'on' if mkl else 'off'}, threads: {threads}, XLA: {'on' if xla else 'off'}"
+    print(f"{words}, measured {figures[best] / default:.2f} of the default step ({1000 * default:.0f} ms)")
+    if environments[mkl, threads]:
+        raise AnotherEnvironment(environments[mkl, threads])
+    return xla
 
 
-def _figures(config: Config, options: Options, settings: tuple[bool, ...]) -> dict[tuple[bool, bool], float]:
-    """Seconds of a step by (oneDNN, XLA), for the settings of oneDNN that are asked for; what failed is left out."""
+def _figures(
+    config: Config, options: Options, environments: dict[tuple[bool, str], dict[str, str]]
+) -> dict[tuple[bool, str, bool], float]:
+    """Seconds of a step by (oneDNN, threads, XLA), for `environments` by their first two; what failed is left out."""
     request = {
         "config": json.loads(config.to_json()),
         "options": {name: getattr(options, name) for name in DECISIVE},
     }
     file = _cache_file(request)
     known = {tuple(candidate): seconds for candidate, seconds in _read(file)}
-    for onednn in settings:
-        if (onednn, False) not in known:
-            known |= {(onednn, False): None, (onednn, True): None, **_timed(request, onednn)}
+    for setting, environment in environments.items():
+        if (*setting, False) not in known:
+            found = _timed(request, environment)
+            known |= {(*setting, xla): found.get(xla) for xla in (False, True)}
             storage.write_json(file, list(known.items()))
-    return {candidate: known[candidate] for candidate in known if candidate[0] in settings and known[candidate]}
+    return {candidate: known[candidate] for candidate in known if candidate[:2] in environments and known[candidate]}
 
 
-def _timed(request: dict[str, Any], onednn: bool) -> dict[tuple[bool, bool], float | None]:
+def _timed(request: dict[str, Any], environment: dict[str, str]) -> dict[bool, float | None]:
+    """Seconds of a step by XLA, in a process with the variables `environment`; what took too long is missing."""
     command = [sys.executable, "-m", "keras_dl.accelerate.measure"]
-    environment = {**os.environ, ONEDNN: str(int(onednn)), "PYTHONPATH": os.pathsep.join(sys.path)}
+    everything = {**os.environ, **environment, "PYTHONPATH": os.pathsep.join(sys.path)}
     try:
         output = subprocess.run(
-            command, input=json.dumps(request).encode(), env=environment, capture_output=True, timeout=TIMEOUT
+            command, input=json.dumps(request).encode(), env=everything, capture_output=True, timeout=TIMEOUT
         ).stdout
     except subprocess.TimeoutExpired as expired:
         output = expired.output or b""
     lines = [json.loads(line) for line in output.splitlines() if line.startswith(b"{")]
-    return {(line["onednn"], line["xla"]): line["seconds"] for line in lines}
+    return {line["xla"]: line["seconds"] for line in lines}
 
 
 def _cache_file(request: dict[str, Any]) -> Path:

@@ -21,7 +21,8 @@ class Acceleration:
     deterministic: bool = True
     """use deterministic operations, so that a run can be repeated to the bit"""
     xla: bool | Literal["auto"] = False
-    """compile the training step with XLA; auto times a few steps with and without, and with and without oneDNN"""
+    """compile the training step with XLA; auto times steps with and without, with and without oneDNN, by one
+    thread and by all"""
     precision: Precision = "float32"
     """what layers compute in; weights stay float32, and float16 scales the loss. Most CPUs are slower in halves"""
     steps_per_execution: Count = 1
