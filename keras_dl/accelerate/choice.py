@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import hashlib
-import importlib.metadata
 import json
 import os
 import subprocess
@@ -123,7 +122,7 @@ def _cache_file(request: dict[str, Any]) -> Path:
         "processor": processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "devices": [details.get("device_name") for details in devices],
-        "versions": [importlib.metadata.version(package) for package in ("keras", "tensorflow")],
+        "versions": [keras.__version__, tf.__version__],
     }
     key = hashlib.sha256(json.dumps([request, machine], sort_keys=True).encode()).hexdigest()
     return cache_folder() / "accelerate" / f"{key[:32]}.json"

@@ -18,9 +18,10 @@ def remember_programs() -> None:
     """Have JAX, and TensorFlow on CPUs, keep their programs under XDG_CACHE_HOME. For before either is imported.
 
     A program is for one processor and one set of XLA_FLAGS, so each has a folder of its own. What the user has set
-    about these caches stays; where no folder can be written, nothing is kept.
+    about these caches stays; where no folder can be written, or for a TensorFlow of another name, nothing is kept.
     """
-    key = [processor(), importlib.metadata.version("tensorflow"), os.environ.get("XLA_FLAGS")]
+    tensorflow = [found.version for found in importlib.metadata.distributions(name="tensorflow")]
+    key = [processor(), tensorflow, os.environ.get("XLA_FLAGS")]
     folder = cache_folder() / "xla" / hashlib.sha256(repr(key).encode()).hexdigest()[:16]
     try:
         (folder / "tensorflow").mkdir(parents=True, exist_ok=True)
@@ -31,7 +32,7 @@ def remember_programs() -> None:
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder / "jax"))
     os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(MOST_BYTES))
     flags = os.environ.get("TF_XLA_FLAGS", "")
-    if "persistent_cache" not in flags:
+    if tensorflow and "persistent_cache" not in flags:
         with contextlib.suppress(FileNotFoundError):  # another process tidies as well
             _tidy(folder / "tensorflow")
         kept = f"--tf_xla_persistent_cache_directory='{folder / 'tensorflow'}'"

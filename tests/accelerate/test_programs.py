@@ -94,3 +94,9 @@ def test_what_the_user_has_set_stays(cache, monkeypatch):
 def test_a_folder_that_cannot_be_written_is_left_alone(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     assert set_up(monkeypatch, TF_XLA_FLAGS="", XDG_CACHE_HOME=str(tmp_path / "file")) == ""
+
+
+def test_jax_alone_has_its_cache(cache, monkeypatch):
+    monkeypatch.setattr("importlib.metadata.distributions", lambda name: [])
+    assert set_up(monkeypatch, TF_XLA_FLAGS="") == ""
+    assert os.environ["JAX_COMPILATION_CACHE_DIR"].startswith(str(cache))
