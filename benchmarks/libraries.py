@@ -11,7 +11,6 @@ import numpy as np
 CLASSES, RATE = 1000, 1e-3
 SETTINGS = {
     "onednn": {"TF_ENABLE_ONEDNN_OPTS": "1"},
-    "huge": {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"},
     "thread": {"TF_NUM_INTRAOP_THREADS": "1"},
     "xla": {},
     "bfloat16": {},

@@ -32,13 +32,12 @@ NETWORKS = """## Networks
 `python benchmarks/networks.py`: a training step (SGD) and inference of one batch, from pixels 0..255 to the loss or the
 outputs. keras_applications and keras_hub run as for users who set nothing. timm is PyTorch with channels last,
 timm_compiled the same under `torch.compile`; passive lets PyTorch's threads sleep where they wait, which is faster on a
-busy machine. Ours has the fastest of the settings that were tried, named in the last table: oneDNN, XLA, thread, by
-which each operation has one (`TF_NUM_INTRAOP_THREADS=1`), and huge, which is huge pages of memory
-(`GLIBC_TUNABLES=glibc.malloc.hugetlb=1`); `--xla auto` finds all but the last. Work is what all processors together did
-for a step, which the load of the machine changes less. Build is the making of the network and its `compile`; first step
-is the first training step, in which all is compiled; memory is the peak of building and four training steps, less that
-of the imports: ratios of as many starts as the last table says. The vgg16 of keras.applications trains without the
-dropout of the paper, the others with it.
+busy machine. Ours has the fastest of the settings that were tried, named in the last table, as `--xla auto` finds it:
+oneDNN, XLA, and thread, by which each operation has one (`TF_NUM_INTRAOP_THREADS=1`); huge pages of memory won nothing
+and are no longer tried. Work is what all processors together did for a step, which the load of the machine changes
+less. Build is the making of the network and its `compile`; first step is the first training step, in which all is
+compiled; memory is the peak of building and four training steps, less that of the imports: ratios of as many starts as
+the last table says. The vgg16 of keras.applications trains without the dropout of the paper, the others with it.
 
 """
 PACKAGE = """## Package

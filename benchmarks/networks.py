@@ -22,7 +22,7 @@ import measured
 
 HERE = Path(__file__).parent
 PEERS = ("keras_applications", "keras_hub", "timm", "timm_compiled")
-OURS = ("keras_dl", *(f"keras_dl+onednn{setting}" for setting in ("", "+thread", "+huge", "+xla")))
+OURS = ("keras_dl", "keras_dl+onednn", "keras_dl+onednn+thread", "keras_dl+onednn+xla")
 
 
 class Contender:
