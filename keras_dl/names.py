@@ -1,0 +1,37 @@
+"""A word that may be a name or a path: one rule for networks, weights, saved models and data.
+
+A word with a separator is a path: ./word, word/ or /home/word; so is a `Path`. A bare word is a name where the package
+knows it and a path where it does not. Where it is both, the name wins and a note says so.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Container
+from pathlib import Path
+
+
+def is_path(word: str | os.PathLike) -> bool:
+    """Whether `word` is written as a path, whatever the package knows by that name."""
+    return not isinstance(word, str) or word.startswith("~") or os.sep in word or word in (os.curdir, os.pardir)
+
+
+def is_name(kind: str, word: str | os.PathLike, names: Container[str]) -> bool:
+    """Whether `word` is meant as one of `names`, each of which names a `kind`: "data set", "network" ..
+
+    Prints a note where a file or folder is called so too.
+    """
+    if is_path(word) or word not in names:
+        return False
+    if Path(word).exists():
+        what = "folder" if Path(word).is_dir() else "file"
+        note(f"{word!r} is taken as the {kind} of that name; for the {what} write .{os.sep}{word}")
+    return True
+
+
+@functools.cache
+def note(text: str) -> None:
+    """Say something that the user did not ask for but should know: one line, once in a process."""
+    print(f"note: {text}", file=sys.stderr)
