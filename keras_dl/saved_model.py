@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +71,11 @@ def find(name: str | os.PathLike) -> Path:
     for folder in (Path(name), SHIPPED / name):
         if folder.is_dir():
             return folder
+    place = Path(os.path.realpath(name))
+    if older := storage.left_behind(place.parent, place.name):
+        words = f"{name} was being replaced when its writer died; the one before is taken, {older[-1]}"
+        warnings.warn(words, stacklevel=2)
+        return older[-1]
     shipped = sorted(path.parent.name for path in SHIPPED.glob(f"*/{storage.MANIFEST}"))
     raise UsageError(f"no saved model at {str(name)!r}; {nearest(str(name), shipped)}")
 
@@ -87,30 +91,20 @@ def save(
 ) -> Path:
     """Write `model`, built by `config`, as a folder that appears complete or not at all; an older one is replaced.
 
-    A crash in the moment of replacing leaves the older one, complete, beside it under a hidden name ending in .old.
-
-    `class_names` name the outputs, `card` is the text of its README.md, `facts` any JSON about its training.
+    `class_names` name the outputs, `card` is the text of its README.md, `facts` any JSON about its training. Raises
+    `UsageError` if the folder holds anything else than a saved model, which would be lost.
     """
     import numpy as np
     import safetensors.numpy
 
     folder = Path(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp"))
-    part.chmod(0o755)
     tensors = {variable.path: np.asarray(variable.numpy(), order="C") for variable in model.weights}
-    storage.write(part / "weights.safetensors", safetensors.numpy.save(tensors))
-    storage.write(part / "config.json", config.to_json())
-    storage.write_json(part / "contract.json", {"class_names": list(class_names), "facts": facts or {}})
-    storage.write(part / "README.md", card or f"# {config.family}\n")
-    storage.write_manifest(part, format=FORMAT)
-    if folder.exists():
-        old = part.with_suffix(".old")
-        os.replace(folder, old)
-        os.replace(part, folder)
-        shutil.rmtree(old)
-    else:
-        os.replace(part, folder)
+    with storage.replacing_folder(folder) as part:
+        storage.write(part / "weights.safetensors", safetensors.numpy.save(tensors))
+        storage.write(part / "config.json", config.to_json())
+        storage.write_json(part / "contract.json", {"class_names": list(class_names), "facts": facts or {}})
+        storage.write(part / "README.md", card or f"# {config.family}\n")
+        storage.write_manifest(part, format=FORMAT)
     return folder
 
 

@@ -1,11 +1,18 @@
-"""All durable writing: a file is complete under its name or not there, and a manifest knows every file's hash."""
+"""All durable writing: what is under its name is complete, and a checksum or a manifest knows what it must hold.
+
+What is being written lies beside its place as `.NAME.RANDOM.tmp`, and a folder that is being replaced as
+`.NAME.RANDOM.old`. Their writer holds a lock on them, so that what a killed process left can be told and removed.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import glob
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +21,7 @@ from typing import IO, Any
 from keras_dl.errors import UsageError
 
 MANIFEST = "manifest.json"
+CHECKSUM = "sha256"
 
 
 @contextlib.contextmanager
@@ -23,19 +31,53 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     Whatever happens, `path` holds either the old content or the new. Raises `OSError` (a full disk, no permission).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path.parent, path.name)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    os.close(handle)
     try:
-        with open(temporary, "wb") as file:
+        with os.fdopen(handle, "wb") as file:
+            _hold(handle)
             yield file
             file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+            os.fsync(handle)
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    _sync(path.parent)
+
+
+@contextlib.contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder that takes the place of `folder` when the block ends: synced to disk, then renamed.
+
+    Whatever happens, the old folder or the new one is complete under its name, or after a kill between two renames the
+    old one under the name that `left_behind` tells; the next writer puts it back. Raises `OSError`, and `UsageError`
+    before anything is written if `folder` holds what is not of its manifest.
+    """
+    folder = Path(os.path.realpath(folder))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    sweep(folder.parent, folder.name)
+    _check_replaceable(folder)
+    part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp"))
+    old = part.with_suffix(".old")
+    with _held(part):
+        try:
+            part.chmod(0o755)
+            yield part
+            for path in (*part.rglob("*"), part):
+                _sync(path)
+            with _held(folder) if folder.exists() else contextlib.nullcontext():
+                if folder.exists():
+                    os.replace(folder, old)
+                os.replace(part, folder)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            if old.exists() and not folder.exists():
+                os.replace(old, folder)
+            raise
+    _sync(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def write(path: Path, content: bytes | str) -> Path:
@@ -49,6 +91,34 @@ def write_json(path: Path, value: Any) -> Path:
     return write(path, json.dumps(value, indent=2) + "\n")
 
 
+def write_checked_json(path: Path, value: dict[str, Any]) -> Path:
+    """Write `value` as JSON that carries its own SHA-256."""
+    return write_json(path, {**value, CHECKSUM: _digest(value)})
+
+
+def read_checked_json(path: Path) -> dict[str, Any]:
+    """What `write_checked_json` wrote, without the checksum.
+
+    Raises `UsageError` if the file is missing, is no such JSON, or has been changed.
+    """
+    value = read_json(path)
+    if not isinstance(value, dict) or CHECKSUM not in value:
+        raise UsageError(f"{path} is damaged: it has no {CHECKSUM}")
+    if value.pop(CHECKSUM) != _digest(value):
+        raise UsageError(f"{path} is damaged or was edited: its {CHECKSUM} is that of something else")
+    return value
+
+
+def read_json(path: Path) -> Any:
+    """The JSON in `path`. Raises `UsageError` if there is none, or if it is damaged."""
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is damaged: {error}") from error
+
+
 def append_line(path: Path, value: Any) -> None:
     """Append `value` as a line of JSON, synced to disk before returning; a line cut off by a crash is dropped first."""
     with open(path, "a+b") as file:
@@ -60,17 +130,43 @@ def append_line(path: Path, value: Any) -> None:
 
 
 def read_lines(path: Path) -> list[Any]:
-    """The JSON lines of `path`, none if there is no such file; a last line cut off by a crash is left out."""
+    """The JSON lines of `path`, none if there is no such file; a last line cut off by a crash is left out.
+
+    Raises `UsageError` naming the first line that is damaged.
+    """
     if not path.exists():
         return []
-    *complete, _cut_off = path.read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in complete]
+    *complete, _cut_off = path.read_bytes().split(b"\n")
+    values = []
+    for number, line in enumerate(complete, start=1):
+        try:
+            values.append(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"{path} is damaged in line {number}: {error}") from error
+    return values
 
 
-def sweep(folder: Path) -> None:
-    """Remove the temporary files that a killed process left in `folder`."""
-    for path in folder.glob(".*.tmp"):
-        path.unlink()
+def sweep(folder: Path, name: str | None = None) -> None:
+    """Remove what killed processes left in `folder`, of all that was written there or of `name` alone.
+
+    A folder that one of them was about to replace gets its name back.
+    """
+    for path in folder.glob(f".{'*' if name is None else glob.escape(name)}.*.tmp"):
+        if not _is_held(path):
+            _remove(path)
+    for path in left_behind(folder, name):
+        place = folder / path.name[1:].rsplit(".", 2)[0]
+        if _is_held(path):
+            continue
+        if place.exists():
+            _remove(path)
+        else:
+            os.replace(path, place)
+
+
+def left_behind(folder: Path, name: str | None = None) -> list[Path]:
+    """The folders in `folder`, called `name` if that is given, that a killed process was about to replace."""
+    return sorted(folder.glob(f".{'*' if name is None else glob.escape(name)}.*.old"))
 
 
 def fingerprint(path: Path) -> dict[str, Any]:
@@ -93,8 +189,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():
         raise UsageError(f"{folder} is not complete: it has no {MANIFEST}")
+    manifest = read_json(path)
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
         files = dict(manifest["files"])
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{path} is damaged: {error}") from error
@@ -107,8 +203,67 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _check_replaceable(folder: Path) -> None:
+    """Raise `UsageError` where replacing `folder` would lose what its manifest does not name."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is a file; a folder is to be written there")
+    names = {path.name for path in folder.iterdir()}
+    try:
+        known = {MANIFEST, *(name.partition("/")[0] for name in read_json(folder / MANIFEST)["files"])}
+    except (UsageError, TypeError, KeyError, AttributeError):
+        known = names if MANIFEST in names else set()
+    if others := names - known:
+        raise UsageError(
+            f"{folder} holds {min(others)}, which would be lost if it were replaced; choose another folder"
+        )
+
+
+def _digest(value: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _held(path: Path) -> Iterator[None]:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        _hold(handle)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _hold(handle: int) -> None:
+    """Lock an open file until it is closed; a file system without locks leaves it to the names alone."""
+    with contextlib.suppress(OSError):
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_held(path: Path) -> bool:
+    """Whether a living process holds `path`."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

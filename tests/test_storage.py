@@ -87,3 +87,116 @@ def test_a_bad_manifest_is_one_line(tmp_path, manifest, words):
         storage.read_manifest(tmp_path)
     assert words in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def hold_half_written(folder, path):
+    """Die while `path` is being written, a file or a folder, and a folder's older one is out of the way."""
+    if folder:
+        replace = os.replace
+
+        def replace_and_die(source, target):
+            replace(source, target)
+            if str(target).endswith(".old"):
+                os.kill(os.getpid(), 9)
+
+        os.replace = replace_and_die
+        with storage.replacing_folder(path) as part:
+            storage.write_manifest(part, new=True)
+    else:
+        with storage.replacing(path):
+            os.kill(os.getpid(), 9)
+
+
+def die_writing(folder, path):
+    process = multiprocessing.get_context("fork").Process(target=hold_half_written, args=(folder, path))
+    process.start()
+    process.join()
+    assert process.exitcode == -9
+
+
+def test_what_a_killed_process_left_is_swept_when_the_name_is_written_again(tmp_path):
+    die_writing(False, tmp_path / "a.json")
+    assert len(os.listdir(tmp_path)) == 1
+    storage.write(tmp_path / "other", "x")
+    assert len(os.listdir(tmp_path)) == 2
+    storage.write(tmp_path / "a.json", "{}")
+    assert sorted(os.listdir(tmp_path)) == ["a.json", "other"]
+
+
+def test_temporary_files_of_a_living_process_stay(tmp_path):
+    with storage.replacing(tmp_path / "a") as first, storage.replacing_folder(tmp_path / "b") as part:
+        storage.sweep(tmp_path)
+        first.write(b"kept")
+        storage.write_manifest(part)
+    assert (tmp_path / "a").read_text() == "kept"
+    assert (tmp_path / "b" / storage.MANIFEST).is_file()
+
+
+def test_a_folder_keeps_its_older_content_through_a_kill_while_it_is_replaced(tmp_path):
+    folder = tmp_path / "model"
+    with storage.replacing_folder(folder) as part:
+        storage.write_manifest(part, old=True)
+    die_writing(True, folder)
+    assert not folder.exists()
+    (older,) = storage.left_behind(tmp_path, "model")
+    assert storage.read_manifest(older)["old"]
+    storage.sweep(tmp_path)
+    assert os.listdir(tmp_path) == ["model"]
+    with storage.replacing_folder(folder) as part:
+        storage.write_manifest(part, newest=True)
+    assert storage.read_manifest(folder)["newest"]
+
+
+def test_an_exception_while_a_folder_is_written_leaves_the_older_one(tmp_path):
+    with storage.replacing_folder(tmp_path / "model") as part:
+        storage.write_manifest(part, old=True)
+    with pytest.raises(KeyboardInterrupt), storage.replacing_folder(tmp_path / "model") as part:
+        raise KeyboardInterrupt
+    assert storage.read_manifest(tmp_path / "model")["old"]
+    assert os.listdir(tmp_path) == ["model"]
+
+
+@pytest.mark.parametrize("files", [["thesis.tex"], ["manifest.json", "weights.safetensors", "thesis.tex"]])
+def test_a_folder_with_files_of_the_user_is_not_replaced(tmp_path, files):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for name in files:
+        (folder / name).write_text("{}")
+    if "manifest.json" in files:
+        (folder / "thesis.tex").unlink()
+        storage.write_manifest(folder)
+        (folder / "thesis.tex").write_text("years of work")
+    with (
+        pytest.raises(UsageError, match=r"holds thesis\.tex, which would be lost with it"),
+        storage.replacing_folder(folder),
+    ):
+        pass
+    assert (folder / "thesis.tex").exists()
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def test_a_link_to_a_folder_stays_a_link(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "model").symlink_to(tmp_path / "disk")
+    for _ in range(2):
+        with storage.replacing_folder(tmp_path / "model") as part:
+            storage.write_manifest(part)
+    assert (tmp_path / "model").is_symlink()
+    assert os.listdir(tmp_path / "disk") == [storage.MANIFEST]
+
+
+@pytest.mark.parametrize("bit", range(0, 8 * 110, 37))
+def test_a_flipped_bit_in_checked_json_is_found(tmp_path, bit):
+    path = storage.write_checked_json(tmp_path / "options.json", {"seed": 1, "epochs": 30, "rate": 0.1})
+    assert storage.read_checked_json(path) == {"seed": 1, "epochs": 30, "rate": 0.1}
+    content = bytearray(path.read_bytes())
+    content[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="is damaged"):
+        storage.read_checked_json(path)
+
+
+def test_a_damaged_line_is_named(tmp_path):
+    (tmp_path / "lines.jsonl").write_bytes(b'{"a": 1}\n\xff{\n{"b": 2}\n')
+    with pytest.raises(UsageError, match="is damaged in line 2"):
+        storage.read_lines(tmp_path / "lines.jsonl")
