@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keras_dl.lazy import keras
+from keras_dl.training.updates import averages
 
 
 class Averages(keras.callbacks.Callback):
@@ -19,7 +20,10 @@ class Averages(keras.callbacks.Callback):
 
     def on_test_begin(self, logs=None):
         self._raw = [variable.numpy() for variable in self.model.trainable_variables]
-        self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
+        for variable, average in zip(
+            self.model.trainable_variables, averages(self.model.optimizer, self.model), strict=True
+        ):
+            variable.assign(average)
 
     def on_epoch_end(self, epoch, logs=None):
         self._put_back()

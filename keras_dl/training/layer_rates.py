@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import functools
 import math
 from collections.abc import Sequence
 
@@ -40,42 +39,3 @@ def factors(model: keras.Model, layer_rates: Sequence[str]) -> dict[str, float]:
             raise UsageError(f"layer_rates: {pattern!r} matches no layer of {model.name} that is trained; try {stages}")
         found |= dict.fromkeys(matched, factor)
     return found
-
-
-def with_layer_rates(
-    kind: type[keras.optimizers.Optimizer], model: keras.Model, layer_rates: Sequence[str], *arguments, **settings
-) -> keras.optimizers.Optimizer:
-    """The optimizer `kind(*arguments, **settings)` of `model` whose learning rate differs by layer as `factors` says.
-
-    The factor holds at every step, for any schedule, and for the weight decay that the optimizer does itself. It
-    comes after clipping. The optimizer has the same variables as one without, so that checkpoints fit both.
-    """
-    by_name = factors(model, layer_rates)
-    optimizer = _with_factors(kind)(*arguments, **settings)
-    optimizer.factors = {v.path: by_name[layer.name] for layer in model.layers for v in layer.trainable_variables}
-    return optimizer
-
-
-@functools.cache
-def _with_factors(kind: type[keras.optimizers.Optimizer]) -> type[keras.optimizers.Optimizer]:
-    class LayerRates(kind):
-        def build(self, variables):
-            super().build(variables)
-            self._factor_of = [self.factors[variable.path] for variable in variables]
-
-        def _factor(self, variable) -> float:
-            return self._factor_of[self._get_variable_index(variable)]
-
-        def update_step(self, gradient, variable, learning_rate):
-            super().update_step(gradient, variable, learning_rate * self._factor(variable))
-
-        def _apply_weight_decay(self, variables):
-            if self.weight_decay is None:
-                return
-            for variable in variables:
-                if self._use_weight_decay(variable):
-                    rate = keras.ops.cast(self.learning_rate, variable.dtype) * self._factor(variable)
-                    self.assign_sub(variable, variable * self.weight_decay * rate)
-
-    LayerRates.__name__ = kind.__name__
-    return LayerRates

@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Annotated, Literal
 
+import numpy as np
+
 from keras_dl.fields import Positive, Share, at_least
 from keras_dl.lazy import keras
-from keras_dl.training.layer_rates import parse, with_layer_rates
+from keras_dl.training.layer_rates import factors, parse
+from keras_dl.training.optimizer import variant
 from keras_dl.training.schedules import Schedule, learning_rate
 
 
@@ -31,7 +34,8 @@ class Updates:
     gradient_accumulation_steps: Annotated[int, at_least(2)] | None = None
     """batches whose mean gradient makes one change of the weights"""
     ema_momentum: Share | None = None
-    """measure and keep a running average of the weights, such as 0.999 of it and 0.001 of the new ones per batch"""
+    """measure and keep a running average of the weights, such as 0.999 of it and 0.001 of the new ones at each of their
+    changes"""
 
     def __post_init__(self):
         parse(self.layer_rates)
@@ -55,6 +59,36 @@ def make_optimizer(model: keras.Model, updates: Updates, weight_decay: float, st
     settings["gradient_accumulation_steps"] = updates.gradient_accumulation_steps
     if updates.ema_momentum is not None:
         settings |= {"use_ema": True, "ema_momentum": updates.ema_momentum}
+    optimizer = variant(kind)(**settings)
     if updates.layer_rates:
-        return with_layer_rates(kind, model, updates.layer_rates, **settings)
-    return kind(**settings)
+        by_name = factors(model, updates.layer_rates)
+        optimizer.factors = {v.path: by_name[layer.name] for layer in model.layers for v in layer.trainable_variables}
+    return optimizer
+
+
+def averages(optimizer: keras.optimizers.Optimizer, model: keras.Model) -> list[np.ndarray]:
+    """Copies of the averages that `optimizer` keeps of the weights, in the order of `model.trainable_variables`.
+
+    Before the first step they are the weights themselves. `optimizer` is one of `make_optimizer` with
+    `Updates.ema_momentum`, built, alone or within a `LossScaleOptimizer`.
+    """
+    inner = _inner(optimizer)
+    variables = model.trainable_variables
+    if int(inner._iterations):
+        kept = inner._model_variables_moving_average
+        variables = [kept[inner._get_variable_index(variable)] for variable in variables]
+    return [np.array(variable.numpy()) for variable in variables]
+
+
+def apply_remainder(optimizer: keras.optimizers.Optimizer) -> None:
+    """Change the weights once more, if gradients of fewer than `Updates.gradient_accumulation_steps` batches are left.
+
+    Their mean makes an update like any other, at the learning rate of the last batch, and the average of the weights
+    moves with it; the next batch begins a new group. Keras would leave them out of a training. `optimizer` is one of
+    `make_optimizer`, built, alone or within a `LossScaleOptimizer`.
+    """
+    _inner(optimizer).apply_remainder()
+
+
+def _inner(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    return getattr(optimizer, "inner_optimizer", optimizer)
