@@ -1,7 +1,9 @@
 """The one exception for mistakes that a user can make, and the words that go with it."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+SOME = 5
 
 
 class UsageError(ValueError):
@@ -23,3 +25,9 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     """The end of a message about a wrong `word`: the choices that look like it, or all."""
     near = difflib.get_close_matches(str(word), choices, n=3, cutoff=0.5)
     return f"did you mean {', '.join(near)}?" if near else f"choose one of {', '.join(choices)}"
+
+
+def some(names: Sequence[str], joint: str = ", ") -> str:
+    """The first `SOME` of `names`, and how many more there are."""
+    more = f" and {len(names) - SOME:,} more" if len(names) > SOME else ""
+    return joint.join(names[:SOME]) + more

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from keras_dl.data.dataset import Data
+from keras_dl.data.dataset import ARRAYS, Data
 from keras_dl.data.holdout import complete
 from keras_dl.data.spec import Spec
 from keras_dl.data.split import Split
@@ -21,13 +21,14 @@ def assemble(
     class_names: Sequence[str],
     validation: float,
     seed: int,
+    origin: dict[str, Any] = ARRAYS,
     notices: Sequence[str] = (),
     reread: Callable[[int, int], Data] | None = None,
     rate: int | None = None,
 ) -> Data:
     """The data set of `examples`: split -> inputs (n, *shape) and labels (n,), "train" among them.
 
-    Splits that are missing are made, as `complete` says. Raises `UsageError` for examples that cannot be learned from.
+    `origin` is that of `Data`. Splits that are missing are made, as `complete` says. Raises `UsageError` for examples that cannot be learned from.
     """
     found = {
         split: Split.of(inputs, labels, classes=len(class_names), name=f"the {split} split of {name}")
@@ -47,4 +48,4 @@ def assemble(
         counts={split: len(part) for split, part in splits.items()},
         rate=rate,
     )
-    return Data(spec=spec, notices=(*notices, *made), reread=reread, **splits)
+    return Data(spec=spec, notices=(*notices, *made), origin=origin, reread=reread, **splits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 from keras_dl.data.resize import check_conversion
 from keras_dl.data.spec import Spec
@@ -12,6 +12,7 @@ from keras_dl.data.split import Split
 from keras_dl.errors import UsageError
 
 SPLITS = ("train", "validation", "test")
+ARRAYS = {"kind": "arrays"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -20,7 +21,7 @@ class Data:
 
     `notices` are sentences about what was done to the data: values mapped, splits made, pictures left out.
     `reread(height, width)` gives the same data with pictures read anew at that size, where the originals differ in
-    size from what is in memory.
+    size from what is in memory. `origin` says where they come from, as JSON that changes when the source does.
     """
 
     spec: Spec
@@ -29,6 +30,15 @@ class Data:
     test: Split
     notices: tuple[str, ...] = ()
     reread: Callable[[int, int], Data] | None = None
+    origin: dict[str, Any] = dataclasses.field(default_factory=lambda: ARRAYS)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """As JSON, what tells these data from all others: origin, names of the classes, and hashes of the splits."""
+        return {
+            "origin": self.origin,
+            "class_names": list(self.spec.class_names),
+            "splits": {name: getattr(self, name).fingerprint for name in SPLITS},
+        }
 
     def resized(self, shape: tuple[int, ...]) -> Self:
         """The same data with pictures of `shape`, (height, width, channels): scaled to cover it, cropped to the centre.

@@ -21,6 +21,7 @@ def load_digits(validation: float, seed: int) -> Data:
         {"train": ((digits.images[..., None] * (255 / 16)).astype(np.float32), digits.target)},
         name="digits",
         kind="image",
+        origin={"kind": "the embedded digits"},
         class_names=[str(name) for name in digits.target_names],
         validation=validation,
         seed=seed,

@@ -70,5 +70,6 @@ def _read(
         validation=validation,
         seed=seed,
         notices=notices,
+        origin=listing.origin,
         reread=functools.partial(_read, folder, listing, validation, seed, skip_bad),
     )

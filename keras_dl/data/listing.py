@@ -6,11 +6,12 @@ import collections
 import dataclasses
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+from keras_dl.data.fingerprint import of_folder
 from keras_dl.data.pictures import SUFFIXES
-from keras_dl.errors import UsageError
+from keras_dl.errors import UsageError, some
 
 SPLIT_FOLDERS = {
     "train": "train",
@@ -24,11 +25,15 @@ FORM = "expected <class>/<picture> in it, or <train | validation | test>/<class>
 
 @dataclasses.dataclass(frozen=True)
 class Listing:
-    """The files of each split with their labels, the classes in natural order (2 before 10), and notices."""
+    """The files of each split with their labels, the classes in natural order (2 before 10), notices, and their origin.
+
+    `origin` is that of `Data`.
+    """
 
     files: dict[str, list[tuple[Path, int]]]
     class_names: tuple[str, ...]
     notices: tuple[str, ...]
+    origin: dict[str, Any]
 
 
 def list_pictures(folder: Path) -> Listing:
@@ -45,13 +50,13 @@ def list_pictures(folder: Path) -> Listing:
     if "train" in names and names <= SPLIT_FOLDERS.keys():
         roots = {SPLIT_FOLDERS[path.name]: path for path in folders}
         if len(roots) < len(folders):
-            raise UsageError(f"{folder} has several validation folders: {_some(names - {'train', 'test'})}")
+            raise UsageError(f"{folder} has several validation folders: {some(sorted(names - {'train', 'test'}))}")
     ignored: collections.Counter[str] = collections.Counter()
     found = {split: _classes(root, ignored) for split, root in roots.items()}
     class_names = tuple(found["train"])
     for split, classes in found.items():
         if set(classes) != set(class_names):
-            different = _some(set(classes) ^ set(class_names))
+            different = some(sorted(set(classes) ^ set(class_names)))
             raise UsageError(f"{roots[split]} and {roots['train']} differ in classes: {different} in only one of them")
     if len(class_names) < 2:
         raise UsageError(f"{folder} has one class, {class_names[0]}; at least 2 are needed")
@@ -61,7 +66,8 @@ def list_pictures(folder: Path) -> Listing:
     }
     endings = ", ".join(f"{count} {ending}" for ending, count in sorted(ignored.items()))
     notices = (f"{ignored.total()} files are not pictures and were ignored: {endings}",) if ignored else ()
-    return Listing(files, class_names, notices)
+    origin = of_folder(folder, (path for members in files.values() for path, _ in members))
+    return Listing(files, class_names, notices, origin)
 
 
 def _folders(root: Path) -> list[Path]:
@@ -115,10 +121,3 @@ def _visible(folder: Path) -> tuple[list[Path], list[Path]]:
 
 def _natural(entry: os.DirEntry) -> tuple[list[str | int], str]:
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", entry.name)], entry.name
-
-
-def _some(names: Iterable[str]) -> str:
-    """Up to five of `names` in alphabetical order, and how many more there are."""
-    names = sorted(names)
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more

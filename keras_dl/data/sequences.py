@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -27,6 +27,7 @@ def read_sequences(
     label_key: str,
     validation: float,
     seed: int,
+    origin: dict[str, Any],
 ) -> Data:
     """All of `builder`'s texts, or sounds: float32 samples -1..1 of one length, which `FITTING` % of them fit into.
 
@@ -55,6 +56,7 @@ def read_sequences(
         class_names=builder.info.features[label_key].names,
         validation=validation,
         seed=seed,
+        origin=origin,
         notices=notices,
         rate=rate,
     )

@@ -6,10 +6,11 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
+from keras_dl.data import fingerprint
 from keras_dl.data.checks import checked_inputs, checked_labels
 from keras_dl.data.resize import cover
 from keras_dl.errors import UsageError
@@ -45,6 +46,17 @@ class Split:
         if len(inputs) != len(labels):
             raise UsageError(f"{name} has {len(inputs)} inputs but {len(labels)} labels")
         return cls(inputs, labels, inputs.shape[1:])
+
+    @functools.cached_property
+    def fingerprint(self) -> dict[str, Any]:
+        """How many examples there are, the shape and dtype they are stored in, and the SHA-256 of both arrays."""
+        return {
+            "examples": len(self),
+            "shape": list(self.stored.shape[1:]),
+            "dtype": self.stored.dtype.name,
+            "inputs": fingerprint.of_array(self.stored),
+            "labels": fingerprint.of_array(self.labels),
+        }
 
     def __len__(self) -> int:
         return len(self.labels)

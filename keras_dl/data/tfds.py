@@ -8,7 +8,7 @@ import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -76,6 +76,16 @@ def _builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
         raise UsageError(f"cannot get {name}: {str(error).strip().splitlines()[0]}") from None
 
 
+def _origin(builder: tfds.core.DatasetBuilder) -> dict[str, Any]:
+    """Where the data of `builder` come from, for `Data`."""
+    return {
+        "kind": "tensorflow-datasets",
+        "name": builder.info.full_name.removesuffix(f"/{builder.version}"),
+        "version": str(builder.version),
+        "counts": {split: info.num_examples for split, info in builder.info.splits.items()},
+    }
+
+
 @_quiet()
 def _prepare(builder: tfds.core.DatasetBuilder) -> None:
     try:
@@ -127,7 +137,7 @@ def _read(
     feature = builder.info.features[input_key]
     kind = _kind(feature)
     if kind in ("text", "audio"):
-        return read_sequences(builder, kind, input_key, label_key, validation, seed)
+        return read_sequences(builder, kind, input_key, label_key, validation, seed, _origin(builder))
     shape, notices = tuple(feature.shape), []
     if kind == "image" and (height or None in shape):
         shape = (height or DEFAULT_SIZE, width or DEFAULT_SIZE, shape[2])
@@ -150,6 +160,7 @@ def _read(
         validation=validation,
         seed=seed,
         notices=notices,
+        origin=_origin(builder),
         reread=None if shape == tuple(feature.shape) else functools.partial(_read, builder, validation, seed),
     )
 

@@ -21,7 +21,9 @@ def fill(folder: Path, classes=("cat", "dog"), count=6, suffix=".png", **kind) -
     return folder
 
 
-def store(folder: Path, splits: dict[str, tuple[np.ndarray, list[int]]], classes=3, name="rows") -> str:
+def store(
+    folder: Path, splits: dict[str, tuple[np.ndarray, list[int]]], classes=3, name="rows", version="1.0.0"
+) -> str:
     """A data set that tensorflow-datasets finds in `folder` under `name`: features and labels of each split."""
     import tensorflow as tf
     import tensorflow_datasets as tfds
@@ -29,7 +31,7 @@ def store(folder: Path, splits: dict[str, tuple[np.ndarray, list[int]]], classes
     shape, dtype = next((inputs.shape[1:], inputs.dtype) for inputs, _ in splits.values())
     tfds.dataset_builders.store_as_tfds_dataset(
         name=name,
-        version="1.0.0",
+        version=version,
         features=tfds.features.FeaturesDict(
             {
                 "features": tfds.features.Tensor(shape=shape, dtype=dtype),
