@@ -41,7 +41,10 @@ TECHNIQUES = {
     "none": ({}, {}),
     "L1": ({}, {"l1": 1e-3}),
     "L2": ({}, {"l2": 3e-3}),
-    "weight decay": ({}, {"optimizer": "adamw", "learning_rate": 1e-3, "weight_decay": 0.5}),
+    "weight decay": (
+        {},
+        {"optimizer": "adamw", "learning_rate": 1e-3, "weight_decay": 0.5, "weight_decay_on": "all"},
+    ),
     "max-norm": ({}, {"max_norm": MAX_NORM}),
     "dropout": ({"dropout": 1 - KEEP}, {}),
     "input dropout": ({"input_dropout": 0.2}, {}),

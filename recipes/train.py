@@ -97,8 +97,9 @@ def _card(recipe: Train, config: Config, spec: Spec, result: dict) -> str:
 Test accuracy {100 * result["test_accuracy"]:.2f} % on {result["test_examples"]:,} examples that decided nothing before.
 
 Trained by keras_dl on {spec.counts["train"]:,} examples for {result["epochs"]} epochs: {recipe.optimizer},
-learning rate {recipe.learning_rate:g} ({recipe.schedule}), weight decay {recipe.weight_decay:g}, batches of
-{recipe.batch_size}, augmentation: {", ".join(recipe.augment) or "none"}, seed {recipe.seed}.
+learning rate {recipe.learning_rate:g} ({recipe.schedule}), weight decay {recipe.weight_decay:g} on
+{recipe.weight_decay_on}, batches of {recipe.batch_size}, augmentation: {", ".join(recipe.augment) or "none"},
+seed {recipe.seed}.
 Load it by `keras_dl.load(folder)`; inputs are pixels 0..255 where it takes pictures, outputs as config.json says.
 """
 

@@ -40,7 +40,7 @@ def compile_model(model: keras.Model, config: Config, options: Options, steps_pe
         else:
             loss = CrossEntropy(from_logits=activation is None, label_smoothing=smoothing)
     regularize(model, options)
-    optimizer = make_optimizer(model, options, options.weight_decay, options.epochs * steps_per_epoch)
+    optimizer = make_optimizer(model, options, options.epochs * steps_per_epoch)
     if options.precision == "float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     _compile(model, optimizer, loss, metric, options)

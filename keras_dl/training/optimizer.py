@@ -12,7 +12,7 @@ ops = keras.ops
 
 @functools.cache
 def variant(kind: type[keras.optimizers.Optimizer]) -> type[keras.optimizers.Optimizer]:
-    """The class `kind` with three things that Keras lacks; its variables and settings, so its checkpoints, are the same.
+    """The class `kind` with three things that Keras lacks. Its variables are the same, so that checkpoints fit both.
 
     `factors` by the paths of variables scale the learning rate and the weight decay that the optimizer does itself, at
     every step, for any schedule, after clipping. With `use_ema` the average moves when the weights do, behind their

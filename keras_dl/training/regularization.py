@@ -13,16 +13,15 @@ from keras_dl.training.kernels import kernels
 class Regularization:
     """What a training does against overfitting, whatever the network. What is a layer's, such as dropout, is not here.
 
-    `l1`, `l2` and `max_norm` concern kernels only: biases, normalisations, embeddings and class tokens go free. The
-    losses that are reported contain the penalties, those of validation and test too, as everywhere in Keras.
+    `l1`, `l2` and `max_norm` concern kernels only: biases, normalisations, embeddings and class tokens go free. So does
+    weight decay, which is one of `Updates`. The losses that are reported contain the penalties, those of validation and
+    test too, as everywhere in Keras.
     """
 
     l1: NotNegative = 0.0
     """penalty on the weights, times the sum of their absolute values"""
     l2: NotNegative = 0.0
     """penalty on the weights, times the sum of their squares; its gradient is 2 l2 times the weight"""
-    weight_decay: Share = 0.0
-    """decoupled weight decay per step, times the learning rate"""
     max_norm: Positive | None = None
     """largest length of the weight vector into a unit; longer ones are shortened after each step"""
     label_smoothing: Share = 0.0

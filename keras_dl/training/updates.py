@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_dl.fields import Positive, Share, at_least
 from keras_dl.lazy import keras
+from keras_dl.training.kernels import kernels
 from keras_dl.training.layer_rates import factors, parse
 from keras_dl.training.optimizer import variant
 from keras_dl.training.schedules import Schedule, learning_rate
@@ -27,6 +28,11 @@ class Updates:
     schedule: Schedule = "constant"
     """how the learning rate develops: cosine warms up for 5 % of the steps, then falls to 0; linear falls to 0; step
     falls to a tenth after 50 % and 75 %; exponential falls to a hundredth"""
+    weight_decay: Share = 0.0
+    """decoupled weight decay per step, times the learning rate"""
+    weight_decay_on: Literal["kernels", "all"] = "kernels"
+    """what decays: kernels as in published recipes, so that biases, scales of normalisations, embeddings, positions and
+    class tokens go free, or all weights"""
     layer_rates: tuple[str, ...] = ()
     """factors on the learning rate and weight decay of some layers, by pattern: "stem*=0.1" "stage1*=0.3\""""
     global_clipnorm: Positive | None = None
@@ -41,7 +47,7 @@ class Updates:
         parse(self.layer_rates)
 
 
-def make_optimizer(model: keras.Model, updates: Updates, weight_decay: float, steps: int) -> keras.optimizers.Optimizer:
+def make_optimizer(model: keras.Model, updates: Updates, steps: int) -> keras.optimizers.Optimizer:
     """The optimizer of `updates` for a training of `model` over `steps` batches.
 
     Raises `UsageError` for a pattern of `layer_rates` that matches nothing.
@@ -53,13 +59,16 @@ def make_optimizer(model: keras.Model, updates: Updates, weight_decay: float, st
         "momentum": (keras.optimizers.SGD, {"momentum": 0.9, "nesterov": updates.nesterov}),
         "adagrad": (keras.optimizers.Adagrad, {}),
     }[updates.optimizer]
-    settings["weight_decay"] = weight_decay if updates.optimizer == "adamw" else weight_decay or None
+    settings["weight_decay"] = updates.weight_decay if updates.optimizer == "adamw" else updates.weight_decay or None
     settings["global_clipnorm"] = updates.global_clipnorm
     settings["learning_rate"] = learning_rate(updates.schedule, updates.learning_rate, steps)
     settings["gradient_accumulation_steps"] = updates.gradient_accumulation_steps
     if updates.ema_momentum is not None:
         settings |= {"use_ema": True, "ema_momentum": updates.ema_momentum}
     optimizer = variant(kind)(**settings)
+    if updates.weight_decay_on == "kernels":
+        decaying = {id(kernel) for kernel, _ in kernels(model)}
+        optimizer.exclude_from_weight_decay([v for v in model.trainable_variables if id(v) not in decaying])
     if updates.layer_rates:
         by_name = factors(model, updates.layer_rates)
         optimizer.factors = {v.path: by_name[layer.name] for layer in model.layers for v in layer.trainable_variables}

@@ -50,7 +50,7 @@ def test_the_latency_is_measured_last(monkeypatch):
 def test_what_an_optimizer_keeps(name):
     model = CONFIG.build()
     options = Settings(optimizer=name).training()
-    optimizer = make_optimizer(model, options, 0.0, 1)
+    optimizer = make_optimizer(model, options, 1)
     before = len(optimizer.variables)
     optimizer.build(model.trainable_variables)
     assert len(optimizer.variables) - before == budget.SLOTS[name] * len(model.trainable_variables)

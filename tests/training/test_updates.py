@@ -1,6 +1,10 @@
 """Optimizers, schedules, clipping, layer-wise rates, new weights and frozen stages, on real networks."""
 
+import importlib.util
 import math
+import os
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -13,7 +17,9 @@ from keras_dl.training import Options, fit, seed_everything
 from keras_dl.training.initialization import initialize
 from keras_dl.training.kernels import kernels
 from keras_dl.training.objective import compile_model
+from keras_dl.training.relative_localization import with_relative_localization
 from keras_dl.training.schedules import learning_rate
+from keras_dl.training.updates import Updates, apply_remainder, averages, make_optimizer
 
 CONFIG = keras_dl.get_config("mlp", hidden=(5, 4), input_shape=(6,), classes=3)
 X = np.random.default_rng(0).normal(size=(16, 6)).astype("float32")
@@ -102,6 +108,119 @@ def test_nesterov_is_a_choice():
     assert np.abs(ahead - plain).max() > 1e-6
     first, sgd = (trained(optimizer=name, nesterov=False)[0]["head/kernel"] for name in ("momentum", "sgd"))
     np.testing.assert_array_equal(first, sgd)
+
+
+@pytest.mark.parametrize("decaying", ["kernels", "all"])
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adagrad", "adam", "adamw"])
+def test_weight_decay_pulls_on_kernels(optimizer, decaying):
+    options = {"optimizer": optimizer, "learning_rate": 0.1, "weight_decay": 0.5, "layer_rates": ("stage1*=0.5",)}
+    after, before = trained(**options, weight_decay_on=decaying, initialization="large")
+    without, _ = trained(**{**options, "weight_decay": 0.0}, initialization="large")
+    for path, value in before.items():
+        rate = 0.05 if path.startswith("stage1") else 0.1
+        pulled = -0.5 * rate * value if decaying == "all" or path.endswith("kernel") else np.zeros_like(value)
+        np.testing.assert_allclose(after[path] - without[path], pulled, atol=1e-6)
+
+
+def test_what_decays_in_a_transformer_whatever_else_is_asked():
+    config = keras_dl.get_config("vit_ti16", input_shape=(8, 8, 3), patch=4, blocks=2, heads=1, head_width=8, classes=3)
+    model = config.build()
+    surgery.freeze(model, ["stage1"])
+    model = with_relative_localization(model, 0.5)
+    compile_model(model, config, Options(optimizer="adamw", weight_decay=0.1, precision="float16"), 1)
+    inner = model.optimizer.inner_optimizer
+    inner.build(model.trainable_variables)
+    free = {v.path for v in model.trainable_variables if not inner._use_weight_decay(v)}
+    decaying = {v.path for v in model.trainable_variables} - free
+    assert decaying and all(path.endswith("kernel") for path in decaying)
+    assert {path.rpartition("/")[2] for path in free} >= {"bias", "gamma", "beta", "class_token", "positions"}
+    assert any(path.startswith("drloc") for path in decaying) and not any("stage1" in path for path in decaying)
+
+
+def constant_slope(**options):
+    """A network of one weight, at first 1, whose gradient is the input; each batch is one number."""
+    x = keras.Input((1,))
+    y = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones", name="head")(x)
+    model = keras.Model(x, y)
+    updates = Updates(**{"optimizer": "sgd", "learning_rate": 1.0, **options})
+    model.compile(make_optimizer(model, updates, steps=100), loss=lambda _, outputs: keras.ops.mean(outputs))
+    return model
+
+
+def learn(model, *slopes):
+    slopes = np.asarray(slopes, "float32")[:, None]
+    model.fit(slopes, slopes, batch_size=1, shuffle=False, verbose=0)
+    return model.get_weights()[0].item()
+
+
+@pytest.mark.parametrize("scaled", [False, True], ids=["float32", "loss_scale"])
+def test_averages_move_when_the_weights_do(scaled):
+    model = constant_slope(gradient_accumulation_steps=2, ema_momentum=0.5)
+    if scaled:
+        model.compile(keras.optimizers.LossScaleOptimizer(model.optimizer), loss=model.loss)
+    model.optimizer.build(model.trainable_variables)
+    assert averages(model.optimizer, model)[0].item() == 1
+    expected = [0, -0.5, -1.25, -2.125]  # of the weights 0, -1, -2, -3
+    for weight, average in zip([0, -1, -2, -3], expected, strict=True):
+        assert learn(model, 1) == weight + 1
+        assert learn(model, 1) == weight
+        assert averages(model.optimizer, model)[0].item() == average
+
+
+def test_the_same_on_jax():
+    """Where a second `fit` finds two variables in one buffer if one has been assigned to the other."""
+    if importlib.util.find_spec("jax") is None:
+        pytest.skip("needs pip install '.[export]'")
+    command = [sys.executable, "-m", "pytest", "-n0", "-q", "-k", "averages or left_over or full_group", __file__]
+    result = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "jax"}, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+    assert "9 passed" in result.stdout
+
+
+def test_averages_are_of_weights_behind_their_bound():
+    model = constant_slope(ema_momentum=0.5)
+    model.trainable_variables[0].constraint = keras.constraints.MaxNorm(2.0)
+    assert learn(model, -3, 1, -3) == 2
+    assert averages(model.optimizer, model)[0].item() == 1.75  # of 2, 1, 2
+
+
+@pytest.mark.parametrize("scaled", [False, True], ids=["float32", "loss_scale"])
+def test_gradients_that_are_left_over_make_a_last_update(scaled):
+    model = constant_slope(gradient_accumulation_steps=3, ema_momentum=0.5)
+    if scaled:
+        model.compile(keras.optimizers.LossScaleOptimizer(model.optimizer), loss=model.loss)
+    assert learn(model, 1, 2, 3, 4, 8) == -1
+    apply_remainder(model.optimizer)
+    assert model.get_weights()[0].item() == -7
+    assert averages(model.optimizer, model)[0].item() == -4
+    apply_remainder(model.optimizer)
+    assert learn(model, 3, 3) == -7
+    assert learn(model, 3) == -10
+
+
+@pytest.mark.parametrize("optimizer", ["momentum", "adagrad", "adam", "adamw"])
+def test_the_last_update_is_like_that_of_a_full_group(optimizer):
+    options = {"optimizer": optimizer, "weight_decay": 0.1, "global_clipnorm": 0.25}
+    longer, shorter = (constant_slope(**options, gradient_accumulation_steps=steps) for steps in (4, 2))
+    learn(longer, 1, 1, 1, 1)
+    learn(shorter, 1, 1)
+    learn(longer, 0.2, 0.4)
+    apply_remainder(longer.optimizer)
+    assert longer.get_weights()[0].item() == pytest.approx(learn(shorter, 0.2, 0.4), rel=1e-6)
+
+
+def test_the_last_update_has_the_rate_of_the_last_batch():
+    model = constant_slope(schedule="linear", gradient_accumulation_steps=4)
+    assert learn(model, 1, 1, 1, 1, 0.2, 0.4) == pytest.approx(1 - 0.97)
+    apply_remainder(model.optimizer)
+    assert model.get_weights()[0].item() == pytest.approx(1 - 0.97 - 0.3 * 0.95)
+
+
+def test_no_remainder():
+    for model in (constant_slope(), constant_slope(gradient_accumulation_steps=2)):
+        weight = learn(model, 1, 1)
+        apply_remainder(model.optimizer)
+        assert model.get_weights()[0].item() == weight
 
 
 def test_initial_weights_by_name():
