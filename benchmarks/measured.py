@@ -4,12 +4,12 @@
 thing the tables show the last. `python benchmarks/measured.py` only writes the tables.
 """
 
-import importlib.metadata
 import os
 import platform
 import re
 import statistics
 import time
+from importlib.metadata import distributions
 from pathlib import Path
 
 from keras_dl import storage
@@ -60,7 +60,7 @@ def machine() -> dict:
         "cores": len(os.sched_getaffinity(0)),
         "flags": [flag for flag in FLAGS if flag in flags],
         "python": platform.python_version(),
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "versions": {name: found.version for name in PACKAGES for found in distributions(name=name)},
         "date": time.strftime("%Y-%m-%d"),
     }
 

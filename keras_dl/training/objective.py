@@ -10,7 +10,7 @@ from keras_dl.training.labels import CrossEntropy, accuracy
 from keras_dl.training.options import Options
 from keras_dl.training.regularization import regularize
 from keras_dl.training.squared_error import OneHotSquaredError
-from keras_dl.training.updates import make_optimizer
+from keras_dl.training.updates import adopt, make_optimizer
 
 
 def compile_model(model: keras.Model, config: Config, options: Options, steps_per_epoch: int) -> None:
@@ -28,6 +28,7 @@ def compile_model(model: keras.Model, config: Config, options: Options, steps_pe
         raise UsageError(f"{model.name} has the outputs {', '.join(model.output)}; this training takes one output")
     if config.compiles_itself and model.compiled:
         regularize(model, options)
+        adopt(model.optimizer)
         _compile(model, model.optimizer, model.loss, accuracy(), options)
         return
     if config.classes == 1:

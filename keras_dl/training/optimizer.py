@@ -21,6 +21,9 @@ def variant(kind: type[keras.optimizers.Optimizer]) -> type[keras.optimizers.Opt
     `apply_remainder` makes an update from a group of batches that is not full.
     """
 
+    if hasattr(kind, "apply_remainder"):
+        return kind
+
     class Variant(kind):
         factors: Mapping[str, float] | None = None
 

@@ -78,26 +78,33 @@ def make_optimizer(model: keras.Model, updates: Updates, steps: int) -> keras.op
 def averages(optimizer: keras.optimizers.Optimizer, model: keras.Model) -> list[np.ndarray]:
     """Copies of the averages that `optimizer` keeps of the weights, in the order of `model.trainable_variables`.
 
-    Before the first step they are the weights themselves. `optimizer` is one of `make_optimizer` with
-    `Updates.ema_momentum`, built, alone or within a `LossScaleOptimizer`.
+    Before the first step they are the weights themselves. `optimizer` has `use_ema` and
+    is built; it is one of `make_optimizer` or has been adopted, alone or within a `LossScaleOptimizer`.
     """
-    inner = _inner(optimizer)
+    rule = unscaled(optimizer)
     variables = model.trainable_variables
-    if int(inner._iterations):
-        kept = inner._model_variables_moving_average
-        variables = [kept[inner._get_variable_index(variable)] for variable in variables]
+    if int(rule._iterations):
+        kept = rule._model_variables_moving_average
+        variables = [kept[rule._get_variable_index(variable)] for variable in variables]
     return [np.array(variable.numpy()) for variable in variables]
 
 
 def apply_remainder(optimizer: keras.optimizers.Optimizer) -> None:
-    """Change the weights once more, if gradients of fewer than `Updates.gradient_accumulation_steps` batches are left.
+    """Change the weights once more, if gradients of fewer batches than make an update are left over.
 
     Their mean makes an update like any other, at the learning rate of the last batch, and the average of the weights
     moves with it; the next batch begins a new group. Keras would leave them out of a training. `optimizer` is one of
-    `make_optimizer`, built, alone or within a `LossScaleOptimizer`.
+    `make_optimizer` or has been adopted, alone or within a `LossScaleOptimizer`.
     """
-    _inner(optimizer).apply_remainder()
+    unscaled(optimizer).apply_remainder()
 
 
-def _inner(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+def unscaled(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """What is within `optimizer` if that is a `LossScaleOptimizer`; otherwise `optimizer`."""
     return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def adopt(optimizer: keras.optimizers.Optimizer) -> None:
+    """Give `optimizer`, which somebody else made, what those of `make_optimizer` have: see `variant`."""
+    rule = unscaled(optimizer)
+    rule.__class__ = variant(type(rule))

@@ -19,7 +19,7 @@ from keras_dl.training.kernels import kernels
 from keras_dl.training.objective import compile_model
 from keras_dl.training.relative_localization import with_relative_localization
 from keras_dl.training.schedules import learning_rate
-from keras_dl.training.updates import Updates, apply_remainder, averages, make_optimizer
+from keras_dl.training.updates import Updates, adopt, apply_remainder, averages, make_optimizer
 
 CONFIG = keras_dl.get_config("mlp", hidden=(5, 4), input_shape=(6,), classes=3)
 X = np.random.default_rng(0).normal(size=(16, 6)).astype("float32")
@@ -167,14 +167,37 @@ def test_averages_move_when_the_weights_do(scaled):
         assert averages(model.optimizer, model)[0].item() == average
 
 
+def test_the_optimizer_of_a_model_that_compiles_itself_learns_the_same():
+    model = constant_slope()
+    rule = keras.optimizers.SGD(1.0, use_ema=True, ema_momentum=0.5, gradient_accumulation_steps=2)
+    optimizer = keras.optimizers.LossScaleOptimizer(rule)
+    adopt(optimizer)
+    model.compile(optimizer, loss=model.loss)
+    assert learn(model, 1, 1, 1, 1, 3) == -1
+    apply_remainder(optimizer)
+    assert model.get_weights()[0].item() == -4
+    assert averages(optimizer, model)[0].item() == -2.25
+    adopt(optimizer)
+    assert type(rule).__mro__[1] is keras.optimizers.SGD
+
+
 def test_the_same_on_jax():
     """Where a second `fit` finds two variables in one buffer if one has been assigned to the other."""
     if importlib.util.find_spec("jax") is None:
         pytest.skip("needs pip install '.[export]'")
-    command = [sys.executable, "-m", "pytest", "-n0", "-q", "-k", "averages or left_over or full_group", __file__]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n0",
+        "-q",
+        "-k",
+        "averages or left_over or full_group or compiles_itself",
+        __file__,
+    ]
     result = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "jax"}, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout
-    assert "9 passed" in result.stdout
+    assert "10 passed" in result.stdout
 
 
 def test_averages_are_of_weights_behind_their_bound():
