@@ -129,6 +129,20 @@ def append_line(path: Path, value: Any) -> None:
         os.fsync(file.fileno())
 
 
+def first_difference(theirs: Any, ours: Any, name: str = "") -> str | None:
+    """Words for the first entry in which two JSON values differ, or None."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        for key in [*ours, *(key for key in theirs if key not in ours)]:
+            inner = f"{name}.{key}" if name else key
+            if difference := first_difference(theirs.get(key), ours.get(key), inner):
+                return difference
+        return None
+    if isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours):
+        pairs = enumerate(zip(theirs, ours, strict=True), start=1)
+        return next(filter(None, (first_difference(*pair, f"{name}[{n}]") for n, pair in pairs)), None)
+    return None if theirs == ours else f"{name or 'header'}={theirs!r}, not {ours!r}"
+
+
 def read_lines(path: Path) -> list[Any]:
     """The JSON lines of `path`, none if there is no such file; a last line cut off by a crash is left out.
 

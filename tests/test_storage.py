@@ -167,7 +167,7 @@ def test_a_folder_with_files_of_the_user_is_not_replaced(tmp_path, files):
         storage.write_manifest(folder)
         (folder / "thesis.tex").write_text("years of work")
     with (
-        pytest.raises(UsageError, match=r"holds thesis\.tex, which would be lost with it"),
+        pytest.raises(UsageError, match=r"holds thesis\.tex, which would be lost"),
         storage.replacing_folder(folder),
     ):
         pass

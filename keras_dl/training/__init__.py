@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keras_dl.training.interrupt import Interrupted
+from keras_dl.training.kept import kept_row
 from keras_dl.training.options import Options
 from keras_dl.training.seeding import seed_everything
 
@@ -31,4 +32,4 @@ def build(config: Config, options: Options) -> keras.Model:
     return building.build(config, options)
 
 
-__all__ = ["Interrupted", "Options", "build", "fit", "seed_everything"]
+__all__ = ["Interrupted", "Options", "build", "fit", "kept_row", "seed_everything"]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
+import re
 import shutil
-import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -100,19 +99,11 @@ class Checkpoints:
         numbers, tensors = self._callbacks.capture()
         tensors |= {name: variable.numpy() for name, variable in self._variables().items()}
         tensors = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
-        self._folder.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(dir=self._folder, prefix=".", suffix=".tmp"))
-        try:
+        name = f"epoch-{position.epoch:05d}-step-{position.step:07d}"
+        with storage.replacing_folder(self._folder / name) as part:
             storage.write(part / "state.safetensors", safetensors.numpy.save(tensors))
             storage.write_json(part / "state.json", {**dataclasses.asdict(position), "callbacks": numbers})
             storage.write_manifest(part)
-            final = self._folder / f"epoch-{position.epoch:05d}-step-{position.step:07d}"
-            if final.exists():
-                shutil.rmtree(final)
-            os.replace(part, final)
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
-            raise
         for old in self._generations()[GENERATIONS:]:
             shutil.rmtree(old)
 
@@ -121,8 +112,7 @@ class Checkpoints:
 
         Raises `UsageError` when there are checkpoints and none is whole, or when it is of another network.
         """
-        for part in self._folder.glob(".*.tmp"):
-            shutil.rmtree(part)
+        storage.sweep(self._folder)
         generations = self._generations()
         for folder in generations:
             try:
@@ -148,4 +138,6 @@ class Checkpoints:
         return Position(**{**state, "rows": tuple(state["rows"])})
 
     def _generations(self) -> list[Path]:
-        return sorted(self._folder.glob("epoch-*"), reverse=True)
+        """All checkpoints, the newest first."""
+        found = {path: re.fullmatch(r"epoch-(\d+)-step-(\d+)", path.name) for path in self._folder.glob("epoch-*")}
+        return sorted(filter(found.get, found), key=lambda path: tuple(map(int, found[path].groups())), reverse=True)

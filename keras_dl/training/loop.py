@@ -6,22 +6,28 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import filelock
 
 from keras_dl import surgery
-from keras_dl.accelerate.averages import Averages
-from keras_dl.accelerate.batches import refilled, weighted
+from keras_dl.accelerate.batches import weighted
 from keras_dl.accelerate.choice import fastest_xla
 from keras_dl.accelerate.devices import at_work, check_batch
 from keras_dl.accelerate.workers import prepare
 from keras_dl.accelerate.xla import named_operations
 from keras_dl.config import Config
-from keras_dl.data import Data
+from keras_dl.data import Data, fingerprint
 from keras_dl.errors import UsageError
+from keras_dl.figures import only_a_note
 from keras_dl.lazy import keras, tf
+from keras_dl.names import note
+from keras_dl.training import identity
 from keras_dl.training.checkpoint import CallbackState, Checkpoints, Position
+from keras_dl.training.checks import check_labels, check_length, check_model
 from keras_dl.training.curves import plot_curves
+from keras_dl.training.epochs import Epochs
+from keras_dl.training.inference_weights import InferenceWeights
 from keras_dl.training.initialization import initialize
 from keras_dl.training.interrupt import SignalWatch
 from keras_dl.training.objective import compile_model
@@ -53,21 +59,27 @@ def fit(
     only. `augment(images, seed)` changes a batch of training pictures, then `mix(images, labels, seed)` pictures and
     labels, the latter to shares of the classes, (batch, classes). `verbose` is Keras's.
 
-    With xla or a strategy all batches have one size: the last one of an epoch gets its own examples over again, and in
-    validation what fills it up counts nothing. With `options.ema_momentum` validation, callbacks and the model at the
-    end have the averaged weights. A strategy wants `model` from `keras_dl.training.build`. Of multi_worker each process
-    has a `folder` of its own; they save, and stop for a signal to any of them, at the ends of epochs only.
+    Validation, callbacks at the end of an epoch and the model at the end have the weights that it would be used with,
+    see `InferenceWeights`. With xla or a strategy all batches have one size: the last one of an epoch gets its own
+    examples over again, and in validation what fills it up counts nothing. A strategy wants `model` from
+    `keras_dl.training.build`. Of multi_worker each process has a `folder` of its own; they save, and stop for a signal
+    to any of them, at the ends of epochs only.
 
-    Raises `Interrupted` after saving when SIGINT or SIGTERM came, `Diverged` when the loss stops being finite, and
-    `UsageError` when another process trains in `folder` or its checkpoints are of something else, when the options name
-    a stage or layers that there are not, when labels are to be mixed for a single output or name classes that the
-    network has not, and for an operation that XLA cannot compile.
+    What the training began with is kept as well: training.json and data.json. More `options.epochs` than it began with
+    prolong it, whether it has ended or not.
+
+    Raises `Interrupted` after saving when SIGINT or SIGTERM came, `Diverged` when the loss or a weight stops being
+    finite, and `UsageError` when another process trains in `folder`, when it holds a training with anything else than
+    this network, data, options or callbacks, when the options name a stage or layers that there are not or need more
+    steps than there are, when labels are to be mixed for a single output or name classes that the network has not, and
+    for an operation that XLA cannot compile.
     """
+    _check_types(model=(model, keras.Model), config=(config, Config), data=(data, Data), options=(options, Options))
     if mix is not None and config.classes == 1:
         raise UsageError("mixed labels need an output per class; use a network of 2 classes in place of one logit")
-    _check_labels(config, data)
-    if options.xla == "auto":
-        options = dataclasses.replace(options, xla=fastest_xla(config, options))
+    check_labels(config, data)
+    check_length(options, len(data.train))
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(folder / ".lock")
     try:
@@ -75,6 +87,16 @@ def fit(
     except filelock.Timeout:
         raise UsageError(f"another process is training in {folder}; choose another folder, or wait for it") from None
     try:
+        if options.xla == "auto":
+            before = identity.begun(folder)
+            xla = fastest_xla(config, options) if before is None else before["options"]["xla"]
+            options = dataclasses.replace(options, xla=xla)
+        fingerprint.keep(data, folder)
+        parts = {
+            "changes": [name for name, change in (("augment", augment), ("mix", mix)) if change is not None],
+            "callbacks": [type(callback).__name__ for callback in callbacks],
+        }
+        identity.keep(folder, config, options, parts)
         check_batch(model, options.strategy, options.batch_size)
         with at_work(model, options.strategy), named_operations(options):
             return _fit(model, config, data, options, folder, _changed(augment, options), mix, callbacks, verbose)
@@ -83,26 +105,26 @@ def fit(
 
 
 def _fit(model, config, data, options, folder, augment, mix, callbacks, verbose) -> list[dict]:
-    steps = math.ceil(len(data.train) / options.batch_size)
+    epochs = Epochs(data.train, options, augment, mix)
     if options.initialization:
         initialize(model, options.initialization, options.seed)
     if options.freeze:
         surgery.freeze(model, options.freeze)
-    compile_model(model, config, options, steps)
+    check_model(model, config, options)
+    compile_model(model, config, options, epochs.steps)
     if options.drloc:
         model = with_relative_localization(model, options.drloc)
-        compile_model(model, config, options, steps)
+        compile_model(model, config, options, epochs.steps)
     if options.strategy == "multi_worker":
         prepare(model)
     if options.xla or options.strategy:
         validation = weighted(data.validation, options.batch_size)
     else:
         validation = data.validation.batches(options.batch_size)
-    callbacks = [*_standard_callbacks(options, folder), *callbacks]
-    if options.ema_momentum is not None:
-        callbacks.append(Averages())
+    measured = InferenceWeights(model, options, epochs)
+    callbacks = [*_standard_callbacks(options, folder), *callbacks, measured]
     session = Session([*callbacks], add_history=True, add_progbar=verbose > 0, model=model)
-    session.set_params({"verbose": verbose, "epochs": options.epochs, "steps": steps})
+    session.set_params({"verbose": verbose, "epochs": options.epochs, "steps": epochs.steps})
     session.begin()
     model.optimizer.build(model.trainable_variables)
     checkpoints = Checkpoints(folder / "checkpoints", model, CallbackState(callbacks))
@@ -113,35 +135,29 @@ def _fit(model, config, data, options, folder, augment, mix, callbacks, verbose)
         start = Position(epoch=0, step=0)
 
     with SignalWatch() as watch:
-        keeper = Keeper(folder, checkpoints, watch, start, steps)
+        keeper = Keeper(folder, checkpoints, watch, start, epochs.steps)
         keeper.set_model(model)
         keeper.hold_metrics()
         session.callbacks.append(keeper)
-        if not start.stopped:
-            _run_epochs(model, data, options, start, steps, augment, mix, validation, session)
-    model.optimizer.finalize_variable_values(model.trainable_variables)
+        if start.stopped:
+            _tell_stop(start, options)
+        else:
+            _run_epochs(model, data, options, start, epochs, validation, session)
+    measured.put_in(len(keeper.rows) - 1)
     session.end()
-    plot_curves(keeper.rows, folder / "curves.png", title=f"{config.family} on {data.spec.name}")
+    with only_a_note("curves.png"):
+        plot_curves(keeper.rows, folder / "curves.png", title=f"{config.family} on {data.spec.name}")
     return keeper.rows
 
 
-def _run_epochs(model, data, options, start, steps, augment, mix, validation, session) -> None:
-    with tf.device("CPU"):  # where the input pipeline reads them
-        epoch_now, first_step = tf.Variable(0, dtype="int64"), tf.Variable(0, dtype="int64")
-    batches = data.train.shuffled(
-        options.batch_size, seed=options.seed, epoch=epoch_now, first_step=first_step, augment=augment, mix=mix
-    )
-    if options.xla or options.strategy:
-        batches = refilled(batches, options.batch_size)
+def _run_epochs(model, data, options, start, epochs, validation, session) -> None:
     as_they_are = tf.autograph.experimental.do_not_convert(lambda _: validation)
     watched = tf.data.Dataset.range(1).flat_map(as_they_are)  # Keras begins one that tells its length twice an epoch
     for epoch in range(start.epoch, options.epochs):
         done = start.step if epoch == start.epoch else 0
-        epoch_now.assign(epoch)
-        first_step.assign(done)
         model.fit(
-            batches,
-            steps_per_epoch=steps - done,
+            epochs.begin(epoch, done),
+            steps_per_epoch=epochs.steps - done,
             validation_data=watched,
             validation_steps=math.ceil(len(data.validation) / options.batch_size),
             initial_epoch=epoch,
@@ -154,13 +170,15 @@ def _run_epochs(model, data, options, start, steps, augment, mix, validation, se
             break
 
 
-def _check_labels(config: Config, data: Data) -> None:
-    """Raise `UsageError` for labels that `config` has no output for: XLA would learn from them without a word."""
-    classes = max(2, config.classes)
-    for name in ("train", "validation"):
-        largest = getattr(data, name).labels.max(initial=0)
-        if largest >= classes:
-            raise UsageError(f"the {name} labels go up to {largest}, the network tells {classes} classes from 0 on")
+def _tell_stop(start: Position, options: Options) -> None:
+    if options.epochs > start.epoch:
+        note(f"this training has stopped of itself after epoch {start.epoch}; it does not go on to {options.epochs}")
+
+
+def _check_types(**arguments: tuple[Any, type]) -> None:
+    for name, (value, kind) in arguments.items():
+        if not isinstance(value, kind):
+            raise UsageError(f"{name} must be a {kind.__module__.partition('.')[0]} {kind.__name__}, got {value!r:.60}")
 
 
 def _changed(augment: Callable | None, options: Options) -> Callable | None:

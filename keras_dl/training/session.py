@@ -7,6 +7,8 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
+
 from keras_dl import storage
 from keras_dl.accelerate.workers import any_worker, together
 from keras_dl.errors import UsageError
@@ -41,22 +43,33 @@ class Board(keras.callbacks.TensorBoard):
 
 
 class Diverged(UsageError):
-    """The loss is no longer a finite number."""
+    """The loss or a weight is no longer finite."""
 
 
 class StopOnNaN(keras.callbacks.Callback):
-    """Raises `Diverged`, saying when and what to try, at the first step whose loss is not finite."""
+    """Raises `Diverged`, saying when and what to try, at the first step whose loss is not finite.
+
+    At the end of an epoch it looks at the weights too: on CPUs a rectifier makes 0 of NaN, and a loss of it is finite.
+    """
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
         if not math.isfinite(logs["loss"]):
-            rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-            raise Diverged(
-                f"the loss became {float(logs['loss'])} in epoch {self._epoch + 1}, step {batch + 1}; "
-                f"try a smaller learning rate than {rate:g}, or look for values that do not belong in the data"
-            )
+            self._give_up(f"the loss became {float(logs['loss'])} in epoch {self._epoch + 1}, step {batch + 1}")
+
+    def on_epoch_end(self, epoch, logs=None):
+        for variable in self.model.variables:
+            values = keras.ops.convert_to_numpy(variable)
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                self._give_up(f"the weight {variable.path} is no longer finite after epoch {epoch + 1}")
+
+    def _give_up(self, what: str):
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        raise Diverged(
+            f"{what}; try a smaller learning rate than {rate:g}, or look for values that do not belong in the data"
+        )
 
 
 class Keeper(keras.callbacks.Callback):
