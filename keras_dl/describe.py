@@ -80,11 +80,15 @@ def describe(name: str | Config, **changes) -> Description:
 @functools.lru_cache(maxsize=256)
 def _describe(config: Config) -> Description:
     try:
-        layers = [_all_calls(name, calls) for name, calls in sketch(config, _describe_layer)]
+        return Description(tuple(_all_calls(name, calls) for name, calls in sketch(config, _describe_layer)))
     except NotSketched:
         with keras.StatelessScope(initialize_variables=False):
-            layers = map(_describe_layer, config.build().layers)
-    return Description(tuple(layers))
+            return describe_model(config.build())
+
+
+def describe_model(model: keras.Model) -> Description:
+    """Describe the functional `model`."""
+    return Description(tuple(map(_describe_layer, model.layers)))
 
 
 def _all_calls(name: str, calls: list[LayerDescription]) -> LayerDescription:
