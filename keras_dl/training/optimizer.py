@@ -7,8 +7,6 @@ from collections.abc import Mapping
 
 from keras_dl.lazy import keras
 
-ops = keras.ops
-
 
 @functools.cache
 def variant(kind: type[keras.optimizers.Optimizer]) -> type[keras.optimizers.Optimizer]:
@@ -45,7 +43,7 @@ def variant(kind: type[keras.optimizers.Optimizer]) -> type[keras.optimizers.Opt
                 return super()._apply_weight_decay(variables)
             for variable in variables:
                 if self._use_weight_decay(variable):
-                    rate = ops.cast(self.learning_rate, variable.dtype) * self._factor(variable)
+                    rate = keras.ops.cast(self.learning_rate, variable.dtype) * self._factor(variable)
                     self.assign_sub(variable, variable * self.weight_decay * rate)
 
         def apply(self, grads, trainable_variables=None):
@@ -55,10 +53,10 @@ def variant(kind: type[keras.optimizers.Optimizer]) -> type[keras.optimizers.Opt
 
         def _average(self):
             """Up to the first update the average is the weights themselves."""
-            moved = ops.equal(self._iterations % (self.gradient_accumulation_steps or 1), 0)
-            momentum = ops.where(self.iterations <= 1, 0.0, ops.where(moved, self.ema_momentum, 1.0))
+            moved = keras.ops.equal(self._iterations % (self.gradient_accumulation_steps or 1), 0)
+            momentum = keras.ops.where(self.iterations <= 1, 0.0, keras.ops.where(moved, self.ema_momentum, 1.0))
             for variable, average in zip(self._trainable_variables, self._model_variables_moving_average, strict=True):
-                share = ops.cast(momentum, variable.dtype)
+                share = keras.ops.cast(momentum, variable.dtype)
                 average.assign(share * average + (1 - share) * variable)
 
         def _update_model_variables_moving_average(self, variables):
