@@ -5,8 +5,9 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
+import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from rich.console import Console
@@ -15,9 +16,12 @@ from rich.table import Table
 
 from keras_dl import storage
 from keras_dl.claims import Claim
-from keras_dl.data import Data, load
+from keras_dl.data import Data, fingerprint, load
 from keras_dl.data.options import DataOptions
+from keras_dl.errors import UsageError
 from keras_dl.fields import Count
+from keras_dl.figures import only_a_note
+from keras_dl.names import note
 from keras_dl.recipe import Recipe
 
 LEDGER, CLAIMS = "results.jsonl", "claims.json"
@@ -45,8 +49,11 @@ class Results:
 class Experiment(Recipe):
     """Base of the recipes that show a claim: each says what it measures, what that must show, and how it looks.
 
-    Every measurement is a line of results.jsonl, so that a run that was interrupted repeats none of them.
+    Every measurement is a line of results.jsonl, so that a run that was interrupted repeats none of them, and one with
+    more seeds than before adds theirs.
     """
+
+    prolongs: ClassVar[tuple[str, ...]] = ("seeds",)
 
     seeds: Count = 5
     """how often each measurement is repeated, with other random numbers"""
@@ -71,26 +78,41 @@ class Experiment(Recipe):
         """Returns everything measured; the claims are printed and kept in claims.json, the figures beside it."""
         folder = self.folder()
         console = Console()
-        lines = storage.read_lines(folder / LEDGER)
+        lines = self._measured(folder / LEDGER)
         done = [(line["cell"], line["seed"]) for line in lines]
         jobs = [(cell, seed) for seed in range(self.seeds) for cell in self.cells() if (cell, seed) not in done]
         for cell, seed in track(jobs, "measuring", console=console):
             lines.append({"cell": cell, "seed": seed, "found": self.measure(seed=seed, **cell)})
-            storage.append_line(folder / LEDGER, lines[-1])
+            storage.append_checked_line(folder / LEDGER, lines[-1])
         results = Results(tuple({**line["cell"], "seed": line["seed"], **line["found"]} for line in lines))
-        self.draw(results, folder)
         claims = self.claims(results)
         storage.write_json(folder / CLAIMS, [claim.to_json() for claim in claims])
+        with only_a_note("the figures"):
+            self.draw(results, folder)
         console.print(_table(claims, f"{self.name}: mean and spread over {self.seeds} seeds"))
         console.print(
             f"{sum(claim.held for claim in claims)} of {len(claims)} claims held. The figures are in {folder}."
         )
         return results
 
+    def _measured(self, ledger: Path) -> list[dict[str, Any]]:
+        """What was measured before, without what is damaged, which is measured again."""
+        lines, damaged = storage.read_checked_lines(ledger)
+        if damaged:
+            note(f"{ledger} is damaged in line {', '.join(map(str, damaged))}; that is measured again")
+            storage.write(ledger, "".join(json.dumps(storage.checked_line(line)) + "\n" for line in lines))
+        if lines and (most := max(line["seed"] for line in lines) + 1) > self.seeds:
+            raise UsageError(f"{ledger.parent} holds {most} seeds; it can be prolonged, not cut to {self.seeds}")
+        return lines
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DataExperiment(DataOptions, Experiment):
-    """An experiment on a data set."""
+    """An experiment on a data set. What it measured before must have been on the same data."""
+
+    def run(self) -> Results:
+        fingerprint.keep(self.dataset, self.folder())
+        return super().run()
 
     @functools.cached_property
     def dataset(self) -> Data:

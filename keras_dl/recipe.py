@@ -13,7 +13,7 @@ import pkgutil
 import typing
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import filelock
 
@@ -21,6 +21,9 @@ from keras_dl import storage
 from keras_dl.config import Config
 from keras_dl.errors import UsageError, choose
 from keras_dl.fields import check_fields
+
+OPTIONS = "config.json"
+"""the file in a run folder that holds all options of the run"""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,9 @@ class Recipe(abc.ABC):
     `out` is the run folder. It holds config.json, enough to repeat the run; a run that was interrupted goes on when
     the same recipe is run in the same folder.
     """
+
+    prolongs: ClassVar[tuple[str, ...]] = ()
+    """options that may change when a run goes on: what was done stays as it is, and more comes after it"""
 
     out: str | None = None
     """folder for everything the run leaves; by default a new one under runs/"""
@@ -52,40 +58,55 @@ class Recipe(abc.ABC):
         return f"run {self.name.replace('_', '-')}"
 
     def folder(self) -> Path:
-        """The run folder, made and claimed for these options.
+        """The run folder, made for these options.
 
-        Raises `UsageError` if it holds the run of other options, naming the first that differs; a run that left nothing
-        but its options, since they were wrong, gives its folder up.
+        Raises `UsageError` if it belongs to another process or holds the run of other options, naming the first that
+        differs; a run that left nothing but its options, since they were wrong, gives its folder up.
         """
-        if self.out is None:
-            raise UsageError("a run needs a folder: set `out`, or take `placed()` for a new one under runs/")
-        folder, file = Path(self.out), Path(self.out) / "config.json"
-        if folder.exists() and not folder.is_dir():
-            raise UsageError(f"{folder} is a file; the run needs a folder")
-        begun = folder.is_dir() and any(path != file and path.name[0] != "." for path in folder.iterdir())
-        if not begun:
-            _write_or_explain(file, self.to_json())
-            return folder
-        if not file.exists():
-            raise UsageError(f"{folder} holds files that are not of a run; choose another folder for `out`")
-        theirs, ours = _read_options(file), json.loads(self.to_json())
-        for key in ours:
-            if theirs.get(key) != ours[key]:
-                raise UsageError(
-                    f"{folder} holds a run with {key}={theirs.get(key)!r}, not {ours[key]!r}; choose another folder"
-                )
-        storage.sweep(folder)
+        with self._locked() as folder:
+            file, ours = folder / OPTIONS, json.loads(self.to_json())
+            theirs = _read_options(file) if file.exists() else None
+            if any(path != file and path.name[0] != "." for path in folder.iterdir()):
+                if theirs is None:
+                    raise UsageError(f"{folder} holds files that are not of a run; choose another folder for `out`")
+                for key in sorted(ours.keys() | theirs.keys()):
+                    if theirs.get(key) != ours.get(key) and key not in self.prolongs:
+                        raise UsageError(
+                            f"{folder} holds a run with {key}={theirs.get(key)!r}, not {ours.get(key)!r}; "
+                            "choose another folder"
+                        )
+                storage.sweep(folder)
+            with _explained(folder):
+                storage.write_checked_json(file, ours)
         return folder
 
     @contextlib.contextmanager
     def claimed(self) -> Iterator[Path]:
-        """Within it, `folder()` belongs to this process. Raises `UsageError` if it belongs to another one."""
-        folder = self.folder()
+        """Within it, `folder()` belongs to this process. Raises `UsageError` as `folder` does."""
+        with self._locked():
+            yield self.folder()
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[Path]:
+        """The run folder, kept from all other processes; nothing in it is read or written before."""
+        if self.out is None:
+            raise UsageError("a run needs a folder: set `out`, or take `placed()` for a new one under runs/")
+        folder = Path(self.out)
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is a file; the run needs a folder")
+        with _explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(folder / ".run.lock", timeout=0, is_singleton=True)
+            try:
+                lock.acquire()
+            except filelock.Timeout:
+                raise UsageError(
+                    f"another process is at work in {folder}; choose another folder, or wait for it"
+                ) from None
         try:
-            with filelock.FileLock(folder / ".run.lock", timeout=0):
-                yield folder
-        except filelock.Timeout:
-            raise UsageError(f"another process is at work in {folder}; choose another folder, or wait for it") from None
+            yield folder
+        finally:
+            lock.release()
 
     def placed(self) -> Self:
         """A copy that has a run folder: `out`, or the first unused runs/<name>-<n>."""
@@ -107,9 +128,9 @@ class Recipe(abc.ABC):
     @classmethod
     def from_folder(cls, folder: str | Path) -> Self:
         """The recipe whose run is in `folder`. Raises `UsageError` if there is none."""
-        file = Path(folder) / "config.json"
+        file = Path(folder) / OPTIONS
         if not file.is_file():
-            raise UsageError(f"{folder} holds no run: it has no config.json")
+            raise UsageError(f"{folder} holds no run: it has no {OPTIONS}")
         options = _read_options(file)
         kind = find(options.pop("recipe"))
         hints = typing.get_type_hints(kind)
@@ -151,18 +172,21 @@ def find(name: str) -> type[Recipe]:
 
 
 def _read_options(file: Path) -> dict[str, Any]:
-    """What `to_json` wrote into `file`. Raises `UsageError` if it is anything else."""
-    try:
-        options = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UsageError(f"{file} is damaged: {error}") from error
+    """The options in `file`, with or without the checksum that runs of old lack.
+
+    Raises `UsageError` if it holds anything else.
+    """
+    options = storage.read_json(file)
+    if isinstance(options, dict) and storage.CHECKSUM in options:
+        options = storage.read_checked_json(file)
     if not isinstance(options, dict) or not isinstance(options.get("recipe"), str):
         raise UsageError(f"{file} does not hold the options of a run")
     return options
 
 
-def _write_or_explain(file: Path, text: str) -> None:
+@contextlib.contextmanager
+def _explained(folder: Path) -> Iterator[None]:
     try:
-        storage.write(file, text)
+        yield
     except OSError as error:
-        raise UsageError(f"cannot write in {file.parent}: {error.strerror}") from error
+        raise UsageError(f"cannot write in {folder}: {error.strerror}") from error

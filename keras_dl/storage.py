@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -21,7 +22,8 @@ from typing import IO, Any
 from keras_dl.errors import UsageError
 
 MANIFEST = "manifest.json"
-CHECKSUM = "sha256"
+CHECKSUM, LINE_CHECKSUM = "sha256", "crc32"
+"""of a file, and of a line of one"""
 
 
 @contextlib.contextmanager
@@ -141,6 +143,35 @@ def first_difference(theirs: Any, ours: Any, name: str = "") -> str | None:
         pairs = enumerate(zip(theirs, ours, strict=True), start=1)
         return next(filter(None, (first_difference(*pair, f"{name}[{n}]") for n, pair in pairs)), None)
     return None if theirs == ours else f"{name or 'header'}={theirs!r}, not {ours!r}"
+
+
+def append_checked_line(path: Path, row: dict[str, Any]) -> None:
+    """Append `row` as `append_line` does, with its checksum."""
+    append_line(path, checked_line(row))
+
+
+def checked_line(row: dict[str, Any]) -> dict[str, Any]:
+    """`row` and its checksum."""
+    return {**row, LINE_CHECKSUM: zlib.crc32(json.dumps(row).encode())}
+
+
+def read_checked_lines(path: Path) -> tuple[list[dict[str, Any]], list[int]]:
+    """The rows of `path` whose checksum holds, without it, and the numbers of the other lines; none if it is missing.
+
+    A last line cut off by a crash is neither.
+    """
+    rows, damaged = [], []
+    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = json.loads(line)
+            if row.pop(LINE_CHECKSUM) != checked_line(row)[LINE_CHECKSUM]:
+                raise ValueError(line)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            damaged.append(number)
+        else:
+            rows.append(row)
+    return rows, damaged
 
 
 def read_lines(path: Path) -> list[Any]:

@@ -15,6 +15,7 @@ from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment
 from keras_dl.fields import Count, Positive
 from keras_dl.lazy import keras
+from keras_dl.training.batch_statistics import BATCHES, BatchStatistics
 from keras_dl.training.restart import Restartable
 
 BASES = {1: "lenet5_mnist", 3: "resnet20_cifar10"}
@@ -85,12 +86,14 @@ class Student:
             metrics=["accuracy"],
         )
         self._again = Restartable(self.model)
+        self._statistics = BatchStatistics(self.model)
 
     def learn(self, start: Sequence[np.ndarray], examples: Split, seed: int) -> list[np.ndarray]:
         """Learn `examples`, whose order is `seed`'s, from the weights `start`, and return the weights it ends with."""
         self._again.restart(start)
         batches = examples.stream(min(self._batch_size, len(examples)), steps=self._steps, seed=seed)
         self.model.fit(batches, shuffle=False, verbose=0)
+        self._statistics.estimate(self._statistics.young(self._steps), batches.take(BATCHES))
         return self.model.get_weights()
 
     def accuracy(self, test: Split) -> float:

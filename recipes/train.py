@@ -16,8 +16,9 @@ from keras_dl.catalogue import get_config
 from keras_dl.config import Config
 from keras_dl.data import Spec, load
 from keras_dl.data.options import DataOptions
+from keras_dl.errors import UsageError
 from keras_dl.recipe import Recipe
-from keras_dl.training import Options, build, fit
+from keras_dl.training import Options, build, fit, kept_row
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,9 +27,13 @@ class Train(Options, DataOptions, Recipe):
 
     command: ClassVar[str] = "train"
     """what follows `keras-dl` to run it"""
+    prolongs: ClassVar[tuple[str, ...]] = ("epochs",)
 
     network: Config = get_config("lenet5_modern")
     """the network; its input shape and classes follow the data"""
+    weights: str | None = None
+    """what it starts from: the name of published weights, such as imagenet, a file of them, or a saved model; for
+    other classes than theirs the head is new"""
     augment: tuple[
         Literal[
             "flip",
@@ -48,6 +53,13 @@ class Train(Options, DataOptions, Recipe):
     ] = ()
     """random changes to the training pictures, in this order; mixup and cutmix mix them, and their labels"""
 
+    def __post_init__(self):
+        super().__post_init__()
+        if self.freeze and self.weights is None:
+            raise UsageError(f"freeze={' '.join(self.freeze)} would keep random weights; give weights to start from")
+        if self.initialization and self.weights is not None:
+            raise UsageError(f"initialization={self.initialization} would undo weights={self.weights}; leave one out")
+
     def run(self) -> dict:
         """Returns the test "loss" and "accuracy", the counts, and the epochs trained."""
         folder = self.folder()
@@ -58,11 +70,14 @@ class Train(Options, DataOptions, Recipe):
             data = data.resized(config.input_shape)
         changes = by_name(self.augment, data.spec)
         for notice in data.notices:
-            console.print(f"note: {notice}")
+            console.print(f"note: {notice}", markup=False)
 
-        model = build(config, self)
+        begun = (folder / "checkpoints").exists()
+        model = build(config, self, None if begun else self.weights)
         counts = ", ".join(f"{count:,} {split}" for split, count in data.spec.counts.items())
-        console.print(f"{config.family}: {model.count_params():,} parameters; {self.data}: {counts}")
+        console.print(f"{config.family}: {model.count_params():,} parameters; {self.data}: {counts}", markup=False)
+        if self.weights is not None and not begun:
+            console.print(f"starting from {self.weights}", markup=False)
         rows = fit(model, config, data, self, folder, **changes)
         test = model.evaluate(data.test.batches(self.batch_size), verbose=0, return_dict=True)
         result = {
@@ -71,6 +86,7 @@ class Train(Options, DataOptions, Recipe):
             "test_examples": len(data.test),
             "parameters": model.count_params(),
             "epochs": len(rows),
+            "best_epoch": kept_row(rows, self)["epoch"] + 1,
             "seconds": round(sum(row["seconds"] for row in rows), 1),
         }
         saved_model.save(
@@ -86,7 +102,7 @@ class Train(Options, DataOptions, Recipe):
             f"test accuracy {100 * result['test_accuracy']:.2f} % on {result['test_examples']:,} examples "
             f"after {result['epochs']} epochs ({result['seconds']:.0f} s)"
         )
-        console.print(f"model, curves and metrics are in {folder}")
+        console.print(f"model, curves and metrics are in {folder}", markup=False)
         return result
 
 

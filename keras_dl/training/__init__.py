@@ -25,11 +25,11 @@ def fit(model: keras.Model, config: Config, data: Data, options: Options, folder
     return loop.fit(model, config, data, options, folder, **arguments)
 
 
-def build(config: Config, options: Options) -> keras.Model:
-    """A new network of `config`, as `options` want it built; see `keras_dl.training.building.build`."""
+def build(config: Config, options: Options, weights: str | None = None) -> keras.Model:
+    """A network of `config`, as `options` want it built; see `keras_dl.training.building.build`."""
     from keras_dl.training import building
 
-    return building.build(config, options)
+    return building.build(config, options, weights)
 
 
 __all__ = ["Interrupted", "Options", "build", "fit", "kept_row", "seed_everything"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+from keras_dl import saved_model
 from keras_dl.accelerate.devices import devices
 from keras_dl.config import Config
 from keras_dl.lazy import keras, tf
@@ -13,10 +14,10 @@ from keras_dl.training.seeding import seed_everything
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
-def build(config: Config, options: Options) -> keras.Model:
-    """A new network of `config`, its weights drawn by `options.seed`, for the precision and devices of `options`.
+def build(config: Config, options: Options, weights: str | None = None) -> keras.Model:
+    """A network of `config` for the precision and devices of `options`, its weights drawn by `options.seed`.
 
-    Raises `UsageError` for devices that are not there.
+    It starts from `weights`, if given, as `keras_dl.build` does. Raises `UsageError` for devices that are not there.
     """
     if options.precision != "float32" and not tf.config.list_physical_devices("GPU") and options.strategy != "tpu":
         print(f"note: {options.precision} is slower than float32 on most CPUs")
@@ -26,6 +27,6 @@ def build(config: Config, options: Options) -> keras.Model:
     try:
         with devices(options.strategy, config), again:
             seed_everything(options)
-            return config.build()
+            return saved_model.build(config, weights=weights)
     finally:
         keras.config.set_dtype_policy(before)
