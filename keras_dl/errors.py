@@ -3,14 +3,15 @@
 import difflib
 from collections.abc import Iterable, Sequence
 
-SOME = 5
-
 
 class UsageError(ValueError):
     """A mistake that the user can put right: one line saying what was received and what would work.
 
-    The command line prints the line alone and exits with status 2.
+    The command line prints the line alone and exits with status 2. Names of the user in it stand as `shown` has them.
     """
+
+    def __init__(self, line: object):
+        super().__init__(shown(line))
 
 
 def choose(kind: str, word: str, choices: Iterable[str]) -> str:
@@ -27,7 +28,12 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     return f"did you mean {', '.join(near)}?" if near else f"choose one of {', '.join(choices)}"
 
 
-def some(names: Sequence[str], joint: str = ", ") -> str:
-    """The first `SOME` of `names`, and how many more there are."""
-    more = f" and {len(names) - SOME:,} more" if len(names) > SOME else ""
-    return joint.join(names[:SOME]) + more
+def some(names: Sequence[str], joint: str = ", ", most: int = 5) -> str:
+    """The first of `names`, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return joint.join(names[:most]) + more
+
+
+def shown(name: object) -> str:
+    """A name of the user as it can be printed and written anywhere, on one line: what cannot becomes \\n, \\udcfc .."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(name))

@@ -7,12 +7,17 @@
 from __future__ import annotations
 
 import dataclasses
+import numbers
+import reprlib
 import types
 import typing
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from keras_dl.errors import UsageError, choose
+
+NUMBERS = {int: numbers.Integral, float: numbers.Real}
+"""of other libraries too: `np.int64(3)` is an int"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +51,8 @@ def multiple_of(unit: int) -> Bounds:
 Count = Annotated[int, at_least(1)]
 Positive = Annotated[float, Bounds("above 0 and finite", lambda value: 0 < value < float("inf"))]
 NotNegative = Annotated[float, Bounds("at least 0 and finite", lambda value: 0 <= value < float("inf"))]
+Fraction = Annotated[float, below(1)]
+Seed = Annotated[int, Bounds("at least 0 and below 2**32", lambda value: 0 <= value < 2**32)]
 Share = Annotated[float, Bounds("at least 0 and below 1", lambda value: 0 <= value < 1)]
 Counts = Annotated[tuple[Count, ...], Bounds("one number or more", lambda values: len(values) > 0)]
 Growing = Annotated[
@@ -61,18 +68,18 @@ def check_fields(instance: Any) -> None:
     """
     hints = typing.get_type_hints(type(instance), include_extras=True)
     for field in dataclasses.fields(instance):
-        value = _checked(field.name, getattr(instance, field.name), hints[field.name])
+        value = checked(field.name, getattr(instance, field.name), hints[field.name])
         object.__setattr__(instance, field.name, value)
 
 
-def _checked(name: str, value: Any, hint: Any) -> Any:
-    """`value` as the annotation `hint` wants it, or a `UsageError`."""
+def checked(name: str, value: Any, hint: Any) -> Any:
+    """`value` as the annotation `hint` wants it; raises `UsageError` saying what `name` must be."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
-        value = _checked(name, value, arguments[0])
+        value = checked(name, value, arguments[0])
         for bounds in arguments[1:]:
             if not bounds.hold(value):
-                raise UsageError(f"{name} must be {bounds.words}, got {value}")
+                raise UsageError(f"{name} must be {bounds.words}, got {_short(value)}")
         return value
     if origin is Literal:
         return choose(name, value, arguments)
@@ -82,19 +89,35 @@ def _checked(name: str, value: Any, hint: Any) -> Any:
         errors = []
         for option in arguments:
             try:
-                return _checked(name, value, option)
+                return checked(name, value, option)
             except UsageError as error:
                 errors.append(error)
         raise errors[0]
     if origin is tuple:
         if not isinstance(value, tuple | list):
-            raise UsageError(f"{name} must be a list of values, got {value!r}")
+            raise UsageError(f"{name} must be a list of values, got {_short(value)}")
         items = arguments[:1] * len(value) if arguments[-1] is Ellipsis else arguments
         if len(items) != len(value):
-            raise UsageError(f"{name} must have {len(items)} values, got {len(value)}: {value!r}")
-        return tuple(_checked(name, item, item_hint) for item, item_hint in zip(value, items, strict=True))
-    if hint is float and type(value) is int:
-        return float(value)
+            raise UsageError(f"{name} must have {len(items)} values, got {len(value)}: {_short(value)}")
+        return tuple(checked(name, item, item_hint) for item, item_hint in zip(value, items, strict=True))
+    if origin is dict:
+        items = checked(name, value, dict).items()
+        return {
+            checked(name, key, arguments[0]): checked(f"{name}[{key!r}]", item, arguments[1]) for key, item in items
+        }
+    if hint in NUMBERS and isinstance(value, NUMBERS[hint]) and not isinstance(value, bool):
+        try:
+            return hint(value)
+        except OverflowError:
+            raise UsageError(f"{name} must be {hint.__name__}, got a number that is too large for it") from None
     if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
-        raise UsageError(f"{name} must be {hint.__name__}, got {value!r}")
+        raise UsageError(f"{name} must be {hint.__name__}, got {_short(value)}")
     return value
+
+
+def _short(value: Any) -> str:
+    """What was received, on one line and not at any length."""
+    try:
+        return " ".join(reprlib.repr(value).split())
+    except ValueError:  # Python refuses to write down integers of thousands of digits
+        return f"a number of {value.bit_length():,} bits"

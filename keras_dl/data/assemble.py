@@ -28,7 +28,8 @@ def assemble(
 ) -> Data:
     """The data set of `examples`: split -> inputs (n, *shape) and labels (n,), "train" among them.
 
-    `origin` is that of `Data`. Splits that are missing are made, as `complete` says. Raises `UsageError` for examples that cannot be learned from.
+    `origin` is that of `Data`. Splits that are missing are made, as `complete` says. Raises `UsageError` for examples
+    that cannot be learned from.
     """
     found = {
         split: Split.of(inputs, labels, classes=len(class_names), name=f"the {split} split of {name}")

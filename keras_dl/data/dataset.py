@@ -6,18 +6,25 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, Self
 
+from keras_dl.data.checks import check_range
+from keras_dl.data.memory import check_fits
 from keras_dl.data.resize import check_conversion
 from keras_dl.data.spec import Spec
 from keras_dl.data.split import Split
 from keras_dl.errors import UsageError
+from keras_dl.fields import checked
 
 SPLITS = ("train", "validation", "test")
+RANGES = {"image": (0, 255), "audio": (-1, 1)}
 ARRAYS = {"kind": "arrays"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Data:
     """Training, validation and test splits; no example is in two of them, and the test split decides nothing.
+
+    Spec and splits must say the same: shape, classes, pixels 0..255; where they do not, `UsageError` is raised. The
+    counts of the spec become what the splits have.
 
     `notices` are sentences about what was done to the data: values mapped, splits made, pictures left out.
     `reread(height, width)` gives the same data with pictures read anew at that size, where the originals differ in
@@ -31,6 +38,21 @@ class Data:
     notices: tuple[str, ...] = ()
     reread: Callable[[int, int], Data] | None = None
     origin: dict[str, Any] = dataclasses.field(default_factory=lambda: ARRAYS)
+
+    def __post_init__(self):
+        checked("spec", self.spec, Spec)
+        for name in SPLITS:
+            split = checked(name, getattr(self, name), Split)
+            if not len(split):
+                raise UsageError(f"the {name} split of {self.spec.name} is empty")
+            if split.shape != self.spec.shape:
+                raise UsageError(
+                    f"{self.spec.name} says that inputs have shape {self.spec.shape}; in {name} it is {split.shape}"
+                )
+            check_range(split.labels, self.spec.classes, f"the {name} split of {self.spec.name}")
+            _check_values(split, self.spec, name)
+        counts = {name: len(getattr(self, name)) for name in SPLITS}
+        object.__setattr__(self, "spec", dataclasses.replace(self.spec, counts=counts))
 
     def fingerprint(self) -> dict[str, Any]:
         """As JSON, what tells these data from all others: origin, names of the classes, and hashes of the splits."""
@@ -46,6 +68,7 @@ class Data:
         Raises `UsageError` for data that are not pictures unless they have that shape already, and for numbers of
         channels that cannot be converted.
         """
+        shape = checked("shape", shape, tuple[int, ...])
         if shape == self.spec.shape:
             return self
         if self.spec.kind in ("text", "audio"):
@@ -53,6 +76,20 @@ class Data:
         if self.spec.kind != "image":
             raise UsageError(f"{self.spec.name} has inputs of shape {self.spec.shape}, which cannot become {shape}")
         check_conversion(self.spec.shape, shape)
+        check_fits(self.spec.name, 1, shape, 4)
         data = self if self.reread is None else self.reread(*shape[:2])
         splits = {name: dataclasses.replace(getattr(data, name), shape=shape) for name in SPLITS}
         return dataclasses.replace(data, spec=dataclasses.replace(data.spec, shape=shape), **splits)
+
+
+def _check_values(split: Split, spec: Spec, name: str) -> None:
+    """Raise `UsageError` for pixels and samples outside the range of their kind, or in a small part of it."""
+    if spec.kind not in RANGES or split.prepare is not None:
+        return
+    least, most = RANGES[spec.kind]
+    low, high = float(split.stored.min()), float(split.stored.max())
+    found = f"{spec.kind} must have values {least}..{most}; those of the {name} split of {spec.name} are"
+    if low < least or high > most:
+        raise UsageError(f"{found} {low:g}..{high:g}")
+    if spec.kind == "image" and name == "train" and 0 < high <= 1:
+        raise UsageError(f"{found} 0..1: multiply them by 255")

@@ -14,9 +14,7 @@ from keras_dl.data.listing import Listing, list_pictures
 from keras_dl.data.memory import check_fits
 from keras_dl.data.pictures import read_pictures
 from keras_dl.data.resize import DEFAULT_SIZE
-from keras_dl.errors import UsageError
-
-NAMED = 3
+from keras_dl.errors import UsageError, shown, some
 
 
 def load_folder(folder: Path, validation: float, seed: int, image_size: int | None, skip_bad: bool) -> Data:
@@ -44,10 +42,10 @@ def _read(
     ]
     notices = list(listing.notices)
     if bad:
-        named = ", ".join(bad[:NAMED]) + (f" and {len(bad) - NAMED} more" if len(bad) > NAMED else "")
+        named = some(bad, most=3)
         if not skip_bad:
-            raise UsageError(f"{len(bad)} of {total} pictures cannot be read: {named}; skip_bad leaves them out")
-        notices.append(f"{len(bad)} of {total} pictures cannot be read and were left out: {named}")
+            raise UsageError(f"{len(bad)} of {total} pictures cannot be read: {named}; --skip-bad leaves them out")
+        notices.append(shown(f"{len(bad)} of {total} pictures cannot be read and were left out: {named}"))
         good = {split: [not picture.bad for picture in pictures] for split, (_, pictures) in read.items()}
         read = {split: (pixels[good[split]], pictures) for split, (pixels, pictures) in read.items()}
         labels = {split: values[good[split]] for split, values in labels.items()}
@@ -64,7 +62,7 @@ def _read(
             split: (np.ascontiguousarray(pixels[..., :1]) if gray else pixels, labels[split])
             for split, (pixels, _) in read.items()
         },
-        name=folder.resolve().name,
+        name=shown(folder.resolve().name),
         kind="image",
         class_names=listing.class_names,
         validation=validation,

@@ -11,7 +11,7 @@ from typing import Any
 
 from keras_dl.data.fingerprint import of_folder
 from keras_dl.data.pictures import SUFFIXES
-from keras_dl.errors import UsageError, some
+from keras_dl.errors import UsageError, shown, some
 
 SPLIT_FOLDERS = {
     "train": "train",
@@ -46,11 +46,12 @@ def list_pictures(folder: Path) -> Listing:
         raise UsageError(f"{folder} is a file; {FORM}")
     roots = {"train": folder}
     folders = _folders(folder)
-    names = {path.name for path in folders}
-    if "train" in names and names <= SPLIT_FOLDERS.keys():
-        roots = {SPLIT_FOLDERS[path.name]: path for path in folders}
-        if len(roots) < len(folders):
-            raise UsageError(f"{folder} has several validation folders: {some(sorted(names - {'train', 'test'}))}")
+    splits = [SPLIT_FOLDERS.get(path.name.lower()) for path in folders]
+    if "train" in splits and None not in splits:
+        roots = dict(zip(splits, folders, strict=True))
+        twice = [path.name for path, split in zip(folders, splits, strict=True) if splits.count(split) > 1]
+        if twice:
+            raise UsageError(f"{folder} has several folders for one split: {some(twice)}")
     ignored: collections.Counter[str] = collections.Counter()
     found = {split: _classes(root, ignored) for split, root in roots.items()}
     class_names = tuple(found["train"])
@@ -65,7 +66,7 @@ def list_pictures(folder: Path) -> Listing:
         for split, classes in found.items()
     }
     endings = ", ".join(f"{count} {ending}" for ending, count in sorted(ignored.items()))
-    notices = (f"{ignored.total()} files are not pictures and were ignored: {endings}",) if ignored else ()
+    notices = (shown(f"{ignored.total()} files are not pictures and were ignored: {endings}"),) if ignored else ()
     origin = of_folder(folder, (path for members in files.values() for path, _ in members))
     return Listing(files, class_names, notices, origin)
 

@@ -6,13 +6,14 @@ import os
 from pathlib import Path
 
 from keras_dl.data.dataset import Data
-from keras_dl.errors import UsageError
+from keras_dl.data.naming import DIGITS, find_folder
+from keras_dl.fields import Count, Fraction, Seed, checked
 
 
 def load(
-    name: str,
+    name: str | Path,
     *,
-    data_dir: str | None = None,
+    data_dir: str | Path | None = None,
     validation: float = 0.1,
     seed: int = 0,
     image_size: int | None = None,
@@ -20,6 +21,7 @@ def load(
 ) -> Data:
     """The data set called `name`: "digits", a folder of pictures by class, or a name of tensorflow-datasets.
 
+    A word without a separator is first the name of a data set; for a folder of that name write ./<name>, or a `Path`.
     A folder is <name>/<class>/<picture> or <name>/<train | validation | test>/<class>/<picture>. `data_dir` is where
     tensorflow-datasets keeps its data (default: TFDS_DATA_DIR, then its own); what is not there is downloaded.
     Where there is no validation split, the part `validation` of each class of the training examples becomes one, drawn
@@ -29,23 +31,21 @@ def load(
 
     Raises `UsageError` for unknown names, folders of another form, unreadable pictures and impossible labels.
     """
-    if not 0 < validation < 1:
-        raise UsageError(f"validation must be a fraction above 0 and below 1, got {validation}")
-    if seed < 0:
-        raise UsageError(f"seed must be at least 0, got {seed}")
-    if image_size is not None and image_size < 1:
-        raise UsageError(f"image_size must be at least 1 pixel, got {image_size}")
-    folder = Path(name).expanduser()
-    if name == "digits":
-        from keras_dl.data.digits import load_digits
-
-        data = load_digits(validation, seed)
-    elif folder.exists():
+    name = checked("name", os.path.join(os.curdir, name) if isinstance(name, Path) else name, str)
+    data_dir = checked("data_dir", os.fspath(data_dir) if isinstance(data_dir, Path) else data_dir, str | None)
+    validation = checked("validation", validation, Fraction)
+    seed = checked("seed", seed, Seed)
+    image_size = checked("image_size", image_size, Count | None)
+    skip_bad = checked("skip_bad", skip_bad, bool)
+    folder = find_folder(name, data_dir)
+    if folder is not None:
         from keras_dl.data.folder import load_folder
 
         data = load_folder(folder, validation, seed, image_size, skip_bad)
-    elif name.startswith((".", "~")) or folder.is_absolute() or name.endswith(os.sep):
-        raise UsageError(f"there is no folder {name}; expected a folder with <class>/<picture> in it")
+    elif name == DIGITS:
+        from keras_dl.data.digits import load_digits
+
+        data = load_digits(validation, seed)
     else:
         from keras_dl.data.tfds import load_tfds
 

@@ -16,7 +16,8 @@ def check_fits(name: str, examples: int, shape: tuple[int, ...], bytes_per_value
     needed = COPIES * examples * math.prod(shape) * bytes_per_value
     free = psutil.virtual_memory().available
     if needed > free:
+        advice = "use a smaller image_size" if len(shape) == 3 else "use fewer examples"
         raise UsageError(
-            f"{name} needs {needed / 1e9:.1f} GB of memory for {examples:,} examples of {shape}, "
-            f"{free / 1e9:.1f} GB are free; use a smaller image_size"
+            f"{name} needs {needed / 1e9:,.1f} GB of memory for {examples:,} examples of {shape}, "
+            f"{free / 1e9:.1f} GB are free; {advice}"
         )

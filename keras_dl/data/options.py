@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+import os
+from typing import Any, Self
+
+from keras_dl.data.naming import find_folder
+from keras_dl.fields import Count, Fraction
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -14,12 +18,19 @@ class DataOptions:
     """"digits", a name of tensorflow-datasets, or a folder of pictures by class"""
     data_dir: str | None = None
     """where tensorflow-datasets keeps its data; default TFDS_DATA_DIR, then its own"""
-    image_size: int | None = None
+    image_size: Count | None = None
     """height and width that pictures are resized to; default the data's, or the network's where it is fixed"""
-    validation: float = 0.1
+    validation: Fraction = 0.1
     """part of the training examples held out where the data has no validation split"""
     skip_bad: bool = False
     """leave out pictures that cannot be read"""
+
+    def placed(self) -> Self:
+        """The recipe in a run folder, its data found and their folders absolute: it goes on from any other place."""
+        folder = find_folder(self.data, self.data_dir)
+        paths = {"data": folder, "data_dir": self.data_dir}
+        absolute = {name: os.path.abspath(os.path.expanduser(path)) for name, path in paths.items() if path is not None}
+        return dataclasses.replace(super().placed(), **absolute)
 
     @property
     def loading(self) -> dict[str, Any]:

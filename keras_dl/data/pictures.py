@@ -14,7 +14,8 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from keras_dl.data.jpeg import plain_jpeg
 
-SUFFIXES = frozenset((".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"))
+ENDINGS = ("avif", "bmp", "gif", "jfif", "jpe", "jpeg", "jpg", "pgm", "png", "ppm", "tif", "tiff", "webp")
+SUFFIXES = frozenset(f".{ending}" for ending in ENDINGS)
 CHUNK = 16  # files that a thread takes at once: taking them singly costs as much as opening them
 TURNED = "turned as their EXIF orientation says"
 OPAQUE = "with transparent parts laid on white"

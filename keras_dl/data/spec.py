@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from typing import Annotated, Literal
 
 from keras_dl.errors import UsageError
+from keras_dl.fields import Count, at_least, check_fields
+
+FORMS = {"image": ("height", "width", "channels"), "features": ("features",), "audio": ("samples",), "text": ()}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -15,16 +18,24 @@ class Spec:
     `shape` is one input's: (height, width, channels) with values 0..255 when `kind` is "image", (features,) when it is
     "features", (samples,) with values -1..1 when it is "audio", `rate` of them a second, and () when it is "text".
     Labels are whole numbers 0 .. `classes` - 1, called `class_names`. `counts` gives the examples per split: "train",
-    "validation", "test".
+    "validation", "test", and is filled in by `Data`. Raises `UsageError` for anything else.
     """
 
     name: str
     kind: Literal["image", "features", "text", "audio"]
-    shape: tuple[int, ...]
-    classes: int
-    class_names: tuple[str, ...]
-    counts: dict[str, int]
-    rate: int | None = None
+    shape: tuple[Count, ...]
+    classes: Annotated[int, at_least(2)]
+    class_names: tuple[str, ...] = ()
+    counts: dict[str, int] = dataclasses.field(default_factory=dict)
+    rate: Count | None = None
+
+    def __post_init__(self):
+        check_fields(self)
+        form = FORMS[self.kind]
+        if len(self.shape) != len(form):
+            raise UsageError(f"the shape of {self.kind} must be ({', '.join(form)}), got {self.shape}")
+        if self.class_names and len(set(self.class_names)) != self.classes:
+            raise UsageError(f"{self.classes} classes need as many different class_names, got {self.class_names}")
 
     def check_pictures(self) -> None:
         """Raise `UsageError` for anything but pictures."""

@@ -11,9 +11,11 @@ from typing import Any, Self
 import numpy as np
 
 from keras_dl.data import fingerprint
-from keras_dl.data.checks import checked_inputs, checked_labels
+from keras_dl.data.checks import as_array, checked_inputs, checked_labels
+from keras_dl.data.memory import check_fits
 from keras_dl.data.resize import cover
 from keras_dl.errors import UsageError
+from keras_dl.fields import Count, checked
 from keras_dl.lazy import tf
 
 MIXING = 1_000_000  # the number that makes the key for `mix` from that for `augment`, which folds in small ones
@@ -21,17 +23,30 @@ MIXING = 1_000_000  # the number that makes the key for `mix` from that for `aug
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Split:
-    """Labelled examples in memory: `stored` inputs (n, ...), uint8, float32 or texts, and int64 `labels` (n,).
+    """Labelled examples in memory: `stored` inputs (n, ...), uint8, float32 or texts, and whole `labels` (n,).
 
-    `shape` is one input's as it comes out, () for texts. Pictures that are stored in another one are resized on their
-    way, as `cover` does; `prepare`, if given, makes a batch of inputs (batch, *shape) of what is stored, such as word
-    counts of texts.
+    Labels of pixels are masks (n, height, width). `shape` is one input's as it comes out, () for texts. Pictures that
+    are stored in another one are resized on their way, as `cover` does; `prepare`, if given, makes a batch of inputs
+    (batch, *shape) of what is stored, such as word counts of texts. Raises `UsageError` for other arrays.
     """
 
     stored: np.ndarray
     labels: np.ndarray
     shape: tuple[int, ...]
     prepare: Callable[[tf.Tensor], tf.Tensor] | None = None
+
+    def __post_init__(self):
+        stored = checked_inputs(as_array(self.stored, "inputs"), "data")
+        labels = as_array(self.labels, "labels")
+        if labels.dtype.kind not in "iu":
+            raise UsageError(f"labels must be whole numbers, got {labels.dtype}; Split.of converts them")
+        if len(stored) != len(labels):
+            raise UsageError(f"there are {len(stored)} inputs but {len(labels)} labels")
+        shape = checked("shape", self.shape, tuple[Count, ...])
+        if self.prepare is None and len(shape) != stored.ndim - 1:
+            raise UsageError(f"inputs of shape {stored.shape[1:]} cannot come out as {shape}")
+        for name, value in {"stored": stored, "labels": labels, "shape": shape}.items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def of(cls, inputs: np.ndarray, labels: np.ndarray, *, classes: int | None = None, name: str = "data") -> Self:
@@ -41,8 +56,12 @@ class Split:
         `name`, for no examples, for inputs that are not finite, and for labels that are one-hot, text, fractions or
         out of range.
         """
-        inputs = checked_inputs(np.asarray(inputs), name)
-        labels = checked_labels(np.asarray(labels), classes, name)
+        classes = checked("classes", classes, Count | None)
+        inputs = as_array(inputs, f"the inputs of {name}")
+        if not inputs.size:
+            raise UsageError(f"{name} is empty")
+        inputs = checked_inputs(inputs, name)
+        labels = checked_labels(as_array(labels, f"the labels of {name}"), classes, name)
         if len(inputs) != len(labels):
             raise UsageError(f"{name} has {len(inputs)} inputs but {len(labels)} labels")
         return cls(inputs, labels, inputs.shape[1:])
@@ -63,13 +82,19 @@ class Split:
 
     def take(self, indices: Sequence[int]) -> Self:
         """The examples at `indices`, in that order."""
-        indices = np.asarray(indices)
-        return dataclasses.replace(self, stored=self.stored[indices], labels=self.labels[indices])
+        indices = as_array(indices, "indices")
+        if not indices.size:
+            indices = indices.astype(int)
+        try:
+            return dataclasses.replace(self, stored=self.stored[indices], labels=self.labels[indices])
+        except IndexError as error:
+            raise UsageError(f"indices must be whole numbers below {len(self)}: {error}") from None
 
     def few(self, labels: int, seed: int) -> Self:
         """`labels` examples of each class, drawn by `seed`. Raises `UsageError` if a class has fewer."""
         fewest = np.bincount(self.labels).min()
-        if not 1 <= labels <= fewest:
+        checked("labels", labels, Count)
+        if labels > fewest:
             raise UsageError(f"{labels} examples of each class are wanted; a class has {fewest} training examples")
         generator = np.random.default_rng(seed)
         members = [np.flatnonzero(self.labels == label) for label in np.unique(self.labels)]
@@ -84,7 +109,7 @@ class Split:
 
         x is float32, or tf.string where it is text.
         """
-        _check(batch_size)
+        self._check_batch(batch_size)
         return self._fetched(tf.data.Dataset.range(len(self)).batch(batch_size))
 
     def shuffled(
@@ -103,7 +128,7 @@ class Split:
         at random: `augment(x, key)` changes what is stored, before `prepare`, and `mix(x, y, key)` what comes
         out, together with its labels. `key` is a stateless seed (2,) that (`seed`, `epoch`, step) decides.
         """
-        _check(batch_size)
+        self._check_batch(batch_size)
         steps = math.ceil(len(self) / batch_size)
 
         @tf.autograph.experimental.do_not_convert
@@ -127,7 +152,7 @@ class Split:
 
         Batches are those of `batches`, changed by `augment` and `mix` as in `shuffled`.
         """
-        _check(batch_size)
+        self._check_batch(batch_size)
 
         @tf.autograph.experimental.do_not_convert
         def epoch(number):
@@ -139,6 +164,11 @@ class Split:
 
     def _order(self, key: tf.Tensor) -> tf.Tensor:
         return tf.random.experimental.stateless_shuffle(tf.range(len(self), dtype="int64"), key)
+
+    def _check_batch(self, batch_size: int) -> None:
+        checked("batch_size", batch_size, Count)
+        size = min(batch_size, len(self))
+        check_fits(f"a batch of {size}", size, self.shape, 4)
 
     @functools.cached_property
     def _tensors(self) -> tuple[tf.Tensor, tf.Tensor]:
@@ -182,8 +212,3 @@ def _numbered(indices: tf.data.Dataset, numbers: tf.data.Dataset, key: tf.Tensor
 
 def _fold(key: tf.Tensor, number: tf.Tensor | int) -> tf.Tensor:
     return tf.random.experimental.stateless_fold_in(key, number)
-
-
-def _check(batch_size: int) -> None:
-    if batch_size < 1:
-        raise UsageError(f"batch_size must be at least 1, got {batch_size}")

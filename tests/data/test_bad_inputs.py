@@ -25,11 +25,11 @@ def refusal(function, *arguments, **options):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"validation": 1.5}, "validation must be a fraction above 0 and below 1, got 1.5"),
+        ({"validation": 1.5}, "validation must be above 0 and below 1, got 1.5"),
         ({"validation": 0.0}, "got 0.0"),
         ({"validation": float("nan")}, "got nan"),
-        ({"image_size": 0}, "image_size must be at least 1 pixel, got 0"),
-        ({"seed": -1}, "seed must be at least 0, got -1"),
+        ({"image_size": 0}, "image_size must be at least 1, got 0"),
+        ({"seed": -1}, "seed must be at least 0 and below 2**32, got -1"),
     ],
 )
 def test_options(options, words):
@@ -100,14 +100,21 @@ def test_shapes_for_pictures(shape, words):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("minst", "unknown data set 'minst'; did you mean mnist"),
+        ("minst", "there is no folder minst here and no data set of that name; did you mean mnist"),
         ("cifar11", "did you mean cifar10"),
         ("digit", "did you mean digits"),
-        ("qqqqqqqqqq", "it is neither a folder nor a name of tensorflow-datasets"),
-        ("photos/of/pets", "unknown data set 'photos/of/pets'"),
+        ("qqqqqqqqqq", "no data set of that name; expected a folder with <class>/<picture> in it"),
+        ("photos/of/pets", "there is no folder photos/of/pets"),
         ("./nowhere", "there is no folder ./nowhere; expected a folder with <class>/<picture> in it"),
         ("~/nowhere-at-all", "there is no folder ~/nowhere-at-all"),
         ("mnist:9.9.9", "cannot get mnist:9.9.9"),
+        ("mnist/9.9.9", "cannot get mnist/9.9.9"),
+        ("mnist/", "there is no folder mnist/"),
+        ("photos", "no data set of that name; expected a folder"),
+        ("two\nlines", r"there is no folder two\nlines here"),
+        ("x" * 260, "there is no folder xxx"),
+        ("a\0b", r"there is no folder a\x00b here"),
+        ("", "the name of the data is missing"),
     ],
 )
 def test_names(name, words, tmp_path, monkeypatch):
@@ -209,7 +216,7 @@ def test_a_bad_picture_is_named(tmp_path, name, make, reason):
     assert "1 of 13 pictures cannot be read" in line
     assert f"{tmp_path}/cat/{name}" in line
     assert reason in line
-    assert "skip_bad leaves them out" in line
+    assert "--skip-bad leaves them out" in line
 
 
 def test_many_bad_pictures_are_counted(tmp_path):
@@ -300,7 +307,7 @@ def two_pictures_a_class(folder):
         (a_dangling_picture, "gone.png is a link that leads nowhere"),
         (a_class_twice, "are links to the same folder"),
         (other_classes_in_validation, "differ in classes: a, c"),
-        (two_validations, "has several validation folders: val, validation"),
+        (two_validations, "has several folders for one split: val, validation"),
         (two_pictures_a_class, "class 'cat' has too few examples to hold some out; it needs at least 3"),
     ],
 )
