@@ -14,6 +14,7 @@ from keras_dl.config import Config
 from keras_dl.data.options import DataOptions
 from keras_dl.recipe import Recipe
 from keras_dl.search import Settings, Trial, search
+from keras_dl.search.settings import BUDGET, INDECISIVE
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,8 @@ class Search(Settings, DataOptions, Recipe):
 
     command: ClassVar[str] = "search"
     """what follows `keras-dl` to run it"""
+    prolongs: ClassVar[tuple[str, ...]] = (*INDECISIVE, *BUDGET)
+    """the options that may change when a search goes on; a budget is then that of the candidates to come"""
 
     network: Config = get_config("esl_net5")
     """the network; its input shape and classes follow the data"""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from keras_dl.config import Config
 from keras_dl.describe import Description, describe
 from keras_dl.errors import UsageError
 from keras_dl.search import latency, space
+from keras_dl.search.exploring import described
+from keras_dl.search.helper import Helper
+from keras_dl.search.hypermodel import HyperNetwork
 from keras_dl.search.ledger import OVER_BUDGET, RUNNING
 from keras_dl.search.settings import Settings
 from keras_dl.training import Options
@@ -21,35 +25,40 @@ BYTES = 4
 """of a gradient, and of a number that an optimizer keeps"""
 
 
-def judge(candidate: space.Candidate, settings: Settings) -> dict[str, Any]:
+def judge(candidate: space.Candidate, limits: Mapping[str, float | None], helper: Helper) -> dict[str, Any]:
     """What a trial records of its size: "status", running or over_budget, "parameters", "reason" and "latency".
 
-    The latency is measured last, and only where it is limited; it takes seconds, all else milliseconds.
-    Raises `ValueError` for what cannot be built.
+    `limits` are as in `Settings.budget`. The latency is measured last, by `helper`, and only where it is limited; it
+    takes seconds, all else milliseconds. Raises `UsageError` for what cannot be built.
     """
-    described = describe(candidate.config)
+    described = _described(candidate.config)
     facts = {"status": RUNNING, "parameters": described.parameters}
-    if reason := _excess(described, candidate.options, settings):
+    if reason := _excess(described, candidate.options, limits):
         return {**facts, "status": OVER_BUDGET, "reason": reason}
-    if settings.max_latency is None:
+    if (most := limits["max_latency"]) is None:
         return facts
-    facts["latency"], most = latency.measured([candidate.config])[0], settings.max_latency
+    facts["latency"] = latency.measured(candidate.config, helper, most)
     if facts["latency"] <= most:
         return facts
     return {**facts, "status": OVER_BUDGET, "reason": f"{facts['latency']:.3g} ms for one input, over {most:g} ms"}
 
 
-def check_smallest(hyperparameters: keras_tuner.HyperParameters, config: Config, settings: Settings) -> None:
-    """Raise `UsageError` if even the smallest network of the space is over the budget, its latency left aside."""
+def check_smallest(
+    hyperparameters: keras_tuner.HyperParameters, config: Config, settings: Settings, helper: Helper
+) -> None:
+    """Raise `UsageError` if even the smallest network of the space is over the budget."""
     if (values := space.smallest(hyperparameters, config)) is None:
         return
     try:
-        candidate = space.apply(values, config, settings)
-        described = describe(candidate.config)
+        judged = judge(space.apply(values, config, settings), settings.budget(), helper)
     except ValueError:  # the smallest numbers together make no network
         return
-    if reason := _excess(described, candidate.options, settings):
-        raise UsageError(f"nothing in this space is within the budget: its smallest network has {reason}")
+    if judged["status"] == OVER_BUDGET:
+        raise UsageError(f"nothing in this space is within the budget: its smallest network needs {judged['reason']}")
+
+
+def _described(config: Config) -> Description:
+    return described(config) if isinstance(config, HyperNetwork) else describe(config)
 
 
 def step_bytes(described: Description, options: Options) -> int:
@@ -62,12 +71,12 @@ def step_bytes(described: Description, options: Options) -> int:
     return described.weight_bytes + kept + options.batch_size * described.activation_bytes
 
 
-def _excess(described: Description, options: Options, settings: Settings) -> str | None:
+def _excess(described: Description, options: Options, limits: Mapping[str, float | None]) -> str | None:
     """Words for the first limit that is exceeded."""
     figures = (
-        (described.parameters, settings.max_parameters, "parameters"),
-        (described.multiply_adds, settings.max_multiply_adds, "multiply-adds"),
-        (step_bytes(described, options) / 1e6, settings.max_memory, "MB in a training step"),
+        (described.parameters, limits["max_parameters"], "parameters"),
+        (described.multiply_adds, limits["max_multiply_adds"], "multiply-adds"),
+        (step_bytes(described, options) / 1e6, limits["max_memory"], "MB in a training step"),
     )
     for figure, most, unit in figures:
         if most is not None and figure > most:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
+import errno
 import math
-import multiprocessing
 import os
 import pkgutil
-import signal
-import threading
 import time
 import traceback
-from multiprocessing import connection, forkserver
-from multiprocessing.context import ForkServerContext
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +19,27 @@ import filelock
 import psutil
 
 from keras_dl import storage
+from keras_dl.errors import UsageError
+from keras_dl.search.helper import words
 from keras_dl.search.ledger import FAILED
+from keras_dl.search.server import begin, death, is_lost, server_id, settle
 from keras_dl.training.interrupt import Interrupted
 
-RESULT, LOG = "result.json", "log.txt"
-TRAIN = "keras_dl.search.worker:train"
-"""what a trial of a search does"""
+TASK, RESULT, LOG = "task.json", "result.json", "log.txt"
 GPUS = "CUDA_VISIBLE_DEVICES"
 """set by Ray for each task"""
 DIED = "died"
 """in a result: the process of the trial came to its end before it had one; another attempt may go better"""
+STOP, ERRNO, FILE = "stop", "errno", "file"
+"""in a result: why the search cannot go on, which is no fault of the trial, and what the system says of it"""
+OF = "task_sha256"
+"""in a result's file: the hash of the task that it is of"""
+FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE)
+"""of a disk: full, over the quota, broken, not to be written to, gone"""
+
+
+class CannotGoOn(UsageError):
+    """What keeps a trial from running would keep every other from it too."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -47,17 +55,19 @@ class Child:
     """Runs `function`, such as "package.module:name", on `folder` in a child of a fork server that knows its module.
 
     The function returns a result with "val_accuracy". An exception, a signal, a figure that is not finite or a passed
-    limit make one with status "failed" and a "reason". What it prints goes to log.txt in `folder`. A folder with a
-    result is left as it is. The GPUs of the child are those of this process now, not when the server began.
+    limit make one with status "failed" and a "reason"; a full or broken disk, and `CannotGoOn`, one with "stop", which
+    is not kept. What it prints goes to log.txt in `folder`. A folder with a result of its task is left as it is. The
+    GPUs of the child are those of this process now, not when the server began.
     """
 
     def __init__(self, function: str, folder: Path, limits: Limits):
         self._folder, self._limits = folder, limits
         self._passed: str | None = None
-        context = start_server(function)
-        arguments = (function, folder.resolve(), limits.threads, os.environ.get(GPUS))
-        self._process = context.Process(target=_work, args=arguments, daemon=True)
-        self._process.start()
+        self._stops, theirs = Pipe(duplex=False)
+        arguments = (function, folder.resolve(), limits.threads, os.environ.get(GPUS), theirs)
+        self._process = begin(function, _work, arguments)
+        self._server = server_id()
+        theirs.close()
         self._began = time.monotonic()
         self.sentinel = self._process.sentinel
 
@@ -74,15 +84,20 @@ class Child:
         if self._passed:
             self._process.kill()
 
-    def result(self) -> dict[str, Any]:
-        """What became of the child, which has ended or is about to."""
+    def result(self) -> dict[str, Any] | None:
+        """What became of the child, which has ended or is about to; None if it was lost with its fork server."""
         self._process.join()
-        found = read_result(self._folder)
         exitcode = self._process.exitcode
         self._process.close()
-        if found is not None:
+        with self._stops, contextlib.suppress(EOFError):
+            if self._stops.poll():
+                return self._stops.recv()
+        if (found := read_result(self._folder)) is not None:
             return found
-        return {"status": FAILED, "reason": self._passed or _death(exitcode), DIED: True}
+        if not self._passed and is_lost(exitcode, self._server):
+            return None
+        seen = f"; see {LOG} in its folder" if exitcode >= 0 else ""
+        return {"status": FAILED, "reason": self._passed or death(exitcode) + seen, DIED: True}
 
     def interrupt(self) -> None:
         """Ask it to save and end."""
@@ -94,60 +109,75 @@ class Child:
         self._process.kill()
 
 
-def start_server(function: str) -> ForkServerContext:
-    """The fork server of this process, which imports the module of `function` by itself, while others go on."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, function.partition(":")[0]])
-    forkserver.ensure_running()
-    return context
+def write_result(folder: Path, result: dict[str, Any]) -> None:
+    """Keep `result` in `folder`, bound to the task that is there."""
+    storage.write_checked_json(folder / RESULT, {**result, OF: _task_hash(folder)})
 
 
 def read_result(folder: Path) -> dict[str, Any] | None:
-    """The result of the trial in `folder`, or None if there is none that can be read."""
-    with contextlib.suppress(FileNotFoundError, ValueError):
-        return json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    """The result of the trial in `folder`; None if there is none, or if it is damaged or of another task."""
+    with contextlib.suppress(UsageError):
+        found = storage.read_checked_json(folder / RESULT)
+        if found.pop(OF, None) == _task_hash(folder):
+            return found
     return None
 
 
-def _work(function: str, folder: Path, threads: int | None, gpus: str | None) -> None:
-    """What the child does. It leads a session of its own, so Ctrl-C reaches it only by way of the search."""
-    os.setsid()
-    threading.Thread(target=_end_with_parents, daemon=True).start()
+def _task_hash(folder: Path) -> str | None:
+    return storage.fingerprint(folder / TASK)["sha256"] if (folder / TASK).exists() else None
+
+
+def _work(function: str, folder: Path, threads: int | None, gpus: str | None, stops: Connection) -> None:
+    """What the child does. It ends with its result, whatever threads the trial has left behind."""
+    settle()
+    status = 1
+    try:
+        _log_into(folder)
+        if threads is not None:
+            for pool in ("INTRAOP", "INTEROP"):
+                os.environ[f"TF_NUM_{pool}_THREADS"] = str(threads)  # read at the first operation
+        if gpus is not None:
+            os.environ[GPUS] = gpus
+        with filelock.FileLock(folder / ".trial.lock"):  # the child of a search that was killed may be about to end
+            if read_result(folder) is None:
+                write_result(folder, _result(function, folder))
+        status = 0
+    except Interrupted as interruption:
+        status = interruption.exit_code
+    except CannotGoOn as error:
+        stops.send({STOP: str(error)})
+    except OSError as error:
+        stops.send({STOP: str(error), ERRNO: error.errno, FILE: error.filename or str(folder)})
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _log_into(folder: Path) -> None:
     log = os.open(folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    if threads is not None:
-        for pool in ("INTRAOP", "INTEROP"):
-            os.environ[f"TF_NUM_{pool}_THREADS"] = str(threads)  # read at the first operation
-    if gpus is not None:
-        os.environ[GPUS] = gpus
-    with filelock.FileLock(folder / ".trial.lock"):  # the child of a search that was killed may be about to end
-        if read_result(folder) is not None:
-            return
-        try:
-            result = pkgutil.resolve_name(function)(folder)
-            accuracy = result["val_accuracy"]
-            if not math.isfinite(accuracy):
-                result = {"status": FAILED, "reason": f"val_accuracy is {accuracy}"}
-        except Interrupted as interruption:
-            raise SystemExit(interruption.exit_code) from None
-        except Exception as error:
-            traceback.print_exc()
-            reason = next(iter(str(error).splitlines()), "")
-            result = {"status": FAILED, "reason": f"{type(error).__name__}: {reason}"}
-        storage.write_json(folder / RESULT, result)
 
 
-def _end_with_parents() -> None:
-    """End when the search does, or the fork server, without which the search cannot know how this process ends."""
-    server = os.getppid()
-    while not connection.wait([multiprocessing.parent_process().sentinel], timeout=1) and os.getppid() == server:
-        pass
-    os._exit(1)
+def _result(function: str, folder: Path) -> dict[str, Any]:
+    """What `function` returns, or its failure in words. Raises `CannotGoOn`, and `OSError` for a disk at fault."""
+    try:
+        result = pkgutil.resolve_name(function)(folder)
+        accuracy = result["val_accuracy"]
+        if not math.isfinite(accuracy):
+            return {"status": FAILED, "reason": f"val_accuracy is {accuracy}"}
+        return result
+    except (CannotGoOn, Interrupted):
+        raise
+    except BaseException as error:
+        if (code := _fault(error)) is not None:
+            raise OSError(code, os.strerror(code), getattr(error, "filename", None)) from error
+        traceback.print_exc()
+        return {"status": FAILED, "reason": words(error)}
 
 
-def _death(exitcode: int) -> str:
-    if exitcode < 0:
-        name = signal.Signals(-exitcode).name
-        return f"killed by {name}" + (", perhaps for want of memory" if name == "SIGKILL" else "")
-    return f"its process ended with status {exitcode}; see {LOG} in its folder"
+def _fault(error: BaseException) -> int | None:
+    """The number of the disk's fault behind an exception, which libraries tell in words."""
+    told = str(error)
+    return next((code for code in FAULTS if getattr(error, "errno", None) == code or os.strerror(code) in told), None)

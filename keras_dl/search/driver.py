@@ -5,18 +5,20 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from keras_dl import storage
 from keras_dl.config import Config
 from keras_dl.data import load
+from keras_dl.data.fingerprint import keep
 from keras_dl.errors import UsageError
 from keras_dl.search import budget, space, worker
-from keras_dl.search.child import DIED, RESULT
-from keras_dl.search.ledger import COMPLETED, FAILED, INVALID, RUNNING, Ledger, Trial, hold
+from keras_dl.search.child import DIED, ERRNO, FILE, STOP, write_result
+from keras_dl.search.helper import Helper
+from keras_dl.search.ledger import COMPLETED, FAILED, INVALID, RUNNING, Ledger, Trial, hold, recorded
 from keras_dl.search.live import Watch
 from keras_dl.search.oracle import EPOCHS, OBJECTIVE, PARENT, Oracle
 from keras_dl.search.pool import Pool, pool_for
@@ -39,25 +41,29 @@ def search(
 ) -> list[Trial]:
     """Train variations of `config`, adapted to the data, and return all trials in order, rejected ones included.
 
-    `folder` receives ledger.jsonl and trials/<number>/. A search that is in it already goes on: no trial that has
-    ended runs again, one that was cut off goes on from its last checkpoint, and the trials are the same as if it had
-    never stopped. What is damaged in the ledger is named and recovered from the rest. Every trial has a seed of its
-    own, derived from `settings.seed`; those that Hyperband promotes keep the seed of their parent and continue its
-    training. `loading` goes to `keras_dl.data.load`, and `pool` is where the trials run, by default what
+    `folder` receives ledger.jsonl, data.json and trials/<number>/. A search that is in it already goes on: no trial
+    that has ended runs again, one that was cut off goes on from its last checkpoint, and the trials are the same as if
+    it had never stopped, with as many threads each as at the beginning. What is damaged in the ledger is named and
+    recovered from the rest. Every trial has a seed of its own, derived from `settings.seed`; those that Hyperband
+    promotes keep the seed of their parent and continue its training. Another `settings.budget()` than before is that of
+    the candidates to come. `loading` goes to `keras_dl.data.load`, and `pool` is where the trials run, by default what
     `settings.workers` and `settings.cluster` say.
 
     Raises `UsageError` for a folder that holds another search or is in use by another process, for data without
-    validation examples, when nothing in the space is within the budget, and after `settings.max_failures`.
+    validation examples or that have changed, when nothing in the space is within the budget, and after
+    `settings.max_failures`; and `OSError` for a disk that is full or broken, with the trials left as they were.
     """
     loading = {"name": data_name, "seed": settings.seed, **loading}
-    spec = load(**loading).spec
-    if not spec.counts.get("validation"):
+    data = load(**loading)
+    if not data.spec.counts.get("validation"):
         raise UsageError(f"{data_name} has no validation examples to compare trials by; hold some of its training out")
-    config = config.for_data(spec)
+    config = config.for_data(data.spec)
     hyperparameters = space.hyperparameters(config, settings)
+    network = {"family": config.family, **dataclasses.asdict(config)}
+    network.pop("explored", None)  # of a HyperModel, whose space is told below
     header = {
         **{name: getattr(settings, name) for name in settings.decisive()},
-        "network": {"family": config.family, **dataclasses.asdict(config)},
+        "network": network,
         "data": loading,
         "objective": OBJECTIVE,
         "hyperparameters": hyperparameters.get_config()["space"],
@@ -65,26 +71,31 @@ def search(
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; a search needs a folder")
     folder.mkdir(parents=True, exist_ok=True)
-    with hold(folder):
-        budget.check_smallest(hyperparameters, config, settings)
-        missing = not (folder / "ledger.jsonl").exists() and (folder / "trials").exists()
-        ledger = Ledger(folder / "ledger.jsonl", header)
-        if missing:
-            ledger.damage = f"{folder / 'ledger.jsonl'} is missing; it comes anew from the folders of the trials"
-        with pool or pool_for(settings) as pool:
-            driver = _Driver(folder, config, settings, loading, ledger, pool)
+    path = folder / "ledger.jsonl"
+    with hold(folder), Helper() as helper:
+        theirs, last_budget = recorded(path)
+        if last_budget != settings.budget():
+            budget.check_smallest(hyperparameters, config, settings, helper)
+        missing = not path.exists() and (folder / "trials").exists()
+        with pool or pool_for(settings, settings.trial_threads or theirs.get("threads")) as pool:
+            keep(data, folder)
+            ledger = Ledger(path, {**header, "threads": pool.threads}, settings.budget())
+            if missing:
+                ledger.damage = f"{path} is missing; it comes anew from the folders of the trials"
+            driver = _Driver(folder, config, settings, loading, ledger, pool, helper)
             driver.go_on(hyperparameters)
         return [ledger.trials[number] for number in sorted(ledger.trials)]
 
 
 class _Driver:
-    def __init__(self, folder, config, settings, loading, ledger, pool):
+    def __init__(self, folder, config, settings, loading, ledger, pool, helper):
         self._folder: Path = folder
         self._config: Config = config
         self._settings: Settings = settings
         self._loading: dict[str, Any] = loading
         self._ledger: Ledger = ledger
         self._pool: Pool = pool
+        self._helper: Helper = helper
 
     def go_on(self, hyperparameters) -> None:
         """Go through the trials that are known, then through new ones until the budget or the oracle is used up."""
@@ -142,6 +153,8 @@ class _Driver:
     def _receive(self) -> None:
         """Wait for a result and write it down, or begin the trial again."""
         number, result = self._pool.wait()
+        if STOP in result:
+            raise _stopped(result)
         trial = self._ledger.trials[number]
         if result.pop(DIED, False):
             if trial.attempts <= self._settings.retries:
@@ -149,7 +162,7 @@ class _Driver:
                 self._ledger.append(dataclasses.replace(trial, attempts=trial.attempts + 1))
                 self._start(self._ledger.trials[number])
                 return
-            storage.write_json(self._trial_folder(number) / RESULT, result)  # so that it lasts without the ledger too
+            write_result(self._trial_folder(number), result)  # so that it lasts without the ledger too
         trial = dataclasses.replace(trial, **result)
         self._ledger.append(trial)
         outcome = f"{trial.val_accuracy:.4f}" if trial.status == COMPLETED else f"failed, {trial.reason}"
@@ -167,9 +180,9 @@ class _Driver:
         )
         try:
             candidate = space.apply(values, self._config, self._settings)
-            return dataclasses.replace(trial, **budget.judge(candidate, self._settings))
+            return dataclasses.replace(trial, **budget.judge(candidate, self._ledger.budget(number), self._helper))
         except ValueError as error:
-            return dataclasses.replace(trial, status=INVALID, reason=str(error).splitlines()[0])
+            return dataclasses.replace(trial, status=INVALID, reason=next(iter(str(error).splitlines()), ""))
 
     def _seed(self, number: int) -> int:
         return int(np.random.SeedSequence([self._settings.seed, number]).generate_state(1)[0] >> 1)
@@ -183,6 +196,7 @@ class _Driver:
             augment=augment,
             data=self._loading,
             parent=None if parent is None else self._trial_folder(int(parent)),
+            search=self._folder,
         )
 
     def _epochs(self, trial: Trial) -> int:
@@ -206,3 +220,10 @@ class _Driver:
         last = [trial for trial in ended if trial.status in (COMPLETED, FAILED)][-(most or 0) :]
         if most is not None and len(last) == most and all(trial.status == FAILED for trial in last):
             raise UsageError(f"{most} trials in a row failed, trial {trial.number} for this reason: {trial.reason}")
+
+
+def _stopped(result: dict[str, Any]) -> Exception:
+    """What a trial said that cannot run, and no other can either."""
+    if ERRNO not in result:
+        return UsageError(result[STOP])
+    return OSError(result[ERRNO], os.strerror(result[ERRNO]) if result[ERRNO] else result[STOP], result[FILE])

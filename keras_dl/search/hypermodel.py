@@ -8,9 +8,10 @@ import json
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from keras_dl.config import Config
+from keras_dl.describe import Description, describe, describe_model
 from keras_dl.errors import UsageError
 from keras_dl.lazy import LazyModule, keras
-from keras_dl.search import user_model
+from keras_dl.search import exploring, user_model
 
 if TYPE_CHECKING:
     from keras_dl.data import Spec
@@ -22,6 +23,8 @@ keras_tuner = LazyModule("keras_tuner")
 class HyperNetwork(Config):
     """What the HyperModel at `source`, "module:Name", builds for the `values` of its hyperparameters.
 
+    Only `build` and `classifier_activation` run its code, which is for children alone.
+
     The data decide `input_shape`, pictures 0..255 or features, and `classes`, the outputs that it must have.
     """
 
@@ -29,6 +32,8 @@ class HyperNetwork(Config):
     compiles_itself: ClassVar[bool] = True
 
     source: str
+    explored: str
+    """what is known of it, as `keras_dl.search.exploring` found it"""
     input_shape: tuple[int, ...] = ()
     classes: int = 0
     values: tuple[tuple[str, bool | int | float | str], ...] = ()
@@ -36,35 +41,39 @@ class HyperNetwork(Config):
 
     @property
     def classifier_activation(self) -> Literal["softmax", "sigmoid"] | None:
-        """That of the last layer, as far as the loss of an uncompiled model depends on it."""
+        """That of the last layer, as far as the loss of an uncompiled model depends on it; found by building it."""
         last = getattr(_without_weights(self).layers[-1], "activation", None)
         return name if (name := getattr(last, "__name__", None)) in ("softmax", "sigmoid") else None
 
     @property
     def compiled(self) -> bool:
         """Whether the HyperModel compiles what it builds; its optimizer and loss stay then."""
-        return _without_weights(self).compiled
+        return json.loads(self.explored)["compiled"]
 
     def for_data(self, spec: Spec) -> Self:
-        """A copy for this data; pictures are resized to the input of the model where that is fixed."""
+        """A copy for this data; pictures are resized to the input of the model where that is fixed.
+
+        Raises `UsageError` if nothing that the HyperModel builds has such inputs and outputs.
+        """
         spec.check_numbers(self.source)
-        with keras.StatelessScope(initialize_variables=False):
-            theirs = user_model.built(self.source, keras_tuner.HyperParameters()).input_shape[1:]
-        shape = tuple(own or size for own, size in zip(theirs, spec.shape, strict=False))
-        if len(theirs) != len(spec.shape) or (spec.kind != "image" and shape != spec.shape):
-            raise UsageError(f"{self.source} takes inputs of shape {theirs}, {spec.name} has {spec.shape}")
-        config = self.replace(input_shape=shape, classes=spec.classes)
-        _without_weights(config)
-        return config
+        refusals = []
+        for theirs, outputs in json.loads(self.explored)["looks"]:
+            shape = tuple(own or size for own, size in zip(theirs, spec.shape, strict=False))
+            if len(theirs) != len(spec.shape) or (spec.kind != "image" and shape != spec.shape):
+                refusals.append(f"takes inputs of shape {tuple(theirs)}, {spec.name} has {spec.shape}")
+            elif outputs != [None, spec.classes]:
+                refusals.append(f"gives outputs of shape {tuple(outputs)}, {spec.classes} classes are wanted")
+            else:
+                return self.replace(input_shape=shape, classes=spec.classes)
+        raise UsageError(f"{self.source} {refusals[0]}")
 
 
 def network(source: str) -> HyperNetwork:
     """The network of the HyperModel called `source`, "module:Name"; the module may lie in the present folder.
 
-    Raises `UsageError` if there is none.
+    Raises `UsageError` if there is none, or nothing of it can be built.
     """
-    user_model.hypermodel(source)
-    return HyperNetwork(source=source)
+    return HyperNetwork(source=source, explored=exploring.explored(source))
 
 
 def read_config(text: str) -> Config:
@@ -80,23 +89,31 @@ def read_config(text: str) -> Config:
 
 def hyperparameters(config: HyperNetwork) -> keras_tuner.HyperParameters:
     """The space of the HyperModel."""
-    return user_model.hyperparameters(config.source).copy()
+    return keras_tuner.HyperParameters.from_config(json.loads(config.explored)["space"])
+
+
+def description(config: HyperNetwork) -> Description:
+    """The sizes of what the HyperModel builds, found by building it here. Raises `UsageError` if that fails."""
+    keras.utils.clear_session()
+    try:
+        return describe(config)
+    except UsageError:
+        return describe_model(config.build())
 
 
 def build(config: HyperNetwork) -> keras.Model:
     """What the HyperModel builds, as a functional model, compiled or not. Raises `UsageError` if it does not fit."""
-    space = user_model.hyperparameters(config.source).copy()
-    user_model.set_values(space, dict(config.values))
-    model = user_model.built(config.source, space)
+    model = user_model.built(config.source, user_model.set_values(hyperparameters(config), dict(config.values)))
     outputs, inputs = model.output_shape, model.input_shape[1:]
     if outputs != (None, config.classes):
         raise UsageError(f"{config.source} gives outputs of shape {outputs}, {config.classes} classes are wanted")
-    if any(size not in (None, own) for size, own in zip(inputs, config.input_shape, strict=True)):
+    if len(inputs) != len(config.input_shape) or any(
+        size not in (None, own) for size, own in zip(inputs, config.input_shape, strict=True)
+    ):
         raise UsageError(f"{config.source} takes inputs of shape {inputs}, the search began with {config.input_shape}")
     return model
 
 
 @functools.lru_cache(maxsize=8)
 def _without_weights(config: HyperNetwork) -> keras.Model:
-    with keras.StatelessScope(initialize_variables=False):
-        return build(config)
+    return user_model.without_weights(functools.partial(build, config))

@@ -2,60 +2,46 @@
 
 from __future__ import annotations
 
-import signal
 import statistics
 import time
-from collections.abc import Sequence
-from multiprocessing.connection import Connection
 
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
-from keras_dl.lazy import tf
-from keras_dl.search.child import TRAIN, start_server
+from keras_dl.lazy import keras, tf
+from keras_dl.search.helper import Helper, Unanswered
 
 WARM_UP, RUNS, SECONDS = 3, 10, 0.3
+FAR, FEW = 2, 3
+"""one that takes so many times the limit in so many runs is not run any more"""
+MOST_SECONDS = 300
 
 
-def measured(configs: Sequence[Config]) -> list[float]:
-    """Milliseconds of a compiled forward pass for a batch of 1 of each freshly built network.
+def measured(config: Config, helper: Helper, most: float | None = None) -> float:
+    """Milliseconds of a compiled forward pass for a batch of 1 of the freshly built network, as `helper` finds them.
 
-    All are measured one after the other in one child of the fork server, each for 0.3 seconds and 10 runs at least; the
-    median counts. So what else the machine does at the time counts too. Raises `UsageError` if the child dies.
+    It is run for 0.3 seconds and 10 times at least, and the median counts; so what else the machine does at the time
+    counts too. A few runs are enough for one that takes far longer than `most`. Raises `UsageError` if it cannot be
+    run.
     """
-    context = start_server(TRAIN)
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_send, args=(sender, configs), daemon=True)
-    process.start()
-    sender.close()
-    times: list[float] = []
     try:
-        for config in configs:
-            try:
-                times.append(receiver.recv())
-            except EOFError:
-                raise UsageError(f"{config.family} could not be run to measure its latency") from None
-    finally:
-        process.kill()
-        process.join()
-    return times
+        return helper.ask("keras_dl.search.latency:milliseconds", config, most, seconds=MOST_SECONDS)
+    except Unanswered as error:
+        raise UsageError(f"{config.family} could not be run to measure its latency: {error}") from None
 
 
-def milliseconds(config: Config) -> float:
+def milliseconds(config: Config, most: float | None = None) -> float:
     """The median time of a compiled forward pass of a freshly built network, here and now."""
+    keras.utils.clear_session()
     model = config.build()
     forward = tf.function(lambda inputs: model(inputs, training=False))
     inputs = tf.zeros((1, *config.input_shape))
-    for _ in range(WARM_UP):
-        forward(inputs)
+    forward(inputs)
+    hopeless = float("inf") if most is None else FAR * most / 1000
     times: list[float] = []
-    while len(times) < RUNS or sum(times) < SECONDS:
+    while len(times) < WARM_UP + RUNS or sum(times[WARM_UP:]) < SECONDS:
         began = time.perf_counter()
         forward(inputs).numpy()
         times.append(time.perf_counter() - began)
-    return round(1000 * statistics.median(times), 4)
-
-
-def _send(sender: Connection, configs: Sequence[Config]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the search ends this process
-    for config in configs:
-        sender.send(milliseconds(config))
+        if len(times) >= FEW and min(times) > hopeless:
+            return round(1000 * statistics.median(times), 4)
+    return round(1000 * statistics.median(times[WARM_UP:]), 4)

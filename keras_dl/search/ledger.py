@@ -7,7 +7,6 @@ import dataclasses
 import json
 import os
 import socket
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from keras_dl import storage
 from keras_dl.errors import UsageError
 
 RUNNING, COMPLETED, FAILED, OVER_BUDGET, INVALID = "running", "completed", "failed", "over_budget", "invalid"
-HEADER, CHECKSUM = "header", "crc32"
+HEADER, BUDGET, FROM = "header", "budget", "from"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,7 +27,8 @@ class Trial:
     `status` is "running", then "completed" or "failed"; a candidate that is never trained is "over_budget", or
     "invalid" if no network can be built of it. `reason` says in words why a trial failed or was turned down.
     `latency` are milliseconds for one input, where they are part of the budget. `attempts` counts how often it was
-    begun, those times apart when the whole search was cut off.
+    begun, those times apart when the whole search was cut off. Of the `epochs` trained `kept_epoch` is the one whose
+    weights it kept, the first being 1; `val_accuracy` is of these, and `weights_sha256` the hash of their file.
     """
 
     number: int
@@ -40,6 +40,8 @@ class Trial:
     latency: float | None = None
     val_accuracy: float | None = None
     epochs: int | None = None
+    kept_epoch: int | None = None
+    weights_sha256: str | None = None
     seconds: float | None = None
     reason: str | None = None
 
@@ -62,34 +64,45 @@ class Ledger:
     one that does not hold is dropped, and `damage` says which. A last line cut off by a crash is no damage. If the
     first line is lost, `header` takes its place and `unvouched` is set: whether the trials are of that search is open.
 
-    `trials` are by number, as the last whole line about each has them; a number may be missing.
+    `trials` are by number, as the last whole line about each has them; a number may be missing. A `budget` other than
+    the last one gets a line: it is that of the trials from the next number on.
     """
 
-    def __init__(self, path: Path, header: dict[str, Any]):
+    def __init__(self, path: Path, header: dict[str, Any], budget: dict[str, Any]):
         self._path = path
         self.trials: dict[int, Trial] = {}
         self.damage: str | None = None
         self.unvouched = False
-        header = json.loads(json.dumps(header))
-        whole, damaged = _whole_lines(path) if path.exists() else ([], [])
-        headers = [row.pop(HEADER) for row in whole if HEADER in row]
-        if headers and (difference := first_difference(headers[0], header)):
+        header, budget = json.loads(json.dumps([header, budget]))
+        whole, damaged = storage.read_checked_lines(path)
+        first = next((row for row in whole if HEADER in row), None)
+        if first and (difference := storage.first_difference(first[HEADER], header)):
             raise UsageError(f"{path} is of a search with {difference}; choose another folder")
-        for row in filter(None, whole):
-            self.trials[row["number"]] = Trial(**row)
-        if not headers:
+        self._budgets = [(row.get(FROM, 0), row[BUDGET]) for row in whole if BUDGET in row] or [(0, budget)]
+        rows = [row for row in whole if HEADER not in row]
+        for trial in (_trial(row, path) for row in rows if BUDGET not in row):
+            self.trials[trial.number] = trial
+        if first is None:
             self.unvouched = path.exists()
             damaged = damaged or [1] * path.exists()
+            first = {HEADER: header, BUDGET: self._budgets[0][1]}
         if damaged:
             self.damage = f"{path} is damaged in line {', '.join(map(str, damaged))}; what is lost comes from the rest"
-        if damaged or not headers:
-            lines = [_checked({HEADER: header}), *(_checked(row) for row in whole if row)]
+        if damaged or not path.exists():
+            lines = [storage.checked_line(row) for row in (first, *rows)]
             storage.write(path, "".join(json.dumps(line) + "\n" for line in lines))
+        if self._budgets[-1][1] != budget:
+            self._budgets.append((max(self.trials, default=-1) + 1, budget))
+            storage.append_checked_line(path, {BUDGET: budget, FROM: self._budgets[-1][0]})
+
+    def budget(self, number: int) -> dict[str, Any]:
+        """The limits of the networks that the trial `number` may have."""
+        return next((budget for begins, budget in reversed(self._budgets) if begins <= number), self._budgets[0][1])
 
     def append(self, trial: Trial) -> None:
         """Write the new state of a trial to disk."""
         row = {key: value for key, value in dataclasses.asdict(trial).items() if value is not None}
-        storage.append_line(self._path, _checked(row))
+        storage.append_checked_line(self._path, row)
         self.trials[trial.number] = trial
 
 
@@ -100,7 +113,7 @@ def hold(folder: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        who = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
+        who = holder.read_text(encoding="utf-8", errors="replace") if holder.exists() else "another process"
         raise UsageError(f"{folder} is in use by {who}; wait for it, or choose another folder") from None
     try:
         storage.write(holder, f"process {os.getpid()} on {socket.gethostname()}")
@@ -110,35 +123,15 @@ def hold(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _checked(row: dict[str, Any]) -> dict[str, Any]:
-    """`row` and its checksum."""
-    return {**row, CHECKSUM: zlib.crc32(json.dumps(row).encode())}
+def recorded(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The header of the ledger at `path` and the last budget, as far as there is one and it is not lost."""
+    whole, _damaged = storage.read_checked_lines(path)
+    headers, budgets = ([row[key] for row in whole if key in row] for key in (HEADER, BUDGET))
+    return (headers or [{}])[0], (budgets or [{}])[-1]
 
 
-def _whole_lines(path: Path) -> tuple[list[dict[str, Any]], list[int]]:
-    """The lines of `path` whose checksum holds, without it, and the numbers of the others."""
-    whole, damaged = [], []
-    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
-        try:
-            row = json.loads(line)
-            if row.pop(CHECKSUM) != _checked(row)[CHECKSUM]:
-                raise ValueError(line)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            damaged.append(number)
-        else:
-            whole.append(row)
-    return whole, damaged
-
-
-def first_difference(theirs: Any, ours: Any, name: str = "") -> str | None:
-    """Words for the first entry in which two JSON values differ, or None."""
-    if isinstance(theirs, dict) and isinstance(ours, dict):
-        for key in [*ours, *(key for key in theirs if key not in ours)]:
-            inner = f"{name}.{key}" if name else key
-            if difference := first_difference(theirs.get(key), ours.get(key), inner):
-                return difference
-        return None
-    if isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours):
-        pairs = enumerate(zip(theirs, ours, strict=True), start=1)
-        return next(filter(None, (first_difference(*pair, f"{name}[{n}]") for n, pair in pairs)), None)
-    return None if theirs == ours else f"{name or 'header'}={theirs!r}, not {ours!r}"
+def _trial(row: dict[str, Any], path: Path) -> Trial:
+    try:
+        return Trial(**row)
+    except TypeError as error:
+        raise UsageError(f"{path} is of another version: {error}; choose another folder") from None

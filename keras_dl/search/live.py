@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from keras_dl.search.ledger import COMPLETED, RUNNING, Trial
+from keras_dl.search.metrics import whole_rows
 
 REFRESHES = 2
 """a second"""
@@ -62,23 +62,15 @@ class Watch:
         for trial in trials:
             if trial.status != RUNNING:
                 continue
-            rows, epochs = self._rows(trial), self._epochs(trial)
+            rows, epochs = whole_rows(self._folder(trial.number)), self._epochs(trial)
             own = sum(row["seconds"] for row in rows) / len(rows) if rows else pace
             seconds = None if own is None else own * (epochs - len(rows))
             left.append(seconds)
             accuracy = f"{rows[-1]['val_accuracy']:.4f}" if rows else NOTHING
             done = f"{len(rows)} of {epochs}"
             size = f"{trial.parameters:,}"
-            table.add_row(str(trial.number), done, accuracy, _clock(seconds), size, trial.shown_values)
+            table.add_row(str(trial.number), done, accuracy, _clock(seconds), size, Text(trial.shown_values))
         return Group(table, Text(self._summary(trials, left), style="dim"))
-
-    def _rows(self, trial: Trial) -> list[dict[str, Any]]:
-        """The metrics of its epochs so far; a line that is being written is left out."""
-        try:
-            text = (self._folder(trial.number) / "metrics.jsonl").read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return []
-        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
     def _summary(self, trials: list[Trial], left: list[float | None]) -> str:
         completed = [trial for trial in trials if trial.status == COMPLETED]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from keras_dl.search.child import TRAIN, Limits
+from keras_dl.search.child import Limits
 from keras_dl.search.local_pool import LocalPool, threads_for
 from keras_dl.search.ray_pool import RayPool
+from keras_dl.search.server import TRAIN
 from keras_dl.search.settings import Settings
 
 
@@ -16,6 +17,8 @@ class Pool(Protocol):
 
     running: int
     """how many were started whose result was not fetched"""
+    threads: int | None
+    """with how many threads each trial computes, known once it is entered"""
 
     def __enter__(self) -> Self: ...
 
@@ -28,15 +31,15 @@ class Pool(Protocol):
         """The number and the result of the next trial that ends.
 
         The result is "status": "completed" with "val_accuracy", "epochs" and "seconds", or "failed" with "reason", and
-        "died" if that came from outside the trial.
+        "died" if that came from outside the trial; or "stop" if no trial can run.
         """
 
 
-def pool_for(settings: Settings) -> Pool:
-    """Processes of this machine, or of `settings.cluster`."""
-    limits = Limits(
-        seconds=settings.trial_timeout, megabytes=settings.trial_memory, threads=threads_for(settings.workers)
-    )
+def pool_for(settings: Settings, threads: int | None) -> Pool:
+    """Processes of this machine, or of `settings.cluster`; each with `threads`, by default its share of the machine."""
+    if threads is None and settings.cluster is None:
+        threads = threads_for(settings.workers)
+    limits = Limits(seconds=settings.trial_timeout, megabytes=settings.trial_memory, threads=threads)
     if settings.cluster is None:
         return LocalPool(TRAIN, limits)
     several = settings.strategy is not None

@@ -31,9 +31,9 @@ class RayPool:
     """Runs `function`, named as for `Child`, on folders that all machines of the cluster at `address` share.
 
     A context, as `LocalPool`. Each trial is a child process of a Ray worker and gets as many processors as let
-    `workers` of them run at once, and a GPU where the cluster has some, or with `several_gpus` its share of these too.
-    One whose machine or worker is lost is started on another and goes on from its last checkpoint; that is no attempt
-    of the trial.
+    `workers` of them run at once, as many threads unless `limits` say otherwise, and a GPU where the cluster has some,
+    or with `several_gpus` its share of these too. One whose machine or worker is lost is started on another and goes on
+    from its last checkpoint; that is no attempt of the trial.
 
     Entering it raises `UsageError` where no cluster answers, and `wait` for a machine that does not see the folder.
     """
@@ -63,7 +63,7 @@ class RayPool:
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         processors = _share([int(node.get("CPU", 0)) for node in nodes], self._workers)
         gpus = [int(node.get("GPU", 0)) for node in nodes]
-        self._limits = dataclasses.replace(self._limits, threads=processors)
+        self._limits = dataclasses.replace(self._limits, threads=self._limits.threads or processors)
         self._remote = ray.remote(
             num_cpus=processors,
             num_gpus=_share(gpus, self._workers) if self._several_gpus else min(1, max(gpus)),
@@ -80,6 +80,11 @@ class RayPool:
             for reference in late:
                 ray.cancel(reference, force=True)
         ray.shutdown()
+
+    @property
+    def threads(self) -> int | None:
+        """The threads of each trial."""
+        return self._limits.threads
 
     @property
     def running(self) -> int:

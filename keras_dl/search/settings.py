@@ -14,6 +14,9 @@ FACTOR = 3
 """Hyperband keeps one of so many trials and gives it so many times the epochs"""
 
 INDECISIVE = ("max_trials", "max_failures", "trial_timeout", "trial_memory", "retries", "workers", "cluster")
+"""these say how a search runs, and how long"""
+BUDGET = ("max_parameters", "max_multiply_adds", "max_memory", "max_latency")
+"""these say which candidates are trained, from the moment on when they are set"""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,9 @@ class Settings(Options):
     """seconds after which a trial has failed"""
     trial_memory: Count | None = None
     """megabytes of memory, TensorFlow's own included (about 500), beyond which a trial has failed"""
+    trial_threads: Count | None = None
+    """threads that each trial computes with, which decide the last bits of its result: a search keeps those that it
+    began with, whatever its workers are later; default the processors of this machine, shared among the workers"""
     retries: Annotated[int, at_least(0)] = 0
     """how often a trial whose process died, by a signal or a limit, goes on from its last checkpoint"""
     max_failures: Count | None = None
@@ -77,9 +83,14 @@ class Settings(Options):
             raise UsageError("a cluster needs ray, which is missing; `pip install keras-dl[distributed]` brings it")
 
     def decisive(self) -> list[str]:
-        """The settings that decide what the trials are; the others only say how a search runs, and how long."""
-        names = [field.name for field in dataclasses.fields(Settings) if field.name not in INDECISIVE]
+        """The settings that decide what the trials are, the budget and the threads apart."""
+        others = (*INDECISIVE, *BUDGET, "trial_threads")
+        names = [field.name for field in dataclasses.fields(Settings) if field.name not in others]
         return [*names, "workers"] if self.oracle in ("bayesian", "hyperband") else names
+
+    def budget(self) -> dict[str, float | None]:
+        """What a network may cost."""
+        return {name: getattr(self, name) for name in BUDGET}
 
     def training(self) -> Options:
         """The options of training alone."""

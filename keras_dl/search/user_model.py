@@ -1,4 +1,4 @@
-"""A user's HyperModel: found by its name, its space explored, what it builds checked."""
+"""A user's HyperModel, found by its name, and what it builds, checked: for children, since its code may do anything."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import functools
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from keras_dl.errors import UsageError, choose
 from keras_dl.lazy import NOTHING, LazyModule, keras, replaced
+from keras_dl.search.helper import words
 
 keras_tuner = LazyModule("keras_tuner")
 
@@ -27,14 +28,14 @@ def hypermodel(source: str) -> keras_tuner.HyperModel:
         sys.path.append(os.getcwd())
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
-        raise UsageError(f"the module of {source} cannot be imported: {_words(error)}") from error
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"the module of {source} cannot be imported: {words(error)}") from error
     choose(f"name in {module_name}", name, (key for key in vars(module) if not key.startswith("_")))
     found = getattr(module, name)
     try:
         found = found() if isinstance(found, type) else found
-    except Exception as error:
-        raise UsageError(f"{source} cannot be made without arguments: {_words(error)}") from error
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"{source} cannot be made without arguments: {words(error)}") from error
     if not isinstance(found, base):
         raise UsageError(f"{source} is no keras_tuner.HyperModel but {type(found).__name__}")
     if type(found).fit is not base.fit:
@@ -42,43 +43,45 @@ def hypermodel(source: str) -> keras_tuner.HyperModel:
     return found
 
 
-@functools.cache
-def hyperparameters(source: str) -> keras_tuner.HyperParameters:
-    """The space of a HyperModel, found by building it until each choice was taken and each scope active once.
+def look(source: str, known: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """What building a HyperModel with these values shows, where its space is `known` so far, as JSON holds it.
 
-    Unlike a tuner's own look into conditional scopes this one writes no files, and sees the branches of choices.
+    "space" is all of the space that is known then, "active" and "inactive" are the values that scopes want of it. Then
+    "inputs" and "outputs", the shapes, and "compiled"; or "reason", why it could not be built.
+
+    Raises `UsageError` if there is no such HyperModel.
     """
-    known, seen, unseen = keras_tuner.HyperParameters(), [], [{}]
-    while unseen:
-        space = known.copy()
-        set_values(space, unseen[0])
+    hypermodel(source)
+    keras.utils.clear_session()
+    space = set_values(keras_tuner.HyperParameters.from_config(known), values)
+    try:
+        model = without_weights(functools.partial(built, source, space))
+        found = {"inputs": model.input_shape[1:], "outputs": model.output_shape, "compiled": model.compiled}
+    except UsageError as error:
+        found = {"reason": str(error)}
+    active, inactive = (list(map(fulfilled, scopes)) for scopes in (space.active_scopes, space.inactive_scopes))
+    return {**found, "space": space.get_config(), "active": active, "inactive": inactive}
+
+
+def without_weights(build: Callable[[], keras.Model]) -> keras.Model:
+    """What `build` returns, no weight allocated unless a layer of the user's insists on it."""
+    try:
         with keras.StatelessScope(initialize_variables=False):
-            built(source, space)
-        known.merge(space, overwrite=False)
-        seen += [unseen[0], *map(_fulfilled, space.active_scopes)]
-        wanted = [*unseen, *map(_fulfilled, space.inactive_scopes), *_choices(space)]
-        unseen = [values for values in wanted if values not in seen]
-    return known
+            return build()
+    except UsageError:
+        return build()
 
 
-def _fulfilled(conditions: list[Any]) -> dict[str, Any]:
+def fulfilled(conditions: list[Any]) -> dict[str, Any]:
     """Values for which all `conditions` of KerasTuner hold."""
     return {condition.name: condition.values[0] for condition in conditions}
 
 
-def _choices(space: keras_tuner.HyperParameters) -> Iterator[dict[str, Any]]:
-    """For each value of each choice the values that make it so."""
-    types = keras_tuner.engine.hyperparameters
-    for parameter in space.space:
-        if isinstance(parameter, types.Choice | types.Boolean):
-            for value in parameter.values:
-                yield {**_fulfilled(parameter.conditions), parameter.name: value}
-
-
-def set_values(space: keras_tuner.HyperParameters, values: dict[str, Any]) -> None:
-    """Give the hyperparameters of `space` these values, those left out their default."""
+def set_values(space: keras_tuner.HyperParameters, values: dict[str, Any]) -> keras_tuner.HyperParameters:
+    """`space`, its hyperparameters with these values, those left out with their default."""
     space.values = {parameter.name: parameter.default for parameter in space.space} | values
     space.ensure_active_values()
+    return space
 
 
 def built(source: str, space: keras_tuner.HyperParameters) -> keras.Model:
@@ -94,8 +97,8 @@ def _functional(source: str, space: keras_tuner.HyperParameters) -> keras.Model:
     with _optimizers_beside_it():
         try:
             model = hypermodel(source).build(space)
-        except Exception as error:
-            raise UsageError(f"build of {source} raised {_words(error)}") from error
+        except (Exception, SystemExit) as error:
+            raise UsageError(f"build of {source} raised {words(error)}") from error
     if isinstance(model, keras.Sequential) and model.built:
         functional = keras.Model(model.inputs, model.outputs, name=model.name)
         if model.compiled:
@@ -130,8 +133,3 @@ def _optimizers_beside_it() -> Iterator[None]:
         yield
     finally:
         keras.optimizers.Optimizer.__init__ = made
-
-
-def _words(error: Exception) -> str:
-    first = next(iter(str(error).splitlines()), "")
-    return f"{type(error).__name__}: {first}".removeprefix("UsageError: ")

@@ -22,16 +22,19 @@ import keras_dl.search.oracle  # noqa: F401  (TensorFlow and Keras, without what
 from keras_dl import catalogue, storage
 from keras_dl.augment.by_name import by_name
 from keras_dl.config import Config
-from keras_dl.data import load
+from keras_dl.data import Data, load
+from keras_dl.data.fingerprint import keep
 from keras_dl.errors import UsageError
 from keras_dl.lazy import tf
 from keras_dl.search import kept
+from keras_dl.search.child import TASK, CannotGoOn
 from keras_dl.search.hypermodel import read_config
-from keras_dl.search.ledger import COMPLETED, first_difference
+from keras_dl.search.ledger import COMPLETED
 from keras_dl.training import Options, build, fit
+from keras_dl.training.kept import kept_row
 
 tf.summary.create_file_writer, PIL.Image.preinit(), catalogue.entries()
-TASK, MODEL = "task.json", "model"
+MODEL = "model"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -39,7 +42,8 @@ class Task:
     """All that a machine needs to run one trial.
 
     `data` are the arguments of `keras_dl.data.load`, `augment` names changes to the pictures. With `parent`, the folder
-    of an earlier trial of the same network and seed, it goes on where that one stopped.
+    of an earlier trial of the same network and seed, it goes on where that one stopped. In `search`, the folder of all
+    trials, is the fingerprint that the data must have.
     """
 
     config: Config
@@ -47,6 +51,7 @@ class Task:
     data: dict[str, Any]
     augment: tuple[str, ...] = ()
     parent: Path | None = None
+    search: Path | None = None
 
     def write(self, folder: Path) -> None:
         """Put it into `folder`. Raises `UsageError` if that holds another trial."""
@@ -57,44 +62,70 @@ class Task:
         }
         ours = json.loads(json.dumps(ours))
         theirs = {name: value for name, value in _read(folder).items() if name in ours}
-        if theirs and (difference := first_difference(theirs, ours)):
+        if theirs and (difference := storage.first_difference(theirs, ours)):
             raise UsageError(f"{folder} holds a trial with {difference}; choose another folder")
-        parent = None if self.parent is None else str(self.parent.resolve())
-        storage.write_json(folder / TASK, {**ours, "data": self.data, "parent": parent})
+        folders = {
+            name: None if path is None else os.path.relpath(path, folder)
+            for name, path in (("parent", self.parent), ("search", self.search))
+        }
+        storage.write_checked_json(folder / TASK, {**ours, "data": self.data, **folders})
 
 
 def train(folder: Path) -> dict[str, Any]:
-    """Train the trial whose task is in `folder`, save its model there and return its result."""
-    task = json.loads((folder / TASK).read_text(encoding="utf-8"))
+    """Train the trial whose task is in `folder`, save its model there and return its result.
+
+    Its accuracy is that of the weights that are kept. Raises `CannotGoOn` for data that are not those of the search.
+    """
+    task = storage.read_checked_json(folder / TASK)
     config, options = read_config(json.dumps(task["config"])), Options(**task["options"])
-    data = load(**task["data"])
+    data = _data(task["data"], None if task["search"] is None else folder / task["search"])
     if data.spec.kind == "image":
         data = data.resized(config.input_shape)
     if task["parent"] is not None:
-        _inherit(Path(task["parent"]) / "checkpoints", folder / "checkpoints")
+        _inherit(folder / task["parent"], folder, task)
     model = build(config, options)
     rows = fit(model, config, data, options, folder, **by_name(task["augment"], data.spec), verbose=0)
+    row = kept_row(rows, options)
     result = {
         "status": COMPLETED,
-        "val_accuracy": rows[-1]["val_accuracy"],
+        "val_accuracy": row["val_accuracy"],
         "epochs": len(rows),
+        "kept_epoch": row["epoch"] + 1,
         "seconds": round(sum(row["seconds"] for row in rows), 3),
     }
-    kept.save(model, folder / MODEL, config, data.spec, result)
-    return result
+    return {**result, "weights_sha256": kept.save(model, folder / MODEL, config, data.spec, result)}
 
 
-def _inherit(theirs: Path, ours: Path) -> None:
-    """Copy a parent's checkpoints, all or none; without them training starts at epoch 0 and ends in the same bits."""
-    if theirs.exists() and not ours.exists():
-        part = ours.with_name(".checkpoints.tmp")
-        shutil.rmtree(part, ignore_errors=True)
-        shutil.copytree(theirs, part)
-        os.replace(part, ours)
+def _data(loading: dict[str, Any], search: Path | None) -> Data:
+    try:
+        data = load(**loading)
+        if search is not None:
+            keep(data, search)
+    except UsageError as error:
+        raise CannotGoOn(str(error)) from error
+    return data
+
+
+def _inherit(parent: Path, folder: Path, task: dict[str, Any]) -> None:
+    """Copy the checkpoints of the parent, all or none, if it is the same training for fewer epochs.
+
+    Without them training starts at epoch 0 and ends in the same bits.
+    """
+    theirs = _read(parent)
+    same = theirs and _training(theirs) == _training(task)
+    if not same or not (parent / "checkpoints").exists() or (folder / "checkpoints").exists():
+        return
+    with storage.replacing_folder(folder / "checkpoints") as part:
+        shutil.copytree(parent / "checkpoints", part, dirs_exist_ok=True)
+
+
+def _training(task: dict[str, Any]) -> list[Any]:
+    """What a task trains, however long."""
+    return [task["config"], {**task["options"], "epochs": None}, task["augment"], task["data"]]
 
 
 def _read(folder: Path) -> dict[str, Any]:
     """The task in `folder`, empty if there is none that can be read."""
-    with contextlib.suppress(FileNotFoundError, ValueError):
-        return json.loads((folder / TASK).read_text(encoding="utf-8"))
+    with contextlib.suppress(UsageError):
+        return storage.read_checked_json(folder / TASK)
     return {}

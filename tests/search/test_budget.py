@@ -7,6 +7,7 @@ import pytest
 from keras_dl import UsageError, get_config
 from keras_dl.describe import describe
 from keras_dl.search import Settings, budget, space
+from keras_dl.search.helper import Helper
 from keras_dl.training.updates import make_optimizer
 
 CONFIG = get_config("mlp", hidden=(100,), input_shape=(20,), classes=10)  # 20 x 100 + 100 x 10 and 110 biases
@@ -15,7 +16,7 @@ SETTINGS = Settings()
 
 def judged(**limits):
     settings = dataclasses.replace(SETTINGS, **limits)
-    return budget.judge(space.Candidate(CONFIG, settings.training(), ()), settings)
+    return budget.judge(space.Candidate(CONFIG, settings.training(), ()), settings.budget(), Helper())
 
 
 def test_within_the_budget():
@@ -37,7 +38,7 @@ def test_over_the_budget(limits, reason):
 
 def test_the_latency_is_measured_last(monkeypatch):
     asked = []
-    monkeypatch.setattr(budget.latency, "measured", lambda configs: asked.extend(configs) or [2.5])
+    monkeypatch.setattr(budget.latency, "measured", lambda config, helper, most: asked.append(config) or 2.5)
     assert judged(max_parameters=5, max_latency=2.0)["reason"] == "3,110 parameters, over 5"
     assert asked == []
     over = {"status": "over_budget", "parameters": 3110, "latency": 2.5, "reason": "2.5 ms for one input, over 2 ms"}
@@ -65,14 +66,14 @@ def test_the_memory_of_a_step():
 def test_a_hopeless_budget_is_refused():
     hyperparameters = space.hyperparameters(CONFIG, SETTINGS)
     settings = dataclasses.replace(SETTINGS, max_multiply_adds=239)
-    message = "nothing in this space is within the budget: its smallest network has 240 multiply-adds, over 239"
+    message = "nothing in this space is within the budget: its smallest network needs 240 multiply-adds, over 239"
     with pytest.raises(UsageError, match=message):
-        budget.check_smallest(hyperparameters, CONFIG, settings)
-    budget.check_smallest(hyperparameters, CONFIG, dataclasses.replace(SETTINGS, max_multiply_adds=240))
+        budget.check_smallest(hyperparameters, CONFIG, settings, Helper())
+    budget.check_smallest(hyperparameters, CONFIG, dataclasses.replace(SETTINGS, max_multiply_adds=240), Helper())
 
 
 def test_nothing_is_allocated():
-    huge = CONFIG.replace(hidden=(10_000_000,), depth=2)  # 400 TB of weights
+    huge = CONFIG.replace(hidden=(1_000_000,), depth=2)  # 4 TB of weights
     settings = dataclasses.replace(SETTINGS, max_memory=1e6)
-    result = budget.judge(space.Candidate(huge, settings.training(), ()), settings)
+    result = budget.judge(space.Candidate(huge, settings.training(), ()), settings.budget(), Helper())
     assert result["status"] == "over_budget"

@@ -3,16 +3,20 @@
 import dataclasses
 import json
 
+import hypermodels
 import keras
 import numpy as np
 import pytest
 
-from keras_dl import UsageError, saved_model
+from keras_dl import UsageError, saved_model, search
 from keras_dl.data import load
-from keras_dl.describe import describe
-from keras_dl.search import Settings, budget, hypermodel, kept, space, worker
+from keras_dl.search import Settings, best, budget, exploring, hypermodel, kept, space, worker
+from keras_dl.search.helper import Helper
+from keras_dl.search.ledger import Trial
 from keras_dl.training.objective import compile_model
 
+PRELOAD = ["keras_dl.search.worker"]
+pytestmark = pytest.mark.usefixtures("processes")
 SPEC = load("digits").spec
 SETTINGS = Settings(tune_regularization=True)
 
@@ -43,10 +47,10 @@ def test_a_compiled_model_has_its_own_learning_rate():
 def test_values_make_the_model_and_its_size_is_known_without_weights(values, parameters):
     config = space.apply({**values, "learning_rate": 0.01}, network("Plain"), SETTINGS).config
     assert dict(config.values) == values
-    described = describe(config)
+    described = exploring.described(config)
     assert described.parameters == parameters == config.build().count_params()
     settings = dataclasses.replace(SETTINGS, max_parameters=100)
-    judged = budget.judge(space.Candidate(config, settings.training(), ()), settings)
+    judged = budget.judge(space.Candidate(config, settings.training(), ()), settings.budget(), Helper())
     assert judged["reason"] == f"{parameters:,} parameters, over 100"
 
 
@@ -71,25 +75,74 @@ def test_its_own_optimizer_and_loss_stay():
     assert model.loss.from_logits
 
 
-@pytest.mark.parametrize("name", ["Plain", "Compiled"])
-def test_a_trial_trains_and_keeps_a_keras_file(tmp_path, name):
+def trained(folder, name):
+    """A trial of the HyperModel's first candidate, what it trained with, and its result."""
     settings = Settings(epochs=2, batch_size=128, deterministic=False)
-    config, options, augment = space.apply({}, network(name), settings)
-    worker.Task(config=config, options=options, data={"name": "digits"}, augment=("shift",)).write(tmp_path)
-    result = worker.train(tmp_path)
-    assert result["epochs"] == 2
-    assert augment == ()
-    model, facts = kept.load(tmp_path / worker.MODEL)
-    assert facts["val_accuracy"] == result["val_accuracy"]
-    outputs = keras.saving.load_model(tmp_path / worker.MODEL / kept.FILE, compile=False).predict(np.ones((2, 8, 8, 1)))
-    assert np.array_equal(outputs, model.predict(np.ones((2, 8, 8, 1))))
-    assert json.loads((tmp_path / worker.MODEL / "contract.json").read_text())["class_names"] == list(SPEC.class_names)
+    candidate = space.apply({}, network(name), settings)
+    worker.Task(config=candidate.config, options=candidate.options, data={"name": "digits"}).write(folder)
+    return candidate, worker.train(folder)
+
+
+@pytest.mark.parametrize("name", ["Plain", "Compiled", "Own"])
+def test_what_a_trial_kept_is_built_again_and_becomes_the_best(tmp_path, name):
+    folder = tmp_path / "trials" / "0000"
+    folder.mkdir(parents=True)
+    candidate, result = trained(folder, name)
+    assert (result["epochs"], result["kept_epoch"]) == (2, 2)
+    digits = load("digits")
+    model = kept.load(folder / worker.MODEL)
+    right = (model.predict(digits.validation.inputs(), verbose=0).argmax(-1) == digits.validation.labels).mean()
+    assert right == pytest.approx(result["val_accuracy"], abs=1e-6)
+    assert json.loads((folder / worker.MODEL / "contract.json").read_text())["class_names"] == list(SPEC.class_names)
+
+    trial = Trial(number=0, values={}, seed=0, parameters=model.count_params(), **result)
+    accuracy = best.save(trial, candidate, "random", tmp_path, {"name": "digits"})
+    outputs = search.load(tmp_path / "best").predict(digits.test.inputs(), verbose=0)
+    assert (outputs.argmax(-1) == digits.test.labels).mean() == pytest.approx(accuracy, abs=1e-6)
+    custom = {"Scale": hypermodels.Scale} if name == "Own" else None
+    portable = keras.saving.load_model(tmp_path / "best" / kept.FILE, custom_objects=custom)
+    assert np.array_equal(outputs, portable.predict(digits.test.inputs(), verbose=0))
+    assert "keras_dl.search.load('folder')" in (tmp_path / "best" / "README.md").read_text()
+
+
+def test_a_layer_that_keras_cannot_write_costs_the_keras_file_only(tmp_path):
+    candidate, result = trained(tmp_path, "Closed")
+    kept.save(kept.load(tmp_path / worker.MODEL), tmp_path / "best", candidate.config, SPEC, result, portable=True)
+    assert not (tmp_path / "best" / kept.FILE).exists()
+    assert kept.weights_hash(tmp_path / "best") == result["weights_sha256"]
+
+
+def test_a_module_that_builds_something_else_now_is_told(tmp_path, monkeypatch):
+    trained(tmp_path, "Compiled")
+    monkeypatch.setattr(hypermodels, "HIDDEN", 2)
+    with pytest.raises(UsageError, match="hypermodels:Compiled now builds another model than the one in .*model: its"):
+        kept.load(tmp_path / worker.MODEL)
+
+
+def test_a_branch_that_cannot_be_built_is_a_candidate_that_is_invalid():
+    for kind, reason in (
+        ("too big", "build of hypermodels:Moody raised FailedTrialError: too big"),
+        ("leaves", "build of hypermodels:Moody raised SystemExit: 3"),
+        ("dies", "build of hypermodels:Moody failed: killed by SIGSEGV"),
+    ):
+        with pytest.raises(UsageError, match=reason):
+            exploring.described(network("Moody", kind=kind))
+    assert exploring.described(network("Moody", kind="good")).parameters == 650
+    assert names(network("Moody")) == ["kind", "units", *names(network("Moody"))[2:]], "what comes after it is found"
+
+
+def test_a_build_that_never_ends_has_a_deadline(monkeypatch):
+    monkeypatch.setattr(exploring, "SECONDS", 3)
+    with pytest.raises(UsageError, match="build of hypermodels:Endless failed: it took longer than 3 seconds"):
+        hypermodel.network("hypermodels:Endless")
 
 
 @pytest.mark.parametrize(
     ("source", "message"),
     [
         ("hypermodels", "hypermodel must be module:Name, got 'hypermodels'"),
+        ("module_that_exits:Plain", "the module of module_that_exits:Plain cannot be imported: SystemExit: 3"),
+        ("module_that_dies:Plain", "build of module_that_dies:Plain failed: its process ended with status 7"),
         ("no_such_module:Plain", "the module of no_such_module:Plain cannot be imported: ModuleNotFoundError: No mod"),
         ("hypermodels:Plane", "unknown name in hypermodels 'Plane'; did you mean Plain"),
         ("hypermodels:NUMBER", "hypermodels:NUMBER is no keras_tuner.HyperModel but int"),

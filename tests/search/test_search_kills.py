@@ -37,7 +37,7 @@ def trials(folder):
     """The trials in the ledger, without what may differ: the seconds that they took and the times they were begun."""
     path = folder / "ledger.jsonl"
     header, *rows = map(json.loads, path.read_text().splitlines())
-    found = Ledger(path, header["header"]).trials
+    found = Ledger(path, header["header"], header["budget"]).trials
     ended = [row["number"] for row in rows if row["status"] != "running"]
     assert sorted(ended) == sorted(found) == list(range(len(found)))
     return [dataclasses.replace(found[number], seconds=None, attempts=1) for number in sorted(found)]

@@ -1,0 +1,3 @@
+"""What a script without a guard does when it is imported."""
+
+raise SystemExit(3)
