@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import dataclasses
 import hashlib
 import json
 import os
-import subprocess
-import sys
+import statistics
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_dl import storage
-from keras_dl.accelerate.machine import cache_folder, processor
+from keras_dl.accelerate import turns
+from keras_dl.accelerate.machine import cache_folder, cores, processor
+from keras_dl.accelerate.turns import Candidate, Setting
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, tf
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
 
 ONEDNN, THREADS = "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS"
 WORTH = 0.95
-"""a candidate must take at most so much of the default step, or noise would choose"""
-TIMEOUT = 300
+"""a candidate that wins must take less of the default step, by more than the spread of the rounds"""
+QUIET = 0.1
+"""the share of the processors that other work may take while figures are measured that are remembered"""
+FILE = "acceleration.json"
 DECISIVE = ("batch_size", "optimizer", "gradient_accumulation_steps", "ema_momentum", "precision", "rematerialize")
 
 _restarts = contextvars.ContextVar("restarts", default=False)
@@ -49,18 +53,60 @@ def restarts() -> Iterator[None]:
         _restarts.reset(token)
 
 
-def fastest_xla(config: Config, options: Options) -> bool:
-    """Whether a training of `config` with `options` should use XLA; prints what was chosen, and by what figure.
+@dataclasses.dataclass(frozen=True)
+class Figures:
+    """Seconds of a step of each candidate, one a round, and how many processors had other work meanwhile."""
 
-    The first time, child processes time a few steps without and with XLA, and the figures are kept under
-    XDG_CACHE_HOME. Where the run can start anew, within `restarts`, the other setting of oneDNN and a single thread for
-    each operation are candidates too, unless the user has set TF_ENABLE_ONEDNN_OPTS or TF_NUM_INTRAOP_THREADS.
+    seconds: dict[Candidate, list[float]]
+    load: float
+
+    @property
+    def quiet(self) -> bool:
+        return self.load <= QUIET * len(cores())
+
+    def fastest(self, default: Candidate) -> tuple[Candidate, float]:
+        """What wins against `default`, or that, and its share of the default step.
+
+        The rounds are compared one by one. The median share, and the range of the middle half of the shares above it,
+        must stay below `WORTH`, or noise would choose.
+        """
+        winning = {}
+        for candidate, seconds in self.seconds.items():
+            shares = [one / other for one, other in zip(seconds, self.seconds[default], strict=True)]
+            low, middle, high = statistics.quantiles(shares, n=4)
+            if middle + high - low < WORTH:
+                winning[candidate] = middle
+        best = min(winning, key=lambda candidate: winning[candidate], default=default)
+        return best, winning.get(best, 1.0)
+
+
+def fastest_xla(config: Config, options: Options, folder: Path) -> bool:
+    """Whether the training of `config` with `options` in `folder` should use XLA; prints what won, and by what figure.
+
+    The choice is kept in `folder`, and a training that goes on there has it again. For a new one, child processes take
+    turns at a few steps without and with XLA, for 90 seconds or five rounds once they have compiled, and their figures
+    are kept under XDG_CACHE_HOME where that can be written to; those that were measured while the machine had other
+    work serve this once. Where the run can start anew, within `restarts`, the other setting of oneDNN and a single
+    thread for each operation are candidates too, unless the user has set TF_ENABLE_ONEDNN_OPTS or
+    TF_NUM_INTRAOP_THREADS.
 
     Raises `AnotherEnvironment` if one of these wins, and `UsageError` on a backend that always compiles,
-    or if nothing could be measured.
+    if nothing could be measured, or if what `folder` holds is damaged.
     """
     if keras.backend.backend() != "tensorflow":
         raise UsageError(f"xla=auto chooses for TensorFlow; {keras.backend.backend()} has its own way, leave xla out")
+    if (folder / FILE).exists():
+        choice = storage.read_checked_json(folder / FILE)
+    else:
+        choice = _choice(config, options)
+        storage.write_checked_json(folder / FILE, choice)
+    missing = {name: value for name, value in choice["environment"].items() if name not in os.environ}
+    if missing and _restarts.get():
+        raise AnotherEnvironment(missing)
+    return choice["xla"]
+
+
+def _choice(config: Config, options: Options) -> dict[str, Any]:
     from keras_dl.accelerate.measure import onednn
 
     present = onednn(), os.environ.get(THREADS, "all")
@@ -69,58 +115,43 @@ def fastest_xla(config: Config, options: Options) -> bool:
         environments[not present[0], present[1]] = {ONEDNN: str(int(not present[0]))}
     if _restarts.get() and THREADS not in os.environ:
         environments[present[0], "1"] = {THREADS: "1"}
-    figures = _figures(config, options, environments)
-    default = figures.get((*present, False))
-    if default is None:
+    default = (*present, False)
+    figures = _figures(config, options, environments, default)
+    if default not in figures.seconds:
         raise UsageError(f"a training step of {config.family} could not be timed; use xla=False")
-    best = min(figures, key=lambda candidate: figures[candidate])
-    if figures[best] > WORTH * default:
-        best = (*present, False)
-    mkl, threads, xla = best
+    (mkl, threads, xla), share = figures.fastest(default)
     words = f"oneDNN: {'on' if mkl else 'off'}, threads: {threads}, XLA: {'on' if xla else 'off'}"
-    print(f"{words}, measured {figures[best] / default:.2f} of the default step ({1000 * default:.0f} ms)")
-    if environments[mkl, threads]:
-        raise AnotherEnvironment(environments[mkl, threads])
-    return xla
+    step = 1000 * statistics.median(figures.seconds[default])
+    print(f"{words}, measured {share:.2f} of the default step ({step:.3g} ms)")
+    if not figures.quiet:
+        print(f"note: other work took {figures.load:.1f} of {len(cores())} processors; the next run measures again")
+    return {"xla": xla, "environment": environments[mkl, threads]}
 
 
 def _figures(
-    config: Config, options: Options, environments: dict[tuple[bool, str], dict[str, str]]
-) -> dict[tuple[bool, str, bool], float]:
-    """Seconds of a step by (oneDNN, threads, XLA), for `environments` by their first two; what failed is left out."""
+    config: Config, options: Options, environments: dict[Setting, dict[str, str]], default: Candidate
+) -> Figures:
+    """The figures for `environments`, from the cache if they are there and were measured on a quiet machine."""
     request = {
         "config": json.loads(config.to_json()),
         "options": {name: getattr(options, name) for name in DECISIVE},
     }
-    file = _cache_file(request)
-    known = {tuple(candidate): seconds for candidate, seconds in _read(file)}
-    for setting, environment in environments.items():
-        if (*setting, False) not in known:
-            found = _timed(request, environment)
-            known |= {(*setting, xla): found.get(xla) for xla in (False, True)}
-            storage.write_json(file, list(known.items()))
-    return {candidate: known[candidate] for candidate in known if candidate[:2] in environments and known[candidate]}
+    file = _cache_file([request, *environments])
+    known = _read(file)
+    if known is not None and known.quiet and default in known.seconds:
+        return known
+    found = Figures(*turns.timed(request, environments, default))
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        storage.write_json(file, {"seconds": list(found.seconds.items()), "load": found.load})
+    return found
 
 
-def _timed(request: dict[str, Any], environment: dict[str, str]) -> dict[bool, float | None]:
-    """Seconds of a step by XLA, in a process with the variables `environment`; what took too long is missing."""
-    command = [sys.executable, "-m", "keras_dl.accelerate.measure"]
-    everything = {**os.environ, **environment, "PYTHONPATH": os.pathsep.join(sys.path)}
-    try:
-        output = subprocess.run(
-            command, input=json.dumps(request).encode(), env=everything, capture_output=True, timeout=TIMEOUT
-        ).stdout
-    except subprocess.TimeoutExpired as expired:
-        output = expired.output or b""
-    lines = [json.loads(line) for line in output.splitlines() if line.startswith(b"{")]
-    return {line["xla"]: line["seconds"] for line in lines}
-
-
-def _cache_file(request: dict[str, Any]) -> Path:
+def _cache_file(request: Any) -> Path:
     devices = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
     machine = {
         "processor": processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": len(cores()),
         "devices": [details.get("device_name") for details in devices],
         "versions": [keras.__version__, tf.__version__],
     }
@@ -128,7 +159,11 @@ def _cache_file(request: dict[str, Any]) -> Path:
     return cache_folder() / "accelerate" / f"{key[:32]}.json"
 
 
-def _read(file: Path) -> list:
-    with contextlib.suppress(OSError, ValueError):
-        return json.loads(file.read_text(encoding="utf-8"))
-    return []
+def _read(file: Path) -> Figures | None:
+    """What `file` holds, None unless it is all there."""
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        known = json.loads(file.read_text(encoding="utf-8"))
+        seconds = {tuple(candidate): [float(one) for one in row] for candidate, row in known["seconds"]}
+        if len({len(row) for row in seconds.values()}) == 1 and min(map(min, seconds.values())) > 0:
+            return Figures(seconds, float(known["load"]))
+    return None

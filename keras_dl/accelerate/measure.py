@@ -1,4 +1,8 @@
-"""Times training steps of one network: `python -m keras_dl.accelerate.measure` reads a request, prints JSON lines."""
+"""Times training steps of one network, as it is told: `python -m keras_dl.accelerate.measure`.
+
+It answers the request, a line of JSON, by the list of those of XLA off and on that compile. Each further line is one
+of them; some steps are taken that way and their median seconds are the answer. It ends with its input.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,19 @@ import json
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
-from keras_dl.lazy import keras, tf
+from keras_dl.lazy import tf
 from keras_dl.training import Options, build
 from keras_dl.training.objective import compile_model
 
-WARM_UP, STEPS, SECONDS = 2, 10, 4.0
-HOPELESS = 1.5
-"""after two steps, so many times the best so far is enough to know"""
+WARM_UP, STEPS, SECONDS = 2, 20, 0.3
+"""steps before the first turn; steps and seconds of a turn at most, but a step at least"""
 
 
 def onednn() -> bool:
@@ -28,38 +32,42 @@ def onednn() -> bool:
     return _pywrap_util_port.IsMklEnabled()
 
 
-def step_seconds(config: Config, options: Options, best: float) -> float | None:
-    """The median seconds of a training step on a batch of noise; None where XLA cannot compile it."""
+def compiled_step(config: Config, options: Options) -> Callable[[], Any] | None:
+    """A training step on a batch of noise, after a few of them; None where XLA cannot compile it."""
     model = build(config, options)
-    batch = options.batch_size
-    x = np.random.default_rng(0).random((batch, *config.input_shape), "float32")
-    y = np.zeros((batch, *model.output_shape[1:-1]), "int64")
-    times: list[float] = []
+    x = np.random.default_rng(0).random((options.batch_size, *config.input_shape), "float32")
+    y = np.zeros((options.batch_size, *model.output_shape[1:-1]), "int64")
     try:
         compile_model(model, config, options, STEPS)
         for _ in range(WARM_UP):
             model.train_on_batch(x, y)
     except (UsageError, tf.errors.OpError):
         return None
-    while len(times) < STEPS and sum(times) < SECONDS:
+    return lambda: model.train_on_batch(x, y)
+
+
+def turn(step: Callable[[], Any]) -> float:
+    """The median seconds of some steps."""
+    times: list[float] = []
+    while not times or (len(times) < STEPS and sum(times) < SECONDS):
         began = time.perf_counter()
-        model.train_on_batch(x, y)
+        step()
         times.append(time.perf_counter() - began)
-        if len(times) >= 2 and min(times) > HOPELESS * best:
-            break
     return statistics.median(times)
 
 
-def answer(request: dict[str, Any]) -> None:
-    """Print what steps take without and with XLA, each as soon as it is known."""
-    config, best = Config.from_json(json.dumps(request["config"])), float("inf")
+def main() -> None:
+    request = json.loads(sys.stdin.readline())
+    config = Config.from_json(json.dumps(request["config"]))
+    steps = {}
     for xla in (False, True):
-        options = Options(**request["options"], deterministic=False, xla=xla)
-        seconds = step_seconds(config, options, best)
-        print(json.dumps({"xla": xla, "seconds": seconds}), flush=True)
-        best = min(best, seconds or best)
-        keras.utils.clear_session()
+        step = compiled_step(config, Options(**request["options"], deterministic=False, xla=xla))
+        if step is not None:
+            steps[xla] = step
+    print(json.dumps(list(steps)), flush=True)
+    for line in sys.stdin:
+        print(turn(steps[json.loads(line)]), flush=True)
 
 
 if __name__ == "__main__":
-    answer(json.load(sys.stdin))
+    main()

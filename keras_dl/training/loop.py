@@ -88,9 +88,7 @@ def fit(
         raise UsageError(f"another process is training in {folder}; choose another folder, or wait for it") from None
     try:
         if options.xla == "auto":
-            before = identity.begun(folder)
-            xla = fastest_xla(config, options) if before is None else before["options"]["xla"]
-            options = dataclasses.replace(options, xla=xla)
+            options = dataclasses.replace(options, xla=fastest_xla(config, options, folder))
         fingerprint.keep(data, folder)
         parts = {
             "changes": [name for name, change in (("augment", augment), ("mix", mix)) if change is not None],
