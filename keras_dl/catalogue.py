@@ -108,6 +108,8 @@ def get_config(name: str | Config, **changes) -> Config:
     Raises `UsageError` with the nearest matches for an unknown name or field, or for a value that cannot be built.
     """
     if not isinstance(name, Config):
+        if not isinstance(name, str):
+            raise UsageError(f"a network is given by its name or its config, got {name!r}")
         if name not in entries():
             try:
                 choose("model", name, entries())

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
+import reprlib
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
+from keras_dl import strict_json
 from keras_dl.errors import UsageError, choose
 from keras_dl.fields import check_fields
+from keras_dl.lazy import channels_last
 
 if TYPE_CHECKING:
     import keras
@@ -18,6 +23,12 @@ if TYPE_CHECKING:
 
 RATES = ("dropout", "input_dropout", "drop_connect", "momentum")
 """what fields are called that are shares of a whole, in every network"""
+MOST = 2**20
+"""what no number of a field exceeds: units, maps, classes, pixels; published networks stay far below"""
+MOST_LAYERS = 1000
+"""the sum of the fields that make a network deeper, and the items of a list"""
+MOST_INPUTS = 2**28
+"""numbers in one input: a gigabyte"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +84,25 @@ class Config:
         for name in RATES:
             if not 0 <= (rate := getattr(self, name, 0)) < 1:
                 raise UsageError(f"{name} must be at least 0 and below 1, got {rate}")
+        self._check_limits()
+
+    def _check_limits(self) -> None:
+        """Refuse what no machine could build: it would end in hours, or with the memory."""
+        layers = 0
+        for field in dataclasses.fields(self):
+            numbers = list(_numbers(value := getattr(self, field.name)))
+            if isinstance(value, tuple) and len(value) > MOST_LAYERS:
+                raise UsageError(f"{field.name} must have at most {MOST_LAYERS:,} values, got {len(value):,}")
+            if any(abs(number) > MOST or not math.isfinite(number) for number in numbers):
+                raise UsageError(f"{field.name} must be finite and at most {MOST:,}, got {reprlib.repr(value)}")
+            if "scale" in field.metadata and field.metadata["scale"].axis == "depth":
+                layers += sum(numbers)
+        if layers > MOST_LAYERS:
+            raise UsageError(
+                f"this {self.family} would have {layers:,} layers or blocks; at most {MOST_LAYERS:,} are built"
+            )
+        if math.prod(shape := getattr(self, "input_shape", ())) > MOST_INPUTS:
+            raise UsageError(f"inputs of shape {shape} have more than {MOST_INPUTS:,} numbers")
 
     @property
     def family(self) -> str:
@@ -84,11 +114,12 @@ class Config:
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, 100_000))  # Keras walks the graph of a 1202-layer network recursively
         try:
-            return sys.modules[type(self).__module__].build(self)
+            with channels_last():
+                return sys.modules[type(self).__module__].build(self)
         finally:
             sys.setrecursionlimit(limit)
 
-    def replace(self, **changes) -> Self:
+    def replace(self, /, **changes) -> Self:
         """A copy with some fields changed. Unknown names raise `UsageError` with the nearest fields."""
         for name in changes:
             choose(f"field of {self.family}", name, (field.name for field in dataclasses.fields(self)))
@@ -125,11 +156,20 @@ class Config:
         from keras_dl import catalogue
 
         try:
-            fields = json.loads(text)
+            fields = strict_json.parse(text, "it")
             family = fields.pop("family")
         except (ValueError, AttributeError, KeyError, TypeError) as error:
-            raise UsageError(f"not the JSON of a config: {text[:60]!r} ({error})") from error
+            raise UsageError(f"not the JSON of a config: {text[:60]!r} ({error})") from None
         return catalogue.config_class(family)().replace(**fields)
+
+
+def _numbers(value) -> Iterator[float]:
+    """The numbers in the value of a field."""
+    if isinstance(value, tuple):
+        for item in value:
+            yield from _numbers(item)
+    elif isinstance(value, int | float):
+        yield value
 
 
 def _shown(value) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import os
 import re
+from pathlib import Path
 
 from keras_dl.catalogue import get_config
 from keras_dl.config import Config
+from keras_dl.errors import UsageError
 from keras_dl.lazy import keras
 from keras_dl.sketch import NotSketched, sketch
 
@@ -75,6 +78,23 @@ def describe(name: str | Config, **changes) -> Description:
     Raises `UsageError` as `get_config` does, before Keras is imported.
     """
     return _describe(get_config(name, **changes))
+
+
+def check_fits(config: Config) -> None:
+    """Raise `UsageError` if the weights of `config` alone are more than the memory of this machine."""
+    needed, there = describe(config).weight_bytes, _memory()
+    if needed > there:
+        raise UsageError(
+            f"this {config.family} has {needed / 1e9:,.1f} GB of weights, this machine {there / 1e9:,.1f} GB of memory"
+        )
+
+
+def _memory() -> int:
+    """Bytes of memory that this process may have at most: the machine's, or its container's."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = Path("/sys/fs/cgroup/memory.max")
+    text = limit.read_text(encoding="ascii").strip() if limit.is_file() else "max"
+    return min(physical, int(text)) if text.isdecimal() else physical
 
 
 @functools.lru_cache(maxsize=256)

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Container
 from pathlib import Path
 
+from keras_dl.errors import UsageError
+
 
 def is_path(word: str | os.PathLike) -> bool:
     """Whether `word` is written as a path, whatever the package knows by that name."""
@@ -29,6 +31,13 @@ def is_name(kind: str, word: str | os.PathLike, names: Container[str]) -> bool:
         what = "folder" if Path(word).is_dir() else "file"
         note(f"{word!r} is taken as the {kind} of that name; for the {what} write .{os.sep}{word}")
     return True
+
+
+def checked(what: str, word: object) -> str | os.PathLike:
+    """`word` if it can be a name or a path at all; `what` is what the `UsageError` calls it."""
+    if isinstance(word, str | os.PathLike) and str(word) and "\0" not in str(word):
+        return word
+    raise UsageError(f"{what} must be a name or a path, got {word!r}")
 
 
 @functools.cache

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import types
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 import numpy as np
 
 from keras_dl.config import Config
+from keras_dl.errors import UsageError
 from keras_dl.lazy import NOTHING, keras, layers, replaced
 
 MOST = 10_000
 """layers that are remembered, about a kilobyte each"""
+MOST_LAYERS = 10_000
+"""layers of a network; the deepest published ones have half as many"""
 
 _known: dict[Hashable, tuple[Any, Any]] = {}
 
@@ -27,7 +31,7 @@ def sketch(config: Config, find: Callable[[keras.layers.Layer], Any]) -> list[tu
     `find` gets a layer without weights in memory that was called once. It is asked only where class, settings and
     inputs are new, so what it tells must follow from these. Layers that the outputs do not depend on are left out. A
     layer that was not made by way of `keras_dl.lazy` is asked about as it is, with all its calls. Raises `NotSketched`
-    where only building the network helps.
+    where only building the network helps, and `UsageError` as soon as there are more than `MOST_LAYERS`.
     """
     with replaced(_stand_ins(find)), keras.StatelessScope(initialize_variables=False):
         network = config.build()
@@ -86,21 +90,28 @@ class _Network(list):
 class _Sketches:
     """Stands for a module of layers."""
 
-    def __init__(self, module: types.ModuleType, find: Callable[[Any], Any]):
-        self._module, self._find = module, find
+    def __init__(self, module: types.ModuleType, find: Callable[[Any], Any], numbers: Iterator[int]):
+        self._module, self._find, self._numbers = module, find, numbers
 
     def __getattr__(self, name: str) -> Any:
         kind = getattr(self._module, name)
         if not isinstance(kind, type):
             return kind
-        return lambda *arguments, **settings: Sketch(kind, arguments, settings, self._find)
+
+        def make(*arguments: Any, **settings: Any) -> Sketch:
+            if next(self._numbers) > MOST_LAYERS:
+                raise UsageError(f"the network has more than {MOST_LAYERS:,} layers; make it less deep")
+            return Sketch(kind, arguments, settings, self._find)
+
+        return make
 
 
 def _stand_ins(find: Callable[[Any], Any]) -> dict[tuple[str, str], Any]:
     """What a builder gets in place of attributes of lazy modules."""
-    ours = _Sketches(layers, find)
+    numbers = itertools.count(1)
+    ours = _Sketches(layers, find, numbers)
     return {
-        ("keras", "layers"): _Sketches(keras.layers, find),
+        ("keras", "layers"): _Sketches(keras.layers, find, numbers),
         ("keras", "Model"): _Network,
         **{(layers.__name__, name): getattr(ours, name) for name in layers.__all__},
     }

@@ -8,7 +8,7 @@ import pytest
 import safetensors.numpy
 
 import keras_dl
-from keras_dl import UsageError, storage
+from keras_dl import UsageError, names, storage
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +66,12 @@ def test_values_that_are_not_finite_are_refused(copy):
     ("changes", "words"),
     [
         ({"family": "os"}, "unknown family 'os'"),
-        ({"hidden": [5_000_000_000]}, "bytes of weights"),
+        ({"hidden": [5_000_000_000]}, "hidden must be finite and at most 1,048,576, got (5000000000,)"),
+        ({"hidden": [500_000]}, "bytes of weights"),
         ({"hidden": ["__import__('os')"]}, "hidden must be int"),
         ({"system": 1}, "unknown field of mlp 'system'"),
-        ({"classes": 4}, "'head/bias' is (3,), expected (4,)"),
+        ({"classes": 4}, "names 3 classes, its mlp has 4"),
+        ({"classes": 2, "normalization": "layer"}, "names 3 classes, its mlp has 2"),
     ],
 )
 def test_a_config_that_is_not_of_the_weights_is_refused(copy, changes, words):
@@ -93,8 +95,34 @@ def test_damage_and_other_formats_are_refused(copy):
 
 
 def test_weights_of_another_network_are_refused(saved):
-    with pytest.raises(UsageError, match="holds another network than mlp: it has .*classes=3"):
-        keras_dl.build("mlp", weights=saved[1])
+    with pytest.raises(UsageError, match=r"holds another network than this mlp: it has hidden=\[5\], norm.*='batch'$"):
+        keras_dl.build(keras_dl.get_config("mlp"), weights=saved[1])
+    with pytest.raises(UsageError, match=r"holds another network than this mlp: it has hidden=\[5\]$"):
+        keras_dl.build("mlp", weights=saved[1], hidden=(4,))
+    with pytest.raises(UsageError, match="holds another network than this lenet: one of the family mlp"):
+        keras_dl.build("lenet5_modern", weights=saved[1])
+
+
+def test_other_classes_get_a_fresh_head_on_what_was_learned(saved, capsys):
+    model, folder = saved
+    names.note.cache_clear()
+    own = keras_dl.saved_model.read_config(folder)
+    for network in ("mlp", own):
+        fresh = keras_dl.build(network, weights=folder, classes=7)
+        assert fresh.output_shape == (None, 7)
+        kernels = [each.get_layer("stage1_dense").kernel.numpy() for each in (fresh, model)]
+        np.testing.assert_array_equal(*kernels)
+    assert f"note: {folder} holds another mlp, which is taken: it has hidden=[5]" in capsys.readouterr().err
+
+
+def test_a_shipped_model_by_the_name_of_its_family():
+    model = keras_dl.build("resnet18", weights="resnet18_flowers", classes=3, input_shape=(40, 48, 1))
+    assert (model.input_shape, model.output_shape) == ((None, 40, 48, 1), (None, 3))
+
+
+def test_an_input_that_cannot_be_adapted_to_is_refused(saved):
+    with pytest.raises(UsageError, match=r"^weights for inputs of \(6,\) cannot be adapted to \(5,\) \(stage1_dense"):
+        keras_dl.build("mlp", weights=saved[1], input_shape=(5,))
 
 
 def test_an_unknown_name_shows_what_is_shipped():

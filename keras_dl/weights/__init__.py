@@ -2,17 +2,20 @@
 
 A family that others have trained has a module of its name here, which says where the files are (`PUBLISHED`) and what
 a layer is called in them (`keras_layer`, `torch_module`, `huggingface_module`); it may bring the tensors of a file into
-our form first (`keras_tensors`, `torch_tensors`).
+our form first (`keras_tensors`, `torch_tensors`), and say for which pixels the files of each layout were trained
+(`PIXELS`). What is known of a file follows from its family and its layout, however it was reached.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import importlib.util
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keras_dl.architectures.vision import CAFFE
 from keras_dl.catalogue import entries
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
@@ -23,9 +26,12 @@ if TYPE_CHECKING:
 
     import keras
 
-__all__ = ["Published", "available", "fetch", "load", "names", "published"]
+__all__ = ["FREE", "Published", "are_variants", "available", "candidates", "fetch", "load", "names", "published"]
 
-SUFFIXES = (".h5", ".safetensors")
+FREE = ("input_shape", "classes", "classifier_activation")
+"""fields in which a network may differ from that whose weights it starts from"""
+MOST_BYTES_EACH, SLACK = 8, 64 * 2**20
+"""a file has no more bytes than so many for each byte of weights, beside a table: float64 with an optimizer's state"""
 
 
 def family_of(config: Config) -> ModuleType | None:
@@ -47,8 +53,14 @@ def names(config: Config) -> list[str]:
     )
 
 
-def published(config: Config, weights: str) -> tuple[Config, Published] | None:
-    """The catalogue's config that the weights called so belong to, and their file; None if the family has none.
+def are_variants(one: Config, other: Config) -> bool:
+    """Whether the two are of one family and differ in `FREE` fields at most."""
+    fields = {field.name for field in dataclasses.fields(one)} - set(FREE)
+    return type(one) is type(other) and all(getattr(one, name) == getattr(other, name) for name in fields)
+
+
+def published(config: Config, weights: str) -> tuple[Config, Published]:
+    """The catalogue's config that the weights called so, one of `names(config)`, belong to, and their file.
 
     `config` may differ from it in its classes, their activation and its input only; otherwise raises `UsageError`.
     """
@@ -58,15 +70,24 @@ def published(config: Config, weights: str) -> tuple[Config, Published] | None:
         if entry.family == config.family and weights in available(name)
     ]
     for owner, file in owners:
-        free = {field: getattr(owner, field) for field in ("input_shape", "classes", "classifier_activation")}
-        if config.replace(**free) == owner:
+        if are_variants(owner, config):
             return owner, file
-    if owners:
-        raise UsageError(
-            f"no weights {weights!r} for this {config.family}; with them, only the classes and the input may differ "
-            "from the catalogue's"
-        )
-    return None
+    raise UsageError(
+        f"no weights {weights!r} for this {config.family}; with them, only the classes and the input may differ "
+        "from the catalogue's"
+    )
+
+
+def candidates(config: Config, file: str | os.PathLike) -> list[Config]:
+    """The networks that the weights in `file` may be of, likeliest first: `config` with the file's number of classes.
+
+    Then those of the catalogue that differ from it in the input only. Raises `UsageError` for a file of another kind.
+    """
+    path = Path(file)
+    family, reader = _reader(config, path)
+    classes = {"classes": reader.classes(path, config, family) or config.classes}
+    inputs = [entry.config.input_shape for entry in entries().values() if are_variants(entry.config, config)]
+    return [config.replace(input_shape=shape, **classes) for shape in dict.fromkeys((config.input_shape, *inputs))]
 
 
 def load(model: keras.Model, config: Config, file: str | os.PathLike | Published) -> None:
@@ -74,28 +95,54 @@ def load(model: keras.Model, config: Config, file: str | os.PathLike | Published
 
     A file ends in .h5 and is laid out as those of keras.applications, or in .safetensors and names its tensors as timm
     or Hugging Face's transformers do. Every tensor of the file must find its variable and every variable its tensor,
-    of the same shape. Raises `UsageError` naming the first that does not.
+    of the same shape and finite. Networks that Caffe trained saw blue first; their first kernels are turned around.
+    Raises `UsageError` naming the first that does not fit.
     """
+    import numpy as np
+
+    path = fetch(file, config) if isinstance(file, Published) else Path(file)
+    family, reader = _reader(config, path)
+    weights = 4 * model.count_params()
+    if (size := path.stat().st_size) > MOST_BYTES_EACH * weights + SLACK:
+        raise UsageError(f"{path} has {size:,} bytes; this {config.family} has {weights:,} bytes of weights")
+    pixels = getattr(family, "PIXELS", {})
+    others = [layout for layout, values in pixels.items() if layout != path.suffix and _takes(config, values)]
+    if path.suffix in pixels and others:
+        wanted = ", ".join(f"{name}={value}" for name, value in pixels[path.suffix].items())
+        raise UsageError(f"{path.name} was trained for other pixels than those of {others[0]} files; set {wanted}")
+    values = reader.read(path, model, config, family)
+    if pixels.get(path.suffix) == CAFFE:
+        first = next(variable for variable in model.weights if len(variable.shape) == 4)
+        values[first.path] = values[first.path][:, :, ::-1]
+    for variable in (variable for variable in model.weights if variable.path in values):
+        with np.errstate(over="ignore"):
+            values[variable.path] = np.asarray(values[variable.path]).astype(variable.dtype)
+        if not np.isfinite(values[variable.path]).all():
+            raise UsageError(f"{path.name}: the tensor of {variable.path} holds values that are not finite")
+    for variable in model.weights:
+        if variable.path in values:
+            variable.assign(values[variable.path])
+
+
+def _reader(config: Config, path: Path) -> tuple[ModuleType, ModuleType]:
+    """The module of the family and the one that reads files like `path`. Raises `UsageError`."""
     from keras_dl.weights import keras_files, torch_files
 
     family = family_of(config)
     if family is None:
         raise UsageError(f"no published weights of the family {config.family} are known; load a saved model's folder")
-    bgr = isinstance(file, Published) and file.bgr
-    path = fetch(file, config) if isinstance(file, Published) else Path(file)
     if not path.is_file():
         raise UsageError(f"no file {path}")
-    if path.suffix == ".h5" and hasattr(family, "keras_layer"):
-        values = keras_files.read(path, model, config, family)
-    elif path.suffix == ".safetensors" and hasattr(family, "torch_module"):
-        values = torch_files.read(path, model, config, family)
-    else:
-        layouts = {".h5": "keras_layer", ".safetensors": "torch_module"}
-        known = " and ".join(suffix for suffix, names in layouts.items() if hasattr(family, names))
-        raise UsageError(f"{path.name}: weights of the family {config.family} are read from {known} files")
-    if bgr:
-        first = next(variable for variable in model.weights if len(variable.shape) == 4)
-        values[first.path] = values[first.path][:, :, ::-1]
-    for variable in model.weights:
-        if variable.path in values:
-            variable.assign(values[variable.path])
+    layouts = {".h5": ("keras_layer", keras_files), ".safetensors": ("torch_module", torch_files)}
+    known = {suffix: reader for suffix, (names, reader) in layouts.items() if hasattr(family, names)}
+    if path.suffix not in known:
+        what = " a whole Keras model, for keras.models.load_model;" if path.suffix == ".keras" else ""
+        raise UsageError(
+            f"{path.name}:{what} weights of the family {config.family} are read from {' and '.join(known)} files"
+        )
+    return family, known[path.suffix]
+
+
+def _takes(config: Config, pixels: dict) -> bool:
+    """Whether `config` normalises its pixels so."""
+    return all(getattr(config, name) == value for name, value in pixels.items())

@@ -106,9 +106,9 @@ def keras_tensors(found: dict[str, list[np.ndarray]], config: EfficientNet) -> d
     import numpy as np
 
     found = {("normalization" if name.startswith("normalization") else name): arrays for name, arrays in found.items()}
-    mean, variance, count = found["normalization"]
-    if np.shape(variance) == (3,) and np.allclose(variance, DEVIATION, atol=1e-5):
-        found["normalization"] = [mean, variance**2, count]
+    match found.get("normalization"):
+        case [mean, variance, count] if variance.shape == (3,) and np.allclose(variance, DEVIATION, atol=1e-5):
+            found["normalization"] = [mean, variance**2, count]
     return found
 
 

@@ -58,13 +58,21 @@ def torch_module(path: str, config: InceptionV3) -> str:
 
 
 def torch_tensors(found: dict[str, np.ndarray], config: InceptionV3) -> dict[str, np.ndarray]:
-    """The tensors without the auxiliary classifier, and with the gains of normalisations merged into the kernels."""
+    """The tensors without the auxiliary classifier, and with the gains of normalisations merged into the kernels.
+
+    A gain that belongs to no kernel stays, and is left over.
+    """
     tensors = {name: tensor for name, tensor in found.items() if not name.startswith("AuxLogits.")}
     for name in [name for name in tensors if name.endswith(".bn.weight")]:
-        gain = tensors.pop(name)
         kernel, mean = name.replace(".bn.weight", ".conv.weight"), name.replace(".weight", ".running_mean")
-        tensors[kernel] = tensors[kernel] * gain[:, None, None, None]
-        tensors[mean] = tensors[mean] * gain
+        if (
+            kernel in tensors
+            and mean in tensors
+            and tensors[name].shape == tensors[mean].shape == tensors[kernel].shape[:1]
+        ):
+            gain = tensors.pop(name)
+            tensors[kernel] = (tensors[kernel].T * gain).T
+            tensors[mean] = tensors[mean] * gain
     return tensors
 
 

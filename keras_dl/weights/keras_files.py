@@ -1,7 +1,12 @@
-"""Weights laid out as in the files of keras.applications: a group a layer, its arrays in Keras's order."""
+"""Weights laid out as in the files of keras.applications: a group a layer, its arrays in Keras's order.
+
+Of an HDF5 file only what lies in it is read: links that lead elsewhere, to other files above all, and arrays that it
+does not hold in full are refused.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,6 +20,34 @@ from keras_dl.errors import UsageError
 if TYPE_CHECKING:
     import keras
     import numpy as np
+
+MOST_NAMES = 100_000
+LONGEST_NAMES = 16 * 2**20
+"""bytes of an attribute that lists names"""
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+NOT_WHOLE = "is not a whole file of weights as keras.applications has them"
+BROKEN = (OSError, KeyError, RuntimeError, TypeError, AttributeError, ValueError)
+"""what h5py raises where a file is not what it says"""
+
+
+def check_whole(path: Path) -> None:
+    """Raise `UsageError` unless `path` is an HDF5 file, not cut off before the end that its first block states."""
+    with open(path, "rb") as file:
+        block = file.read(96)
+    version = block[8] if block.startswith(SIGNATURE) and len(block) == 96 else -1
+    if version not in (0, 1, 2, 3):
+        raise UsageError(f"{path} {NOT_WHOLE}: it does not begin as an HDF5 file")
+    width = block[13] if version < 2 else block[9]
+    begin = {0: 24, 1: 28}.get(version, 12) + 2 * width
+    end, size = int.from_bytes(block[begin : begin + width], "little"), path.stat().st_size
+    if end > size:
+        raise UsageError(f"{path} {NOT_WHOLE}: it should end at byte {end:,} and ends at {size:,}")
+
+
+def classes(path: Path, config: Config, family: ModuleType) -> int | None:
+    """The outputs of the classifier in the .h5 file `path`, if it is called as expected. Raises `UsageError`."""
+    found = _layers(path, only=family.keras_layer("head", config))
+    return next((arrays[-1].shape[-1] for arrays in found.values() if arrays[-1].ndim), None)
 
 
 def read(path: Path, model: keras.Model, config: Config, family: ModuleType) -> dict[str, np.ndarray]:
@@ -42,22 +75,59 @@ def read(path: Path, model: keras.Model, config: Config, family: ModuleType) -> 
     return values
 
 
-def _layers(path: Path) -> dict[str, list[np.ndarray]]:
-    """The arrays of every layer that has any, by its name as `counted` gives it."""
+def _layers(path: Path, only: str | None = None) -> dict[str, list[np.ndarray]]:
+    """The arrays of every layer that has any, or of the layer `only`, by its name as `counted` gives it."""
     import h5py
 
+    check_whole(path)
     try:
         with h5py.File(path) as file:
-            root = file.get("model_weights", file)
+            root = _member(file, "model_weights") if "model_weights" in file else file
+            if "layers" in root or "_layer_checkpoint_dependencies" in root:
+                raise UsageError(
+                    f"{path} is what Keras 3's save_weights writes, which names no layers; give it to "
+                    "`load_weights` of the network that it was saved from"
+                )
+            names = [name for name in _names(root, "layer_names") if only in (None, name)]
+            weights = {name: _names(_member(root, name), "weight_names") for name in names}
+            if len(weights) < len(names) or sum(map(len, weights.values())) > MOST_NAMES:
+                raise UsageError(f"{path} {NOT_WHOLE}: it lists a layer twice, or too many weights")
             layers = {
-                name: [root[name][weight][()] for weight in _names(root[name], "weight_names")]
-                for name in _names(root, "layer_names")
+                name: [_array(path, _member(_member(root, name), weight)) for weight in weights[name]]
+                for name in names
+                if weights[name]
             }
-    except (OSError, KeyError) as error:
-        raise UsageError(f"{path} is not a whole file of weights as keras.applications has them ({error})") from error
-    layers = {name: arrays for name, arrays in layers.items() if arrays}
+    except UsageError:
+        raise
+    except BROKEN as error:
+        raise UsageError(f"{path} {NOT_WHOLE} ({' '.join(str(error).split())})") from None
     names = counted(layers)
     return {names[name]: arrays for name, arrays in layers.items()}
+
+
+def _member(group, name: str):
+    """What `group` itself holds under `name`, in groups within it; links to elsewhere raise `UsageError`."""
+    import h5py
+
+    for part in filter(None, name.split("/")):
+        if not isinstance(group.get(part, getlink=True), h5py.HardLink):
+            raise UsageError(f"{group.file.filename}: {name!r} is a link to elsewhere, which is not followed")
+        group = group[part]
+    return group
+
+
+def _array(path: Path, dataset) -> np.ndarray:
+    """The numbers of `dataset`, all of which must lie in the file itself."""
+    if dataset.is_virtual or dataset.external:
+        raise UsageError(f"{path}: the array {dataset.name} lies in another file, which is not opened")
+    if dataset.dtype.kind not in "fiu":
+        raise UsageError(f"{path}: the array {dataset.name} is of type {dataset.dtype}, not of numbers")
+    if dataset.id.get_storage_size() < dataset.nbytes:
+        raise UsageError(
+            f"{path}: the array {dataset.name} would have {dataset.nbytes:,} bytes, "
+            f"the file holds {dataset.id.get_storage_size():,} of them"
+        )
+    return dataset[()]
 
 
 def counted(names: Iterable[str]) -> dict[str, str]:
@@ -76,4 +146,9 @@ def _names(group, key: str) -> list[str]:
     keys = [key] if key in group.attrs else sorted((k for k in group.attrs if re.fullmatch(rf"{key}\d+", k)), key=len)
     if not keys:
         raise KeyError(f"no {key}")
+    found = [group.attrs.get_id(k) for k in keys]
+    counts = [math.prod(attribute.shape) for attribute in found]
+    sizes = [count * attribute.dtype.itemsize for count, attribute in zip(counts, found, strict=True)]
+    if sum(counts) > MOST_NAMES or sum(sizes) > LONGEST_NAMES:
+        raise KeyError(f"{key} is too long")
     return [name.decode() if isinstance(name, bytes) else name for k in keys for name in group.attrs[k]]

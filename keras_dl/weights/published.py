@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import http.client
 import os
-import shutil
+import time
 import urllib.request
 from pathlib import Path
+from typing import IO
 
 from keras_dl import storage
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
+
+PATIENCE = 60.0
+"""seconds after which a download must have come at `SLOWEST` bytes a second on average, and of silence at most"""
+SLOWEST = 20_000
+PIECE = 2**20
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -22,8 +29,6 @@ class Published:
     """where it is published"""
     md5: str | None = None
     """hash of the file, where the publisher states one"""
-    bgr: bool = False
-    """whether it was trained on pixels in the order blue, green, red"""
 
     @property
     def path(self) -> Path:
@@ -32,37 +37,84 @@ class Published:
         home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
         return home / "models" / (f"{repository}.safetensors" if name == "model.safetensors" else name)
 
+    @property
+    def hash_path(self) -> Path:
+        """Where the SHA-256 is kept that the file had when it was first found whole, if no publisher states a hash."""
+        return self.path.with_name(f"{self.path.name}.sha256")
+
+
+class NotWhole(Exception):
+    """A file is not what was published; the message says why."""
+
 
 def fetch(published: Published, config: Config) -> Path:
     """The local path of a published file, downloaded at the first use; under its name it is complete or not there.
 
-    Raises `UsageError` when it cannot be had, with what to fetch, its size and hash, and where to put it.
+    It has the hash that its publisher states. Where none is stated it has the length that the server announced and the
+    structure of its kind, and the hash that it had when first seen. Raises `UsageError` when it cannot be had, with
+    what to fetch, its size and hash, and where to put it.
     """
     from keras_dl.describe import describe
 
-    path = published.path
-    damaged = path.is_file() and not _is_whole(path, published)
-    if path.is_file() and not damaged:
-        return path
-    wanted = f"about {describe(config).weight_bytes / 1e6:,.0f} MB, md5 {published.md5 or 'not published'}"
+    path, state = published.path, "the file"
+    if path.is_file():
+        try:
+            _check(path, published)
+            return path
+        except NotWhole:
+            state = f"{path} is damaged and"
+    size = describe(config).weight_bytes
+    wanted = f"about {size / 1e6:,.0f} MB, md5 {published.md5 or 'not published'}"
     try:
         with storage.replacing(path) as file:
-            with urllib.request.urlopen(published.url, timeout=30) as response:
-                shutil.copyfileobj(response, file)
+            _download(published.url, file, most=8 * size + PIECE)
             file.flush()
-            if not _is_whole(Path(file.name), published):
-                raise UsageError(f"what {published.url} sends is not the file that was published ({wanted})")
-    except OSError as error:
-        state = f"{path} is damaged and" if damaged else "the file"
-        reason = getattr(error, "reason", error)
+            published.hash_path.unlink(missing_ok=True)
+            _check(Path(f"/dev/fd/{file.fileno()}"), published)
+    except NotWhole as reason:
+        words = f"what {published.url} sends is not the file that was published ({reason}; {wanted})"
+        raise UsageError(words) from None
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", None) or str(error) or type(error).__name__
         raise UsageError(
             f"{state} cannot be downloaded ({reason}); fetch {published.url} ({wanted}) and put it at {path}"
-        ) from error
+        ) from None
     return path
 
 
-def _is_whole(path: Path, published: Published) -> bool:
-    if published.md5 is None:
-        return True
+def _download(url: str, file: IO[bytes], most: int) -> None:
+    """Write what `url` sends into `file`. Raises `OSError`, `HTTPException` or `NotWhole`."""
+    start, received = time.monotonic(), 0
+    with urllib.request.urlopen(url, timeout=PATIENCE) as response:
+        announced = response.headers.get("Content-Length")
+        while piece := response.read1(PIECE):
+            file.write(piece)
+            received += len(piece)
+            seconds = time.monotonic() - start
+            if seconds > PATIENCE and received < SLOWEST * seconds:
+                raise TimeoutError(f"only {received:,} bytes came in {seconds:.0f} seconds")
+            if received > most:
+                raise NotWhole(f"more than {most:,} bytes")
+    if announced and announced.isdecimal() and int(announced) != received:
+        raise NotWhole(f"cut off after {received:,} of {int(announced):,} bytes")
+
+
+def _check(path: Path, published: Published) -> None:
+    """Raise `NotWhole` unless the file `path` has the hash that is known; where none is, keep that of a whole file."""
+    from keras_dl.weights import keras_files, safetensors_files
+
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest() == published.md5
+        if published.md5 is not None:
+            if hashlib.file_digest(file, "md5").hexdigest() != published.md5:
+                raise NotWhole("its hash is another")
+            return
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if published.hash_path.is_file():
+        if published.hash_path.read_text(encoding="utf-8").split()[:1] != [found]:
+            raise NotWhole("its hash is another than when it was first loaded")
+        return
+    try:
+        (keras_files.check_whole if published.path.suffix == ".h5" else safetensors_files.table)(path)
+    except UsageError as error:
+        raise NotWhole(str(error).partition(": ")[2]) from None
+    storage.write(published.hash_path, f"{found}  {published.path.name}\n")

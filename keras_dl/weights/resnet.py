@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from keras_dl.architectures.vision import CAFFE, TORCH
 from keras_dl.config import Config
 from keras_dl.weights.published import Published
 
@@ -13,7 +14,7 @@ PUBLISHED = {
     "resnet18": {"imagenet": Published(url=f"{TIMM}/resnet18.tv_in1k/resolve/main/model.safetensors")},
     "resnet34": {"imagenet": Published(url=f"{TIMM}/resnet34.tv_in1k/resolve/main/model.safetensors")},
     **{
-        name: {"imagenet": Published(url=f"{KERAS}/{name}_weights_tf_dim_ordering_tf_kernels.h5", md5=md5, bgr=True)}
+        name: {"imagenet": Published(url=f"{KERAS}/{name}_weights_tf_dim_ordering_tf_kernels.h5", md5=md5)}
         for name, md5 in (
             ("resnet50", "2cb95161c43110f7111970584f804107"),
             ("resnet101", "f1aeb4b969a6efcfb50fad2f0c20cfc5"),
@@ -21,6 +22,7 @@ PUBLISHED = {
         )
     },
 }
+PIXELS = {".h5": CAFFE, ".safetensors": TORCH}
 
 
 def keras_layer(name: str, config: Config) -> str:

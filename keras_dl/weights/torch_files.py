@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
+from keras_dl.weights import safetensors_files
 
 if TYPE_CHECKING:
     import keras
@@ -26,16 +28,7 @@ LEAVES = {
 
 def read(path: Path, model: keras.Model, config: Config, family: ModuleType) -> dict[str, np.ndarray]:
     """The tensors of the .safetensors file `path` by the paths of `model`'s variables. Raises `UsageError`."""
-    import safetensors
-    import safetensors.numpy
-
-    try:
-        found = safetensors.numpy.load_file(path)
-    except safetensors.SafetensorError as error:
-        raise UsageError(f"{path} is not a whole safetensors file ({error})") from error
-    found = {name: tensor for name, tensor in found.items() if not name.endswith(".num_batches_tracked")}
-    if hasattr(family, "torch_tensors"):
-        found = family.torch_tensors(found, config)
+    found = _tensors(path, config, family)
     layers = {
         variable.path: layer for layer in model.layers for variable in layer.weights if "seed" not in variable.path
     }
@@ -57,10 +50,27 @@ def read(path: Path, model: keras.Model, config: Config, family: ModuleType) -> 
     return values
 
 
-def _best_names(found: dict, layers: dict, config: Config, family: ModuleType) -> dict[str, str]:
+def classes(path: Path, config: Config, family: ModuleType) -> int | None:
+    """The outputs of the classifier in the file `path`, if it is called as expected. Raises `UsageError`."""
+    found = _tensors(path, config, family)
+    name = _best_names(found, ["head/bias"], config, family)["head/bias"]
+    return found[name].shape[-1] if name in found and found[name].ndim else None
+
+
+def _tensors(path: Path, config: Config, family: ModuleType) -> dict[str, np.ndarray]:
+    """The tensors of the file by the names that `family` knows."""
+    found = safetensors_files.read(path)
+    found = {name: tensor for name, tensor in found.items() if not name.endswith(".num_batches_tracked")}
+    for name, tensor in found.items():
+        if tensor.dtype.kind != "f":
+            raise UsageError(f"{path.name}: the tensor {name} is of type {tensor.dtype}, weights are F16, F32 or F64")
+    return family.torch_tensors(found, config) if hasattr(family, "torch_tensors") else found
+
+
+def _best_names(found: dict, paths: Iterable[str], config: Config, family: ModuleType) -> dict[str, str]:
     """The tensor of each variable, in the manner of naming that finds most of them."""
     manners = [getattr(family, key) for key in ("torch_module", "huggingface_module") if hasattr(family, key)]
-    candidates = [{path: _name(path, manner, config) for path in layers} for manner in manners]
+    candidates = [{path: _name(path, manner, config) for path in paths} for manner in manners]
     return max(candidates, key=lambda names: len(found.keys() & set(names.values())))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from keras_dl.architectures.vision import CAFFE, TORCH
 from keras_dl.architectures.vision.vgg import VGG
 from keras_dl.weights.published import Published
 
@@ -15,13 +16,7 @@ KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
 TIMM = "https://huggingface.co/timm"
 PUBLISHED = {
     **{
-        name: {
-            "imagenet": Published(
-                url=f"{KERAS}/{name}/{name}_weights_tf_dim_ordering_tf_kernels.h5",
-                md5=md5,
-                bgr=True,
-            )
-        }
+        name: {"imagenet": Published(url=f"{KERAS}/{name}/{name}_weights_tf_dim_ordering_tf_kernels.h5", md5=md5)}
         for name, md5 in (
             ("vgg16", "64373286793e3c8b2b4e3219cbf3544b"),
             ("vgg19", "cbe5617147190e668d6c5d5026f83318"),
@@ -32,6 +27,7 @@ PUBLISHED = {
         for name in ("vgg11", "vgg13", "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn")
     },
 }
+PIXELS = {".h5": CAFFE, ".safetensors": TORCH}
 KERAS_NAMES = {"stage6_dense": "fc1", "stage7_dense": "fc2", "head": "predictions"}
 TORCH_NAMES = {"stage6_dense": "classifier.0", "stage7_dense": "classifier.3", "head": "classifier.6"}
 TIMM_NAMES = {"pre_logits.fc1": "classifier.0", "pre_logits.fc2": "classifier.3", "head.fc": "classifier.6"}
@@ -56,7 +52,7 @@ def torch_tensors(found: dict[str, np.ndarray], config: VGG) -> dict[str, np.nda
     tensors = {}
     for name, tensor in found.items():
         module, _, leaf = name.rpartition(".")
-        if module in TIMM_NAMES and leaf == "weight":
-            tensor = tensor.reshape(len(tensor), -1)
+        if module in TIMM_NAMES and leaf == "weight" and tensor.size:
+            tensor = tensor.reshape((*tensor.shape[:1], -1))
         tensors[f"{TIMM_NAMES.get(module, module)}.{leaf}"] = tensor
     return tensors

@@ -65,7 +65,7 @@ def torch_tensors(tensors: dict[str, np.ndarray], config: ViT) -> dict[str, np.n
     """`tensors` with timm's joint queries, keys and values taken apart."""
     parts = {}
     for name, tensor in tensors.items():
-        if ".qkv." in name:
+        if ".qkv." in name and tensor.ndim:
             size = len(tensor) // 3
             for index, part in enumerate("qkv"):
                 parts[name.replace(".qkv.", f".{part}.")] = tensor[index * size : (index + 1) * size]

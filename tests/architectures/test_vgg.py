@@ -1,10 +1,13 @@
 """VGG networks: depth, trainable counts, where their stages end, what they refuse."""
 
+from pathlib import Path
+
 import pytest
 
 import keras_dl
 from keras_dl import surgery
 from keras_dl.weights import published
+from keras_dl.weights.vgg import PIXELS
 
 TRAINABLE = {
     "vgg11": 132863336,
@@ -40,8 +43,9 @@ def test_stages_end_in_their_pooling():
 def test_pixels_are_normalised_as_for_the_published_weights():
     for name in TRAINABLE:
         config = keras_dl.get_config(name)
-        file = published(config, "imagenet")[1]
-        assert file.bgr is (config.pixel_scale == 1.0) is (name in ("vgg16", "vgg19"))
+        layout = Path(published(config, "imagenet")[1].url).suffix
+        assert layout == (".h5" if name in ("vgg16", "vgg19") else ".safetensors")
+        assert {key: getattr(config, key) for key in PIXELS[layout]} == PIXELS[layout]
 
 
 def test_what_cannot_be_built_is_refused():

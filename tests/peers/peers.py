@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 from keras.src.legacy.saving import legacy_h5_format
 
+from keras_dl.architectures.vision import CAFFE
 from keras_dl.weights import family_of
 from keras_dl.weights.keras_files import counted
 
@@ -61,8 +62,12 @@ def torch_file(module, path):
     return path
 
 
-def give_to_keras(ours, config, peer, bgr=False):
-    """Assign the weights of our model to a keras.applications model: the direction that `keras_dl.weights` has not."""
+def give_to_keras(ours, config, peer):
+    """Assign the weights of our model to a keras.applications model: the direction that `keras_dl.weights` has not.
+
+    Those that Caffe trained, and so take blue first, get the first kernel turned around.
+    """
+    bgr = getattr(family_of(config), "PIXELS", {}).get(".h5") == CAFFE
     names = counted(layer.name for layer in peer.layers if layer.weights)
     theirs = {names[layer.name]: layer for layer in peer.layers if layer.weights}
     for index, layer in enumerate(layer for layer in ours.layers if layer.weights):

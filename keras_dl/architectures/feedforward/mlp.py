@@ -30,7 +30,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from keras_dl.config import Config, depth, width
+from keras_dl.config import MOST_LAYERS, Config, depth, width
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, layers
 
@@ -92,6 +92,8 @@ class MLP(Config):
             raise UsageError(f"input_shape must have positive sizes, got {self.input_shape}")
         if self.classes < 1:
             raise UsageError(f"classes must be at least 1, got {self.classes}")
+        if (layers := len(self.hidden) * self.depth) > MOST_LAYERS:
+            raise UsageError(f"this mlp would have {layers:,} hidden layers; at most {MOST_LAYERS:,} are built")
         if self.max_norm is not None and self.max_norm <= 0:
             raise UsageError(f"max_norm must be above 0, got {self.max_norm}")
         if self.drop_connect and self.max_norm and self.max_norm_form == "reparametrization":

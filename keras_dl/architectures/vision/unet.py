@@ -49,8 +49,8 @@ class UNet(ImageNetwork):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.levels < 1:
-            raise UsageError(f"levels must be at least 1, got {self.levels}")
+        if not 1 <= self.levels <= 16:
+            raise UsageError(f"levels must be at least 1 and at most 16, got {self.levels}")
         height, width = self.input_shape[:2]
         if (height, width) != (fitting := tuple(self._fitting(size) for size in (height, width))):
             raise UsageError(
