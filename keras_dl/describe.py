@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import math
 import os
+import random
 import re
 from pathlib import Path
 
@@ -73,9 +74,9 @@ class Description:
 
 
 def describe(name: str | Config, **changes) -> Description:
-    """Describe the network called `name` (or a config), with some fields changed; no weight is allocated.
+    """Describe the network called `name` (or a config), with some fields changed.
 
-    Raises `UsageError` as `get_config` does, before Keras is imported.
+    No weight is allocated, no seed is drawn. Raises `UsageError` as `get_config` does, before Keras is imported.
     """
     return _describe(get_config(name, **changes))
 
@@ -99,6 +100,14 @@ def _memory() -> int:
 
 @functools.lru_cache(maxsize=256)
 def _describe(config: Config) -> Description:
+    before = random.getstate()  # Keras draws a seed for every initializer
+    try:
+        return _described(config)
+    finally:
+        random.setstate(before)
+
+
+def _described(config: Config) -> Description:
     try:
         return Description(tuple(_all_calls(name, calls) for name, calls in sketch(config, _describe_layer)))
     except NotSketched:

@@ -26,6 +26,13 @@ MLP = keras_dl.get_config("mlp")
         ({"activation": "rely"}, "unknown activation 'rely'; did you mean relu"),
         ({"normalization": "bach"}, "unknown normalization 'bach'; did you mean batch"),
         ({"dropout": 1.0}, "dropout must be at least 0 and below 1, got 1.0"),
+        ({"hidden": (10**8,)}, "hidden must be finite and at most 1,048,576, got (100000000,)"),
+        ({"hidden": (8,) * 1001}, "hidden must have at most 1,000 values, got 1,001"),
+        ({"depth": 1001}, "this mlp would have 1,001 layers or blocks; at most 1,000 are built"),
+        ({"depth": 1000, "hidden": (8, 8)}, "this mlp would have 2,000 hidden layers; at most 1,000 are built"),
+        ({"classes": 10**400}, "classes must be finite and at most 1,048,576, got 1000"),
+        ({"input_scale": float("nan")}, "input_scale must be finite and at most 1,048,576, got nan"),
+        ({"input_shape": (2**20, 2**20)}, "inputs of shape (1048576, 1048576) have more than 268,435,456 numbers"),
         ({"widht": (3,)}, "unknown field of mlp 'widht'"),
         ({"hiden": (3,)}, "did you mean hidden"),
     ],
@@ -35,6 +42,25 @@ def test_bad_values_are_refused_in_one_line(changes, message):
         MLP.replace(**changes)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("resnet20", {"blocks": 10**8}, "blocks must be finite and at most"),
+        ("resnet50", {"blocks": (900, 90, 9, 9)}, "this resnet would have 1,008 layers or blocks"),
+        ("resnet50", {"pixel_scale": float("inf")}, "pixel_scale must be finite"),
+        ("resnet50", {"pixel_offset": (0.0, float("nan"), 1.0)}, "pixel_offset must be finite"),
+        ("resnet50", {"input_shape": (100_000, 100_000, 3)}, "have more than 268,435,456 numbers"),
+        ("efficientnet_b0", {"depth_coefficient": 1e300}, "depth_coefficient must be finite and at most"),
+        ("vit_b16", {"mlp_ratio": float("nan")}, "mlp_ratio must be"),
+        ("unet", {"levels": 2**20}, "levels must be above 0 and at most 16"),
+    ],
+)
+def test_what_no_machine_could_build_is_refused(name, changes, message):
+    with pytest.raises(keras_dl.UsageError) as error:
+        keras_dl.get_config(name, **changes)
+    assert message in str(error.value)
 
 
 def test_good_values_are_normalised():

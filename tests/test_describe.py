@@ -1,5 +1,6 @@
 """Sizes of networks: exact by hand, without a weight in memory, and quickly."""
 
+import random
 import resource
 import time
 
@@ -78,3 +79,25 @@ def test_transposed_convolution_by_hand():
     assert up.output_shape == (8, 6, 3)
     assert up.multiply_adds == (4 * 3) * (2 * 2 * 6 * 3)  # the kernel once at every position of its input
     assert up.links == up.multiply_adds + 8 * 6 * 3
+
+
+def test_describing_draws_no_seed():
+    def first_weight(*, described):
+        random.seed(0)
+        if described:
+            keras_dl.describe("lenet5_modern", filters=(5, 6), units=(9, 8))
+        return keras_dl.get_config("lenet5_modern").build().weights[0].numpy()
+
+    assert (first_weight(described=True) == first_weight(described=False)).all()
+
+
+def test_weights_beyond_the_memory_are_refused_before_any_is_made():
+    start = time.monotonic()
+    with pytest.raises(keras_dl.UsageError, match=r"^this mlp has 4,401.4 GB of weights, this machine"):
+        keras_dl.build("mlp", hidden=(2**20, 2**20))
+    assert time.monotonic() - start < 5
+
+
+def test_networks_of_too_many_layers_are_refused_while_they_are_counted():
+    with pytest.raises(keras_dl.UsageError, match="the network has more than 10,000 layers; make it less deep"):
+        keras_dl.describe("nasnet_cifar", cells=300)

@@ -19,11 +19,12 @@ them. The paper's loss, weighted towards the borders between cells, is a matter 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from keras_dl.architectures.vision import ImageNetwork, pixels
 from keras_dl.config import width
 from keras_dl.errors import UsageError
+from keras_dl.fields import up_to
 from keras_dl.lazy import keras
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class UNet(ImageNetwork):
     classes: int = 2
     filters: int = width(64, low=4, high=128)
     """filters at full resolution; each halving of it doubles them"""
-    levels: int = 4
+    levels: Annotated[int, up_to(16)] = 4
     """halvings of the resolution; the sizes that an input may have depend on them"""
     padding: Literal["valid", "same"] = "valid"
     """padding of the 3x3 convolutions: none, or as many zeros as keep the size"""
@@ -49,8 +50,6 @@ class UNet(ImageNetwork):
 
     def __post_init__(self):
         super().__post_init__()
-        if not 1 <= self.levels <= 16:
-            raise UsageError(f"levels must be at least 1 and at most 16, got {self.levels}")
         height, width = self.input_shape[:2]
         if (height, width) != (fitting := tuple(self._fitting(size) for size in (height, width))):
             raise UsageError(
