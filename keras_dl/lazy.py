@@ -9,6 +9,7 @@ import importlib.metadata
 import os
 import re
 import sys
+import traceback
 import types
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,6 +20,7 @@ from keras_dl.errors import UsageError
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reports every GPU that it does not find
 BACKENDS = ("jax", "tensorflow", "torch")
 SAFE_KERAS = (3, 15, 1)
+READING_SETTINGS = tuple(os.path.join("keras", "src", "backend", name) for name in ("config.py", "__init__.py"))
 
 NOTHING: Mapping[tuple[str, str], Any] = types.MappingProxyType({})
 
@@ -62,6 +64,14 @@ def _import(name: str) -> None:
         if error.name not in BACKENDS:
             raise
         raise UsageError(f"Keras needs {error.name}, which is not installed; set KERAS_BACKEND=tensorflow") from error
+    except Exception as error:
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        if not frame.f_code.co_filename.endswith(READING_SETTINGS):
+            raise
+        settings = frame.f_globals
+        if "_config_path" not in settings:
+            settings = vars(sys.modules["keras.src.backend.config"])
+        raise UsageError(f"Keras cannot use the settings in {settings['_config_path']}: {error}") from error
 
 
 @contextlib.contextmanager
@@ -80,6 +90,30 @@ def _native_stderr_closed() -> Iterator[None]:
         os.dup2(saved, 2)
         os.close(saved)
         sys.stderr = python_stderr
+
+
+@contextlib.contextmanager
+def settings_of_keras() -> Iterator[None]:
+    """Within it Keras has the settings that it comes with, whatever keras.json or a program says.
+
+    Networks here are written for them: channels last, weights in float32. A policy such as mixed_bfloat16, whose
+    weights are float32, stays.
+    """
+    config = keras.config
+    before = config.image_data_format(), config.floatx(), config.epsilon(), config.dtype_policy()
+    config.set_image_data_format("channels_last")
+    config.set_floatx("float32")
+    config.set_epsilon(1e-7)
+    if config.dtype_policy().variable_dtype != "float32":
+        config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        layout, floatx, epsilon, policy = before
+        config.set_image_data_format(layout)
+        config.set_floatx(floatx)
+        config.set_epsilon(epsilon)
+        config.set_dtype_policy(policy)
 
 
 keras = LazyModule("keras")

@@ -7,7 +7,7 @@ import contextlib
 from keras_dl import saved_model
 from keras_dl.accelerate.devices import devices
 from keras_dl.config import Config
-from keras_dl.lazy import keras, tf
+from keras_dl.lazy import keras, settings_of_keras, tf
 from keras_dl.training.options import Options
 from keras_dl.training.seeding import seed_everything
 
@@ -21,12 +21,8 @@ def build(config: Config, options: Options, weights: str | None = None) -> keras
     """
     if options.precision != "float32" and not tf.config.list_physical_devices("GPU") and options.strategy != "tpu":
         print(f"note: {options.precision} is slower than float32 on most CPUs")
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(POLICIES[options.precision])
     again = keras.RematScope("activations") if options.rematerialize else contextlib.nullcontext()
-    try:
-        with devices(options.strategy, config), again:
-            seed_everything(options)
-            return saved_model.build(config, weights=weights)
-    finally:
-        keras.config.set_dtype_policy(before)
+    with settings_of_keras(), devices(options.strategy, config), again:
+        keras.config.set_dtype_policy(POLICIES[options.precision])
+        seed_everything(options)
+        return saved_model.build(config, weights=weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from keras_dl.config import Config
 from keras_dl.data import Data, fingerprint
 from keras_dl.errors import UsageError
 from keras_dl.figures import only_a_note
-from keras_dl.lazy import keras, tf
+from keras_dl.lazy import keras, settings_of_keras, tf
 from keras_dl.names import note
 from keras_dl.training import identity
 from keras_dl.training.checkpoint import CallbackState, Checkpoints, Position
@@ -75,6 +76,8 @@ def fit(
     for an operation that XLA cannot compile.
     """
     _check_types(model=(model, keras.Model), config=(config, Config), data=(data, Data), options=(options, Options))
+    if not isinstance(folder, str | os.PathLike):
+        raise UsageError(f"folder must be a path, got {folder!r:.60}")
     if mix is not None and config.classes == 1:
         raise UsageError("mixed labels need an output per class; use a network of 2 classes in place of one logit")
     check_labels(config, data)
@@ -96,7 +99,7 @@ def fit(
         }
         identity.keep(folder, config, options, parts)
         check_batch(model, options.strategy, options.batch_size)
-        with at_work(model, options.strategy), named_operations(options):
+        with settings_of_keras(), at_work(model, options.strategy), named_operations(options):
             return _fit(model, config, data, options, folder, _changed(augment, options), mix, callbacks, verbose)
     finally:
         lock.release()

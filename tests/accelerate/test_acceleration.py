@@ -128,7 +128,7 @@ def test_state_of_all_of_them_survives_a_stop(tmp_path):
         "epochs": 3,
         "precision": "float16",
         "gradient_accumulation_steps": 3,
-        "ema_momentum": 0.9,
+        "ema_momentum": 0.7,
         "patience": 2,
         "optimizer": "adam",
     }
