@@ -34,10 +34,9 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path.parent, path.name)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    handle, temporary = _temporary(path)
     try:
         with os.fdopen(handle, "wb") as file:
-            _hold(handle)
             yield file
             file.flush()
             os.fsync(handle)
@@ -197,8 +196,7 @@ def sweep(folder: Path, name: str | None = None) -> None:
     A folder that one of them was about to replace gets its name back.
     """
     for path in folder.glob(f".{'*' if name is None else glob.escape(name)}.*.tmp"):
-        if not _is_held(path):
-            _remove(path)
+        _remove_unless_held(path)
     for path in left_behind(folder, name):
         place = folder / path.name[1:].rsplit(".", 2)[0]
         if _is_held(path):
@@ -276,6 +274,27 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def _temporary(path: Path) -> tuple[int, str]:
+    """A new file beside `path`, open and held, and its name; another writer may sweep it before it is held."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        _hold(handle)
+        if os.fstat(handle).st_nlink:
+            return handle, name
+        os.close(handle)
+
+
+def _remove_unless_held(path: Path) -> None:
+    """Remove what a killed process left, and hold it meanwhile, so that whoever is about to hold it finds it gone."""
+    with contextlib.suppress(OSError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(path)
+        finally:
+            os.close(handle)
+
+
 @contextlib.contextmanager
 def _held(path: Path) -> Iterator[None]:
     handle = os.open(path, os.O_RDONLY)
@@ -289,7 +308,7 @@ def _held(path: Path) -> Iterator[None]:
 def _hold(handle: int) -> None:
     """Lock an open file until it is closed; a file system without locks leaves it to the names alone."""
     with contextlib.suppress(OSError):
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 def _is_held(path: Path) -> bool:
