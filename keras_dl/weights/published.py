@@ -69,8 +69,8 @@ def fetch(published: Published, config: Config) -> Path:
         with storage.replacing(path) as file:
             _download(published.url, file, most=8 * size + PIECE)
             file.flush()
-            published.hash_path.unlink(missing_ok=True)
-            _check(Path(f"/dev/fd/{file.fileno()}"), published)
+            found = _first_hash(Path(f"/dev/fd/{file.fileno()}"), published)
+        _keep(found, published)
     except NotWhole as reason:
         words = f"what {published.url} sends is not the file that was published ({reason}; {wanted})"
         raise UsageError(words) from None
@@ -101,20 +101,32 @@ def _download(url: str, file: IO[bytes], most: int) -> None:
 
 def _check(path: Path, published: Published) -> None:
     """Raise `NotWhole` unless the file `path` has the hash that is known; where none is, keep that of a whole file."""
+    if published.md5 is not None or not published.hash_path.is_file():
+        _keep(_first_hash(path, published), published)
+    elif published.hash_path.read_text(encoding="utf-8").split()[:1] != [_hash(path, "sha256")]:
+        raise NotWhole("its hash is another than when it was first loaded")
+
+
+def _first_hash(path: Path, published: Published) -> str:
+    """The hash of a file never seen before. Raises `NotWhole` if it is not the published one, or for its structure."""
     from keras_dl.weights import keras_files, safetensors_files
 
-    with open(path, "rb") as file:
-        if published.md5 is not None:
-            if hashlib.file_digest(file, "md5").hexdigest() != published.md5:
-                raise NotWhole("its hash is another")
-            return
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if published.hash_path.is_file():
-        if published.hash_path.read_text(encoding="utf-8").split()[:1] != [found]:
-            raise NotWhole("its hash is another than when it was first loaded")
-        return
+    if published.md5 is not None:
+        if (found := _hash(path, "md5")) != published.md5:
+            raise NotWhole("its hash is another")
+        return found
     try:
         (keras_files.check_whole if published.path.suffix == ".h5" else safetensors_files.table)(path)
     except UsageError as error:
         raise NotWhole(str(error).partition(": ")[2]) from None
-    storage.write(published.hash_path, f"{found}  {published.path.name}\n")
+    return _hash(path, "sha256")
+
+
+def _keep(found: str, published: Published) -> None:
+    if published.md5 is None:
+        storage.write(published.hash_path, f"{found}  {published.path.name}\n")
+
+
+def _hash(path: Path, kind: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, kind).hexdigest()
