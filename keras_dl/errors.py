@@ -23,9 +23,12 @@ def choose(kind: str, word: str, choices: Iterable[str]) -> str:
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:
-    """The end of a message about a wrong `word`: the choices that look like it, or all."""
-    near = difflib.get_close_matches(str(word), choices, n=3, cutoff=0.5)
-    return f"did you mean {', '.join(near)}?" if near else f"choose one of {', '.join(choices)}"
+    """The end of a message about a wrong `word`: the choices that look like it, or all, where they are not too many."""
+    by_letters = {choice.lower(): choice for choice in choices}
+    near = difflib.get_close_matches(str(word).lower(), by_letters, n=3, cutoff=0.5)
+    if near:
+        return f"did you mean {', '.join(by_letters[choice] for choice in near)}?"
+    return f"choose one of {some([*by_letters.values()], most=20)}"
 
 
 def some(names: Sequence[str], joint: str = ", ", most: int = 5) -> str:

@@ -65,11 +65,9 @@ class Recipe(abc.ABC):
         """
         with self._locked() as folder:
             file, ours = folder / OPTIONS, json.loads(self.to_json())
-            theirs = _read_options(file) if file.exists() else None
+            theirs = _read_options(file) if file.exists() else {}
             if any(path != file and path.name[0] != "." for path in folder.iterdir()):
-                if theirs is None:
-                    raise UsageError(f"{folder} holds files that are not of a run; choose another folder for `out`")
-                for key in sorted(ours.keys() | theirs.keys()):
+                for key in ["recipe", *sorted(ours.keys() | theirs.keys())]:
                     if theirs.get(key) != ours.get(key) and key not in self.prolongs:
                         raise UsageError(
                             f"{folder} holds a run with {key}={theirs.get(key)!r}, not {ours.get(key)!r}; "
@@ -96,6 +94,8 @@ class Recipe(abc.ABC):
             raise UsageError(f"{folder} is a file; the run needs a folder")
         with _explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
+            if not (folder / OPTIONS).exists() and any(path.name[0] != "." for path in folder.iterdir()):
+                raise UsageError(f"{folder} holds files that are not of a run; choose another folder for `out`")
             lock = filelock.FileLock(folder / ".run.lock", timeout=0, is_singleton=True)
             try:
                 lock.acquire()

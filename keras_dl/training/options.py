@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated
 
 from keras_dl.accelerate.options import TENSORFLOW, Acceleration
 from keras_dl.errors import UsageError
-from keras_dl.fields import Count, NotNegative, at_least, check_fields
+from keras_dl.fields import Count, NotNegative, Seed, check_fields
 from keras_dl.training.initialization import Scheme
 from keras_dl.training.regularization import Regularization
 from keras_dl.training.updates import Updates
@@ -30,7 +29,7 @@ class Options(Updates, Regularization, Acceleration):
     """weight of dense relative localization, a further loss on the last map of the network; 0 leaves it out"""
     patience: Count | None = None
     """stop after so many epochs without a lower validation loss, and go back to the best weights"""
-    seed: Annotated[int, at_least(0)] = 0
+    seed: Seed = 0
     """decides the initial weights, the order of the data and all noise"""
 
     def __post_init__(self):
