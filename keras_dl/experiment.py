@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from keras_dl import storage
 from keras_dl.claims import Claim
+from keras_dl.console import plain_console
 from keras_dl.data import Data, fingerprint, load
 from keras_dl.data.options import DataOptions
 from keras_dl.errors import UsageError
@@ -77,7 +77,7 @@ class Experiment(Recipe):
     def run(self) -> Results:
         """Returns everything measured; the claims are printed and kept in claims.json, the figures beside it."""
         folder = self.folder()
-        console = Console()
+        console = plain_console()
         lines = self._measured(folder / LEDGER)
         done = [(line["cell"], line["seed"]) for line in lines]
         jobs = [(cell, seed) for seed in range(self.seeds) for cell in self.cells() if (cell, seed) not in done]

@@ -10,6 +10,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from keras_dl import storage
+from keras_dl.errors import shown
 from keras_dl.names import note
 
 
@@ -28,3 +29,8 @@ def only_a_note(what: str) -> Iterator[None]:
     except Exception as error:
         reason = next(iter(str(error).splitlines()), "")
         note(f"{what} could not be drawn: {type(error).__name__}: {reason}")
+
+
+def plain(name: str) -> str:
+    """A name of the user as matplotlib draws it letter by letter: `$` would begin a formula."""
+    return shown(name).replace("$", r"\$")

@@ -188,7 +188,7 @@ class Activations(DataExperiment):
             xticks=range(1, LAYERS + 1),
             xlabel="hidden layer",
             ylabel="length of the gradient of its weights",
-            title=f"gradient before training, on {self.data}",
+            title=f"gradient before training, on {self.subject}",
         )
         for unit in DEAD:
             values = results.values("revived", part="dead", **unit)

@@ -26,7 +26,7 @@ from keras_dl.claims import Claim
 from keras_dl.data import Split
 from keras_dl.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, up_to
-from keras_dl.figures import save_figure
+from keras_dl.figures import plain, save_figure
 from keras_dl.lazy import keras
 
 TRAININGS = {"standard": "trained on pictures", "adversarial": "trained on PGD examples"}
@@ -180,7 +180,7 @@ class Adversarial(DataExperiment):
                 axes.errorbar([0, *self.epsilons], mean, spread, **style)
         axes.axvline(self.epsilon, color="gray", linewidth=0.8, linestyle=":", label="epsilon of the training")
         axes.set(xlabel="epsilon: largest change of a pixel, of 255", ylabel="test accuracy, %", ylim=(0, 100))
-        axes.set_title(f"{self.network} on {self.dataset.spec.name}")
+        axes.set_title(f"{self.network} on {self.subject}")
         axes.grid(alpha=0.3)
         axes.legend()
         save_figure(figure, folder / "accuracy.png")
@@ -200,7 +200,9 @@ def _draw_flips(flips: list[dict], names: tuple[str, ...], epsilon: float, path:
     for row, flip in zip(figure.subplots(len(flips), 3, squeeze=False), flips, strict=True):
         picture, changed = np.array(flip["pictures"])
         shown = (picture, 127.5 * (1 + (changed - picture) / epsilon), changed)
-        before, after = (f"{names[a]} ({c:.1%})" for a, c in zip(flip["answers"], flip["certainty"], strict=True))
+        before, after = (
+            f"{plain(names[a])} ({c:.1%})" for a, c in zip(flip["answers"], flip["certainty"], strict=True)
+        )
         for axes, pixels, title in zip(row, shown, (before, f"change, x{127.5 / epsilon:.0f}", after), strict=True):
             axes.imshow(np.clip(pixels / 255, 0, 1).squeeze(), cmap="gray", vmin=0, vmax=1)
             axes.set_title(title)

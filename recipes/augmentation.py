@@ -182,7 +182,9 @@ class Augmentation(DataExperiment):
 
     def draw(self, results: Results, folder: Path) -> None:
         figure = Figure(figsize=(11, 4.8), layout="constrained")
-        figure.suptitle(f"{self.data}: what each change of the training examples adds, mean of {self.seeds} seeds")
+        figure.suptitle(
+            f"{self.subject}: what each change of the training examples adds, mean of {self.seeds} seeds"
+        )
         titles = {"accuracy": "test examples as they are", "corrupted": f"test examples {self._kind.corruption}"}
         for axes, (key, title) in zip(figure.subplots(1, 2), titles.items(), strict=True):
             plain = np.array([results.mean(key, policy="none", labels=labels) for labels in self.labels_per_class])

@@ -191,7 +191,10 @@ class Capacity(DataExperiment):
                 steps = np.arange(1, CHECKS + 1) * self.steps // CHECKS
                 curves.plot(steps, found, color=color, linestyle=style, label=f"{label}, {width} units")
         errors.set(
-            xscale="log", xlabel="hidden units", ylabel="error, %", title=f"{self.examples} examples of {self.data}"
+            xscale="log",
+            xlabel="hidden units",
+            ylabel="error, %",
+            title=f"{self.examples} examples of {self.subject}",
         )
         errors.set_xticks(self.widths, map(str, self.widths))
         errors.minorticks_off()

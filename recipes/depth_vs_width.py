@@ -225,7 +225,7 @@ class DepthVsWidth(DataExperiment):
             data.errorbar(x, y, spread, marker="o", capsize=3, label=f"{depth} hidden layer{'s' * (depth > 1)}")
         front = [point for point in sorted(points) if point[1] <= min(y for x, y in points if x <= point[0])]
         data.step(*zip(*front, strict=True), where="post", color="black", linestyle=":", label="front")
-        data.set(xscale="log", xlabel="parameters", ylabel="test error, %", title=self.data)
+        data.set(xscale="log", xlabel="parameters", ylabel="test error, %", title=self.subject)
         data.set_xticks(self.budgets, [f"{budget:,}" for budget in self.budgets])
         data.minorticks_off()
         for network, label in NETWORKS.items():

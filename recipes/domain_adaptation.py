@@ -159,7 +159,7 @@ class DomainAdaptation(DataExperiment):
         width = pair[0].shape[1]
         panels[2].set_xticks([width / 2, 1.5 * width], ["source", "target"])
         panels[2].set_yticks([])
-        figure.suptitle(f"{self.dataset.spec.name}: labels in the source only")
+        figure.suptitle(f"{self.subject}: labels in the source only")
         save_figure(figure, folder / "domain_adaptation.png")
 
 

@@ -138,7 +138,9 @@ class EslNets(DataExperiment):
             axes.fill_between(steps, mean - spread, mean + spread, color=f"C{number}", alpha=0.15, linewidth=0)
             sizes = [f"{results.mean(kind, network=network):,.0f}" for kind in ("weights", "links")]
             rows.append([network, *sizes, f"{published:.1f}", f"{mean[-1]:.1f} ± {spread[-1]:.1f}"])
-        axes.set(xlabel="training step", ylabel="test accuracy, %", title=f"{self.data}, protocol {self.protocol}")
+        axes.set(
+            xlabel="training step", ylabel="test accuracy, %", title=f"{self.subject}, protocol {self.protocol}"
+        )
         axes.grid(alpha=0.3)
         axes.legend()
         save_figure(figure, folder / "curves.png")
@@ -148,7 +150,7 @@ class EslNets(DataExperiment):
         head = ["network", "weights", "links", "published, %", "here, %"]
         table = axes.table(rows, colLabels=head, loc="center", cellLoc="right", edges="horizontal")
         table.scale(1, 1.4)
-        axes.set_title(f"{self.data}: test accuracy, mean and spread over {self.seeds} seeds")
+        axes.set_title(f"{self.subject}: test accuracy, mean and spread over {self.seeds} seeds")
         save_figure(figure, folder / "table.png")
 
 

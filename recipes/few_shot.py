@@ -181,7 +181,7 @@ class FewShot(DataExperiment):
         ways = self.dataset.spec.classes - self.seen
         axes.axhline(100 / ways, color="gray", linestyle=":", label="guessing")
         axes.set_xticks(range(len(METHODS)), METHODS.values())
-        title = f"{self.dataset.spec.name}: {ways} classes never seen, after training on {self.seen} others"
+        title = f"{self.subject}: {ways} classes never seen, after training on {self.seen} others"
         axes.set(ylabel="accuracy of the nearest class mean, %", ylim=(0, 100), title=title)
         axes.grid(alpha=0.3, axis="y")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3)

@@ -36,7 +36,7 @@ from keras_dl.data import Data
 from keras_dl.errors import UsageError
 from keras_dl.experiment import DataExperiment, Results
 from keras_dl.fields import Count
-from keras_dl.figures import save_figure
+from keras_dl.figures import plain, save_figure
 from keras_dl.lazy import keras
 
 METHODS = {
@@ -162,7 +162,7 @@ class HeatMaps(DataExperiment):
         grid = figure.subplots(len(x), len(maps) + 1, squeeze=False)
         for row, (axes, picture, answer) in enumerate(zip(grid, x, answers, strict=True)):
             axes[0].imshow(picture.astype("uint8"), cmap="gray")
-            axes[0].set(xticks=[], yticks=[], ylabel=f"answer {self.dataset.spec.class_names[answer]}")
+            axes[0].set(xticks=[], yticks=[], ylabel=f"answer {plain(self.dataset.spec.class_names[answer])}")
             for place, (name, values) in zip(axes[1:], maps.items(), strict=True):
                 drawn = explain.draw_map(place, values[row])
                 if row == 0:

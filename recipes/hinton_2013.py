@@ -152,7 +152,9 @@ class Hinton2013(DataExperiment):
             color = "tab:orange" if name == FULL else "tab:blue"
             axes.barh(name, values.mean(), xerr=values.std(), capsize=4, color=color)
             axes.text(2, name, f"{values.mean():.1f}", va="center", color="white" if values.mean() > 20 else "black")
-        axes.set(xlabel="test accuracy, %", xlim=(0, 100), title=f"one item of the recipe changed, on {self.data}")
+        axes.set(
+            xlabel="test accuracy, %", xlim=(0, 100), title=f"one item of the recipe changed, on {self.subject}"
+        )
         axes.grid(axis="x", alpha=0.3)
         save_figure(figure, folder / "hinton_2013.png")
 

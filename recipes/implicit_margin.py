@@ -162,7 +162,7 @@ class ImplicitMargin(DataExperiment):
             panel.set(xlabel="step", xscale="log")
             panel.grid(alpha=0.3)
         panels[0].legend(loc="lower right", fontsize=8)
-        figure.suptitle(f"{self.data}, classes {self.pair[0]} and {self.pair[1]}, mean of {self.seeds} seeds")
+        figure.suptitle(f"{self.subject}, classes {self.pair[0]} and {self.pair[1]}, mean of {self.seeds} seeds")
         save_figure(figure, folder / "implicit_margin.png")
 
 

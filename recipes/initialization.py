@@ -156,7 +156,7 @@ class Initialization(DataExperiment):
             xlabel="training step",
             ylabel="training accuracy, %",
             ylim=(0, 100),
-            title=f"SGD on {self.data}, mean over {self.seeds} seeds",
+            title=f"SGD on {self.subject}, mean over {self.seeds} seeds",
         )
         for axes in (signals, curves):
             axes.grid(alpha=0.3)

@@ -82,7 +82,7 @@ class InputPreparation(DataExperiment):
 
     def draw(self, results: Results, folder: Path) -> None:
         figure = Figure(figsize=(11, 4.2), layout="constrained")
-        figure.suptitle(f"a linear model on {self.data}")
+        figure.suptitle(f"a linear model on {self.subject}")
         spectra, descents = figure.subplots(1, 2)
         for inputs in PREPARATIONS:
             eigenvalues, errors = (results.mean(key, inputs=inputs) for key in ("eigenvalues", "errors"))

@@ -211,7 +211,7 @@ class LeCun1989(DataExperiment):
         axes.axvline(5.0, color="C3", linestyle=":", label="LeCun et al. 1989, test, zip codes")
         axes.set_yticks(range(len(rows)), [ROWS[row].change for row in rows])
         axes.invert_yaxis()
-        axes.set(xlabel="error, %", title=f"33 years on {self.data}, {self.passes:g} of the published passes")
+        axes.set(xlabel="error, %", title=f"33 years on {self.subject}, {self.passes:g} of the published passes")
         axes.set_xlim(left=-0.1)
         axes.grid(axis="x", alpha=0.3)
         figure.legend(loc="outside lower center", ncols=3, fontsize="small")

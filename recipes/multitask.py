@@ -174,7 +174,7 @@ class Multitask(DataExperiment):
         low = 10 * (min(results.values("accuracy")) // 10)
         axes.set_xticks(range(len(ARMS)), ARMS.values())
         axes.set(ylabel="test accuracy of the class, %", ylim=(low, 100))
-        axes.set_title(f"{self.network} on {self.dataset.spec.name}")
+        axes.set_title(f"{self.network} on {self.subject}")
         axes.grid(alpha=0.3, axis="y")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, -0.32), ncols=2)
         save_figure(figure, folder / "tasks.png")

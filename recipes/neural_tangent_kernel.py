@@ -164,7 +164,7 @@ class NeuralTangentKernel(DataExperiment):
         )
         predictions.grid(alpha=0.3)
         predictions.legend()
-        figure.suptitle(f"{self.data}: {self.depth} hidden ReLU layers")
+        figure.suptitle(f"{self.subject}: {self.depth} hidden ReLU layers")
         save_figure(figure, folder / "neural_tangent_kernel.png")
 
 

@@ -136,7 +136,7 @@ class Normalization(DataExperiment):
 
     def draw(self, results: Results, folder: Path) -> None:
         figure = Figure(figsize=(9, 4.2), layout="constrained")
-        figure.suptitle(f"a network of ReLU layers on {self.data}, mean over {self.seeds} seeds")
+        figure.suptitle(f"a network of ReLU layers on {self.subject}, mean over {self.seeds} seeds")
         for axes, rate in zip(figure.subplots(1, 2, sharey=True), self.rates, strict=True):
             for position, color in zip(POSITIONS, COLORS, strict=True):
                 values = results.mean("accuracies", position=position, rate=rate)

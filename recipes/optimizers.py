@@ -166,7 +166,7 @@ class Optimizers(DataExperiment):
             losses = results.values("losses", problem="exploding", method=method)
             explosion.semilogy(steps, losses.T, color=color)
             explosion.plot([], color=color, label=f"gradients {method}")
-        network.set(title=f"perceptron on {self.data}", xlabel="training step", ylabel="training loss")
+        network.set(title=f"perceptron on {self.subject}", xlabel="training step", ylabel="training loss")
         explosion.set(title="too large a learning rate, each seed", xlabel="training step", ylabel="training loss")
         explosion.set_ylim(top=1e6)
         for axes in (network, explosion):

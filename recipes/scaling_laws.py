@@ -172,7 +172,7 @@ class ScalingLaws(DataExperiment):
             panel.grid(alpha=0.3, which="both")
             panel.legend()
         figure.axes[0].set_ylabel("test error, %")
-        figure.suptitle(f"{self.data}: one hidden layer, {self.seeds} seeds")
+        figure.suptitle(f"{self.subject}: one hidden layer, {self.seeds} seeds")
         save_figure(figure, folder / "scaling_laws.png")
 
 

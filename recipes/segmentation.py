@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from rich.console import Console
 
 from keras_dl import saved_model, storage
 from keras_dl.catalogue import get_config
 from keras_dl.config import Config
+from keras_dl.console import plain_console
 from keras_dl.data import Data, Split, load
 from keras_dl.data.options import DataOptions
 from keras_dl.errors import UsageError
@@ -48,7 +48,7 @@ class Segmentation(Options, DataOptions, Recipe):
     def run(self) -> dict:
         """Returns the test "mean_iou", "ink_accuracy" and "background", the share of the commonest pixels."""
         folder = self.folder()
-        console = Console()
+        console = plain_console()
         if self.network.task != "segmentation":
             raise UsageError(f"network must be one for segmentation, such as unet, got {self.network.family}")
         data = load(self.data, seed=self.seed, **self.loading)

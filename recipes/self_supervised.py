@@ -204,7 +204,7 @@ class SelfSupervised(DataExperiment):
             (line,) = panel.plot(steps, mean, color=f"C{list(TASKS).index(task)}", marker="o", label=label)
             panel.fill_between(steps, mean - spread, mean + spread, color=line.get_color(), alpha=0.12)
         probes.axhline(results.values("pixels").mean(), color="gray", linestyle=":", label="pixels")
-        probes.set(ylabel="test accuracy, %", title=f"{self.dataset.spec.name}: linear probe, {LABELS} labels a class")
+        probes.set(ylabel="test accuracy, %", title=f"{self.subject}: linear probe, {LABELS} labels a class")
         for key, color, label in (("uniformity", "C0", "uniformity, nats"), ("alignment", "C4", "alignment")):
             sphere.plot(steps, results.mean(key, task="views"), color=color, marker="o", label=label)
         sphere.set(ylabel="lower is better", title="SimCLR: test pictures on the sphere")

@@ -172,7 +172,7 @@ class SemiSupervised(DataExperiment):
         low = 10 * (results.values("accuracy").mean(axis=0)[1:].min() // 10)
         pictures = len(self.dataset.train) - self.labels
         axes.set(xlabel="training step", ylabel="test accuracy, %", ylim=(low, 100))
-        axes.set_title(f"{self.dataset.spec.name}: {self.labels} labels, {pictures:,} pictures without")
+        axes.set_title(f"{self.subject}: {self.labels} labels, {pictures:,} pictures without")
         axes.grid(alpha=0.3)
         axes.legend(loc="lower right")
         save_figure(figure, folder / "pseudo_labels.png")

@@ -214,7 +214,9 @@ class SkipConnections(DataExperiment):
             ylabel="length of the gradient",
             title="convolutional networks, untrained",
         )
-        errors.set(xlabel="training step", ylabel="training error, %", ylim=(0, 100), title=f"the same on {self.data}")
+        errors.set(
+            xlabel="training step", ylabel="training error, %", ylim=(0, 100), title=f"the same on {self.subject}"
+        )
         sigmoids.legend()
         figure.legend(*errors.get_legend_handles_labels(), loc="outside right center")
         for axes in (sigmoids, gradients, errors):

@@ -185,7 +185,7 @@ class SmallDataViT(DataExperiment):
             axes.bar_label(bars, fmt="%.1f", label_type="center", color="white")
         axes.set_xticks(range(len(sizes)), [f"{size:,} pictures" for size in sizes])
         axes.set(ylabel="test accuracy, %", ylim=(0, 100))
-        axes.set_title(f"{self.dataset.spec.name}: {self.steps} training steps each")
+        axes.set_title(f"{self.subject}: {self.steps} training steps each")
         axes.grid(alpha=0.3, axis="y")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=2)
         save_figure(figure, folder / "small_data_vit.png")

@@ -159,7 +159,7 @@ class SpuriousCorrelations(DataExperiment):
             style = {"yerr": values.std(axis=0), "capsize": 3, "color": ("C3", "C0")[shift], "label": label}
             axes.bar(np.arange(4) + 0.4 * shift - 0.2, values.mean(axis=0), 0.38, **style)
         axes.set_xticks(range(4), GROUPS)
-        axes.set(ylabel="test accuracy, %", ylim=(0, 100), title=f"{self.network} on {self.dataset.spec.name}")
+        axes.set(ylabel="test accuracy, %", ylim=(0, 100), title=f"{self.network} on {self.subject}")
         axes.grid(alpha=0.3, axis="y")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2)
         save_figure(figure, folder / "groups.png")

@@ -8,12 +8,11 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar, Literal
 
-from rich.console import Console
-
 from keras_dl import saved_model, storage
 from keras_dl.augment.by_name import by_name
 from keras_dl.catalogue import get_config
 from keras_dl.config import Config
+from keras_dl.console import plain_console
 from keras_dl.data import Spec, load
 from keras_dl.data.options import DataOptions
 from keras_dl.errors import UsageError
@@ -63,7 +62,7 @@ class Train(Options, DataOptions, Recipe):
     def run(self) -> dict:
         """Returns the test "loss" and "accuracy", the counts, and the epochs trained."""
         folder = self.folder()
-        console = Console()
+        console = plain_console()
         data = load(self.data, seed=self.seed, **self.loading)
         config = self.network.for_data(data.spec)
         if data.spec.kind == "image":

@@ -27,7 +27,7 @@ from keras_dl.claims import Claim
 from keras_dl.errors import UsageError
 from keras_dl.experiment import Results
 from keras_dl.fields import Counts
-from keras_dl.figures import save_figure
+from keras_dl.figures import plain, save_figure
 from keras_dl.lazy import keras
 from keras_dl.transfer import Student, TransferExperiment
 
@@ -107,7 +107,7 @@ class TransferLearning(TransferExperiment):
             means, spreads = [v.mean() for v in accuracy], [v.std() for v in accuracy]
             axes.errorbar(self.labels_per_class, means, spreads, marker="o", capsize=3, label=description)
         axes.set(xlabel="labelled examples per class", ylabel="test accuracy, %", xscale="log")
-        axes.set_title(f"{self.base_name} to {self.data}: mean and spread over {self.seeds} seeds")
+        axes.set_title(f"{plain(self.base_name)} to {self.subject}: mean and spread over {self.seeds} seeds")
         axes.set_xticks(self.labels_per_class, [str(labels) for labels in self.labels_per_class])
         axes.minorticks_off()
         axes.grid(alpha=0.3)

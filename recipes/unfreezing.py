@@ -25,7 +25,7 @@ from keras_dl.data import Data, Split
 from keras_dl.data.dataset import SPLITS
 from keras_dl.experiment import Results
 from keras_dl.fields import Count, Positive
-from keras_dl.figures import save_figure
+from keras_dl.figures import plain, save_figure
 from keras_dl.lazy import keras
 from keras_dl.transfer import Student, TransferExperiment
 
@@ -99,7 +99,7 @@ class Unfreezing(TransferExperiment):
         stages = surgery.stages(self.source)[::-1]
         axes.set_xticks(range(len(stages)), ["head\nalone", *(f"+ {stage}" for stage in stages[1:])])
         axes.set(xlabel="stages that are fine-tuned (star: the best)", ylabel="test accuracy, %")
-        axes.set_title(f"{self.base_name} to {self.data}, {self.labels_per_class} labels a class")
+        axes.set_title(f"{plain(self.base_name)} to {self.subject}, {self.labels_per_class} labels a class")
         axes.grid(alpha=0.3)
         axes.legend()
         save_figure(figure, folder / "unfreezing.png")

@@ -195,7 +195,7 @@ class UnsupervisedPretraining(DataExperiment):
         bars.set_xticks(range(len(STARTS)), [name.replace(" ", "\n") for name in STARTS.values()])
         low = 10 * ((values.min() - 1) // 10)
         bars.set(ylabel="test accuracy, %", ylim=(low, 100), title=f"fine-tuned with {self.labels} labels")
-        bars.set_xlabel(f"start ({self.dataset.spec.name})")
+        bars.set_xlabel(f"start ({self.subject})")
         bars.grid(alpha=0.3, axis="y")
         for panel, start in zip(axes.values(), [start for start in STARTS if start != "random"], strict=True):
             filters = results.values("filters", start=start)[0].mean(axis=-1)

@@ -22,6 +22,7 @@ from rich.table import Table
 from keras_dl import storage
 from keras_dl.catalogue import get_config
 from keras_dl.config import Config
+from keras_dl.console import plain_console
 from keras_dl.data import load
 from keras_dl.data.options import DataOptions
 from keras_dl.errors import choose
@@ -73,7 +74,7 @@ class VisionFamilies(Options, DataOptions, Recipe):
     def run(self) -> list[dict]:
         """Returns a row per network: its name and what `Train.run` returns; the trainings are in folders of its own."""
         folder = self.folder()
-        console = Console()
+        console = plain_console()
         data = load(self.data, seed=self.seed, **self.loading)
         commonest = np.bincount(data.train.labels).argmax()
         constant = float(np.mean(data.test.labels == commonest))

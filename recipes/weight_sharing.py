@@ -163,7 +163,7 @@ class WeightSharing(DataExperiment):
                 range(MARGIN + 1), shifts.mean(axis=0), shifts.std(axis=0), marker="o", capsize=3, label=label
             )
         left.set(xlabel="shift of the test pictures, pixels", ylabel="test accuracy, %", ylim=(0, 102))
-        left.set_title(f"{self.data} at 16x16, learned centred")
+        left.set_title(f"{self.subject} at 16x16, learned centred")
         left.set_xticks(range(MARGIN + 1))
         left.grid(alpha=0.3)
         figure.legend(fontsize=8, loc="outside lower left", ncols=2)

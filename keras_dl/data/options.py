@@ -33,6 +33,13 @@ class DataOptions:
         return dataclasses.replace(super().placed(), **absolute)
 
     @property
+    def subject(self) -> str:
+        """What figures are about: the name of the data, or that of their folder."""
+        from keras_dl.figures import plain
+
+        return plain(os.path.basename(self.data.rstrip(os.sep)))
+
+    @property
     def loading(self) -> dict[str, Any]:
         """The arguments of `load` beside the name and the seed."""
         return {name: getattr(self, name) for name in ("data_dir", "image_size", "validation", "skip_bad")}

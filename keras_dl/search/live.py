@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from keras_dl.console import plain_console
 from keras_dl.search.ledger import COMPLETED, RUNNING, Trial
 from keras_dl.search.metrics import whole_rows
 
@@ -34,7 +35,7 @@ class Watch:
         planned: int | None = None,
     ):
         self._trials, self._folder, self._epochs, self._planned = trials, folder, epochs, planned
-        self._console = Console()
+        self._console = plain_console()
         self._live = Live(
             get_renderable=self.table, console=self._console, refresh_per_second=REFRESHES, transient=True
         )

@@ -14,10 +14,11 @@ from rich.text import Text
 
 from keras_dl import storage
 from keras_dl.config import Config
+from keras_dl.console import plain_console
 from keras_dl.data import load
 from keras_dl.data.fingerprint import keep
 from keras_dl.errors import UsageError
-from keras_dl.figures import only_a_note
+from keras_dl.figures import only_a_note, plain
 from keras_dl.search import latency, space
 from keras_dl.search.best import load_words
 from keras_dl.search.helper import Helper
@@ -43,7 +44,7 @@ def report(
     Returns the accuracy of the best network on the test split, which decided nothing before; None if no trial was
     completed. Raises `UsageError` if the best model is not the one of its trial, and for data that have changed.
     """
-    console = Console()
+    console = plain_console()
     loading = {"name": data_name, "seed": settings.seed, **loading}
     data = load(**loading)
     keep(data, folder)
@@ -64,7 +65,7 @@ def report(
         best = ranked[0]
         chosen = space.apply(best.values, config, settings)
         accuracy = helper.ask("keras_dl.search.best:save", best, chosen, settings.oracle, folder, loading)
-    title = f"{data_name}: {settings.oracle} search"
+    title = f"{plain(Path(data_name).name)}: {settings.oracle} search"
     with only_a_note("accuracy.png"):
         plot_accuracy(trials, settings, folder / "accuracy.png", title)
     with only_a_note("parallel_coordinates.png"):

@@ -20,7 +20,7 @@ from keras_dl.accelerate.xla import named_operations
 from keras_dl.config import Config
 from keras_dl.data import Data, fingerprint
 from keras_dl.errors import UsageError
-from keras_dl.figures import only_a_note
+from keras_dl.figures import only_a_note, plain
 from keras_dl.lazy import keras, settings_of_keras, tf
 from keras_dl.names import note
 from keras_dl.training import identity
@@ -147,7 +147,7 @@ def _fit(model, config, data, options, folder, augment, mix, callbacks, verbose)
     measured.put_in(len(keeper.rows) - 1)
     session.end()
     with only_a_note("curves.png"):
-        plot_curves(keeper.rows, folder / "curves.png", title=f"{config.family} on {data.spec.name}")
+        plot_curves(keeper.rows, folder / "curves.png", title=f"{config.family} on {plain(data.spec.name)}")
     return keeper.rows
 
 
