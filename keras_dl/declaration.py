@@ -46,7 +46,7 @@ def manifest(folder: Path) -> dict[str, Any]:
                 pass
             case _:
                 raise UsageError(f"{folder / storage.MANIFEST} is damaged: {name!r} has no size and SHA-256")
-        if Path(name).name != name or len(os.fsencode(name)) > 255 or "\0" in name:
+        if not name or Path(name).name != name or len(os.fsencode(name)) > 255 or "\0" in name:
             raise UsageError(f"the manifest of {folder} names {name[:80]!r}, which is no file in it")
         if (found_size := _size(folder, name)) != size:
             raise UsageError(f"{folder / name} is damaged: it has {found_size:,} bytes, its manifest says {size:,}")

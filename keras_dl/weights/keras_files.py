@@ -110,7 +110,10 @@ def _member(group, name: str):
     import h5py
 
     for part in filter(None, name.split("/")):
-        if not isinstance(group.get(part, getlink=True), h5py.HardLink):
+        link = group.get(part, getlink=True)
+        if link is None:
+            raise KeyError(f"no {name}")
+        if not isinstance(link, h5py.HardLink):
             raise UsageError(f"{group.file.filename}: {name!r} is a link to elsewhere, which is not followed")
         group = group[part]
     return group
@@ -118,6 +121,10 @@ def _member(group, name: str):
 
 def _array(path: Path, dataset) -> np.ndarray:
     """The numbers of `dataset`, all of which must lie in the file itself."""
+    import h5py
+
+    if not isinstance(dataset, h5py.Dataset):
+        raise UsageError(f"{path}: {dataset.name} is no array")
     if dataset.is_virtual or dataset.external:
         raise UsageError(f"{path}: the array {dataset.name} lies in another file, which is not opened")
     if dataset.dtype.kind not in "fiu":
