@@ -30,7 +30,8 @@ generator = np.random.default_rng(0)
 splits = {}
 for name, examples in SPLITS.items():
     labels = generator.integers(0, 4, examples)
-    pictures = generator.normal(size=(examples, 8, 8, 1)).astype("float32") + labels[:, None, None, None]
+    pictures = 20 * generator.normal(size=(examples, 8, 8, 1)) + 20 * labels[:, None, None, None] + 100
+    pictures = pictures.clip(0, 255).astype("float32")
     splits[name] = Split(pictures, labels, (8, 8, 1))
 spec = Spec(name="noise", kind="image", shape=(8, 8, 1), classes=4, class_names=tuple("abcd"), counts=SPLITS)
 config = get_config("mlp", hidden=(8,)).for_data(spec)
