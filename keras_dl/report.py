@@ -6,7 +6,6 @@ import base64
 import dataclasses
 import importlib
 import inspect
-import json
 import re
 import shlex
 from pathlib import Path
@@ -20,6 +19,7 @@ from keras_dl.claims import Claim
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.experiment import CLAIMS
+from keras_dl.names import note
 from keras_dl.recipe import Recipe
 
 PAGE = "report.html"
@@ -52,7 +52,7 @@ class Report:
     """the folder: of one run, or of several in folders of their own"""
 
     def run(self) -> Path:
-        """Write the page and return where it is. Raises `UsageError` when there is no run, or a damaged one."""
+        """Write the page and return where it is. Raises `UsageError` when there is no run that can be read."""
         root = Path(self.folder)
         runs = read_runs(root)
         template = jinja2.Environment(autoescape=True).from_string(
@@ -60,17 +60,30 @@ class Report:
         )
         held, total = sum(run.held for run in runs), sum(len(run.claims) for run in runs)
         text = template.render(title=f"keras_dl: {root.resolve().name}", runs=runs, held=held, total=total)
-        page = storage.write(root / PAGE, text)
+        page = storage.write(root / PAGE, text.encode("utf-8", "backslashreplace"))
         print(f"{held} of {total} claims held, in {len(runs)} runs: {page}")
         return page
 
 
 def read_runs(root: Path) -> list[Run]:
-    """The runs in the folders of `root`, or the one in `root` itself. Raises `UsageError` for none or a damaged one."""
-    folders = [root] if (root / "config.json").is_file() else sorted(p.parent for p in root.glob("*/config.json"))
+    """The runs in the folders of `root`, or the one in `root` itself; a note tells which of several are left out.
+
+    Left out are those that are damaged. Raises `UsageError` where there is no other.
+    """
+    if (root / "config.json").is_file():
+        return [_read(root)]
+    folders = sorted(path.parent for path in root.glob("*/config.json"))
     if not folders:
         raise UsageError(f"{root} holds no run: neither it nor a folder in it has a config.json")
-    return [_read(folder) for folder in folders]
+    runs = []
+    for folder in folders:
+        try:
+            runs.append(_read(folder))
+        except (UsageError, OSError) as error:
+            note(f"{folder} is left out: {error}")
+    if not runs:
+        raise UsageError(f"{root} holds no run that can be read")
+    return runs
 
 
 def _read(folder: Path) -> Run:
@@ -109,10 +122,7 @@ def _options(recipe: Recipe) -> str:
 def _claims(file: Path) -> list[Claim]:
     if not file.exists():
         return []
-    try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UsageError(f"{file} is damaged: {error}") from error
+    values = storage.read_json(file)
     if not isinstance(values, list):
         raise UsageError(f"{file} is damaged: it is not a list of claims")
     return [Claim.from_json(value) for value in values]

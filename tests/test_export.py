@@ -130,6 +130,28 @@ def test_nothing_is_left_of_a_network_that_became_another(saved, tmp_path, monke
     assert list((tmp_path / "exports").iterdir()) == []
 
 
+def test_what_a_killed_export_left_is_swept(saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    left = tmp_path / "exports" / ".small-keras.abcd1234.tmp"
+    left.mkdir(parents=True)
+    (left / "model.keras").write_bytes(b"half of it")
+    Export(str(saved), "keras").run()
+    assert [path.name for path in (tmp_path / "exports").iterdir()] == ["small-keras"]
+
+
+def test_classes_of_any_name(tmp_path, monkeypatch):
+    """Folders may be called in no encoding at all, or have a line break in their name."""
+    monkeypatch.chdir(tmp_path)
+    config = keras_dl.get_config("mlp", input_shape=(8, 8, 1), classes=3, hidden=(4,))
+    class_names = ("caf\udce9", "two\nlines", "$5_{")
+    keras_dl.save(config.build(), tmp_path / "run" / "model", config=config, class_names=class_names)
+    out = Export("run", "keras").run()
+    assert out.name == "run-keras"
+    assert (out / "labels.txt").read_text(encoding="utf-8").splitlines() == [r"caf\udce9", r"two\nlines", "$5_{"]
+    assert r"The classes are caf\udce9, two\nlines, $5_{." in (out / "README.md").read_text(encoding="utf-8")
+    assert json.loads((out / "contract.json").read_text())["class_names"] == list(class_names)
+
+
 def test_mistakes_are_one_line(saved, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 

@@ -62,12 +62,28 @@ def test_networks_among_the_options_are_shown_as_json(tmp_path):
         ("claims.json", '[{"text": "t"}]', "this is not a claim"),
         ("config.json", "{", "config.json is damaged"),
         ("config.json", '{"recipe": "esl_net"}', "did you mean esl_nets"),
+        ("config.json", '{"recipe": "train", "network": {"family": "perceptron"}}', "unknown family 'perceptron'"),
+        ("config.json", '{"recipe": "esl_nets", "seeds": "x"}', "seeds must be int, got 'x'"),
+        ("claims.json", '[{"text": "t", "quantity": 3, "measured": "x", "at_least": 1}]', "this is not a claim"),
     ],
 )
-def test_damaged_runs(runs, file, content, message):
+def test_damaged_runs(runs, capsys, file, content, message):
     (runs / "other" / file).write_text(content)
     with pytest.raises(UsageError, match=message):
+        Report(str(runs / "other")).run()
+    page = Report(str(runs)).run().read_text()
+    output, errors = capsys.readouterr()
+    assert "1 of 2 claims held, in 1 runs" in output and "esl nets &amp; more" in page
+    assert errors.startswith(f"note: {runs / 'other'} is left out: ") and message in errors and errors.count("\n") == 1
+    shutil.rmtree(runs / "esl nets & more")
+    with pytest.raises(UsageError, match="holds no run that can be read"):
         Report(str(runs)).run()
+
+
+def test_folders_of_any_name(tmp_path):
+    runs = tmp_path / "caf\udce9 [b]{$"
+    EslNets(out=str(runs / "alb\udcfcm"), seeds=1).folder()
+    assert r"alb\udcfcm" in Report(str(runs)).run().read_text(encoding="utf-8")
 
 
 def test_no_run_is_one_line(tmp_path, capsys):

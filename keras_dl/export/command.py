@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import os
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 import tyro
 
-from keras_dl import saved_model
+from keras_dl import saved_model, storage
 from keras_dl.config import Config
 from keras_dl.data import load
 from keras_dl.describe import describe
-from keras_dl.errors import UsageError, choose
+from keras_dl.errors import UsageError, choose, shown
 from keras_dl.export.comparison import compare
 from keras_dl.export.contract import write_contract
 from keras_dl.export.formats import FORMATS, LITERT_INT8
@@ -33,7 +29,7 @@ class Export:
     """Write a saved model in the format of another runtime, run it there and compare it with the original."""
 
     folder: Annotated[str, tyro.conf.Positional]
-    """the saved model: its folder, or its name in saved_models/"""
+    """the saved model: its folder, that of a run or a search, or its name in saved_models/"""
     format: Literal["keras", "saved_model", "litert", "onnx", "stablehlo"]
     """Keras's own, TensorFlow's, LiteRT (TFLite), ONNX, or StableHLO for CPU, CUDA, ROCm and TPU"""
     quantize: Literal["int8"] | None = None
@@ -58,7 +54,7 @@ class Export:
         """
         source = saved_model.find(self.folder)
         kind = f"{self.format}-{self.quantize}" if self.quantize else self.format
-        out = Path(self.out or f"exports/{source.resolve().name}-{kind}")
+        out = Path(self.out or f"exports/{Path(self.folder).expanduser().resolve().name}-{kind}")
         if out.exists():
             raise UsageError(f"{out} exists; delete it, or choose another folder for `out`")
         chosen = LITERT_INT8 if self.quantize else FORMATS[self.format]
@@ -73,12 +69,12 @@ class Export:
         batches, labels = self._examples(config, class_names, model.inputs[0].dtype)
         with tf.device("CPU"):  # a GPU may round floats to fewer digits
             before = np.concatenate([model(x, training=False).numpy() for x in batches])
-        with _appearing(out) as part:
+        with storage.replacing_folder(out) as part:
             chosen.write(model, source, part / chosen.file)
             with tf.device("CPU"):
                 after = np.concatenate(chosen.run(part / chosen.file, batches))
             threshold = 0.5 if config.classifier_activation == "sigmoid" else 0.0
-            comparison = compare(before, after, data=self.data, labels=labels, threshold=threshold)
+            comparison = compare(before, after, data=shown(self.data), labels=labels, threshold=threshold)
             if not self.quantize:
                 comparison.check(self.format)
             write_contract(
@@ -113,18 +109,3 @@ class Export:
         same_classes = config.task == "classification" and list(data.spec.class_names) == class_names
         batches = [x.numpy().astype(dtype) for x, _ in chosen.batches(BATCH)]
         return batches, chosen.labels if same_classes else None
-
-
-@contextlib.contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
-    """A folder that becomes `folder` when the block ends, synced to disk; if the block raises, nothing is left."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp") as temporary:
-        part = Path(temporary) / folder.name
-        part.mkdir()
-        yield part
-        for path in (*part.rglob("*"), part):
-            handle = os.open(path, os.O_RDONLY)
-            os.fsync(handle)
-            os.close(handle)
-        os.rename(part, folder)

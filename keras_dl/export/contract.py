@@ -11,6 +11,7 @@ import keras_dl
 from keras_dl import storage
 from keras_dl.architectures.vision import ImageNetwork
 from keras_dl.config import Config
+from keras_dl.errors import shown
 from keras_dl.export.comparison import Comparison
 from keras_dl.export.formats import Format
 from keras_dl.lazy import keras, tf
@@ -58,7 +59,7 @@ def write_contract(
     }
     storage.write_json(folder / "contract.json", contract)
     if class_names:
-        storage.write(folder / "labels.txt", "".join(f"{label}\n" for label in class_names))
+        storage.write(folder / "labels.txt", "".join(f"{shown(label)}\n" for label in class_names))
     storage.write(folder / "README.md", _card(contract, chosen.example))
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     hashes = {path.relative_to(folder).as_posix(): storage.fingerprint(path) for path in files}
@@ -71,7 +72,7 @@ def _card(contract: dict[str, Any], example: str) -> str:
     takes, gives = shapes
     range_words = ", pixels with values 0 to 255" if entry["kind"] == "image" else ""
     quantized = "; large weights are stored as int8" if contract["quantize"] else ""
-    classes = f"The classes are {', '.join(contract['class_names'])}.\n" if contract["class_names"] else ""
+    classes = f"The classes are {', '.join(map(shown, contract['class_names']))}.\n" if contract["class_names"] else ""
     comparison = str(Comparison(**contract["comparison"])).replace("\n", "; ")
     return f"""# {contract["network"]["family"]} for {contract["format"]}
 
