@@ -78,7 +78,8 @@ def search(
             budget.check_smallest(hyperparameters, config, settings, helper)
         missing = not path.exists() and (folder / "trials").exists()
         with pool or pool_for(settings, settings.trial_threads or theirs.get("threads")) as pool:
-            keep(data, folder)
+            if theirs.get("data", loading) == loading:  # else the ledger says what differs
+                keep(data, folder)
             ledger = Ledger(path, {**header, "threads": pool.threads}, settings.budget())
             if missing:
                 ledger.damage = f"{path} is missing; it comes anew from the folders of the trials"

@@ -19,7 +19,8 @@ SECONDS = 120
 
 
 @functools.cache
-def _helper() -> Helper:
+def helper() -> Helper:
+    """The child that runs the user's code, the same one for all questions, so that its module is imported once."""
     return Helper()
 
 
@@ -38,7 +39,7 @@ def explored(source: str) -> str:
     while unseen:
         values = unseen[0]
         try:
-            look = _helper().ask("keras_dl.search.user_model:look", source, known.get_config(), values, seconds=SECONDS)
+            look = helper().ask("keras_dl.search.user_model:look", source, known.get_config(), values, seconds=SECONDS)
         except Unanswered as error:
             look = {"reason": f"build of {source} failed: {error}", "space": {"space": [], "values": {}}}
         space = keras_tuner.HyperParameters.from_config(look["space"])
@@ -60,7 +61,7 @@ def explored(source: str) -> str:
 def described(config: Any) -> Description:
     """The sizes of the network that a HyperModel builds for `config`. Raises `UsageError` if it does not."""
     try:
-        return _helper().ask("keras_dl.search.hypermodel:description", config, seconds=SECONDS)
+        return helper().ask("keras_dl.search.hypermodel:description", config, seconds=SECONDS)
     except Unanswered as error:
         raise UsageError(f"build of {config.source} failed: {error}") from None
 

@@ -50,7 +50,7 @@ class Watch:
 
     def say(self, message: str) -> None:
         """Print a line above the table."""
-        self._console.print(message, markup=False, soft_wrap=True)
+        self._console.print(message, soft_wrap=True)
 
     def table(self) -> Group:
         """The running trials and where the search stands, now."""

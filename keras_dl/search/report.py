@@ -56,11 +56,11 @@ def report(
         console.print(_table(ranked))
         for trial in trials:
             if trial.status == FAILED:
-                console.print(f"trial {trial.number} failed: {trial.reason}", markup=False, soft_wrap=True)
+                console.print(f"trial {trial.number} failed: {trial.reason}", soft_wrap=True)
         counts = ", ".join(f"{n} {s.replace('_', ' ')}" for s, n in _counts(trials).items())
         if not ranked:
             words = f"no trial was completed ({counts}); results.csv in {folder} says why"
-            console.print(words, markup=False, soft_wrap=True)
+            console.print(words, soft_wrap=True)
             return None
         best = ranked[0]
         chosen = space.apply(best.values, config, settings)
@@ -74,10 +74,9 @@ def report(
     console.print(
         f"best is trial {best.number} with {best.parameters:,} parameters: {100 * best.val_accuracy:.2f} % on the "
         f"validation split, {100 * accuracy:.2f} % on {len(data.test):,} test examples ({counts})",
-        markup=False,
         soft_wrap=True,
     )
-    console.print(_advice(config, folder, data_name), markup=False, soft_wrap=True)
+    console.print(_advice(config, folder, data_name), soft_wrap=True)
     return accuracy
 
 
@@ -94,7 +93,7 @@ def _with_latencies(
             try:
                 found[theirs] = found.get(theirs) or latency.measured(theirs, helper)
             except UsageError as error:
-                console.print(f"note: trial {number}: {error}", markup=False, soft_wrap=True)
+                console.print(f"note: trial {number}: {error}", soft_wrap=True)
     known |= {number: found[theirs] for number, theirs in configs.items() if theirs in found}
     if found:
         storage.write_checked_json(folder / LATENCIES, known)
@@ -108,7 +107,7 @@ def _known_latencies(file: Path, console: Console) -> dict[str, float]:
     try:
         return storage.read_checked_json(file)
     except UsageError as error:
-        console.print(f"note: {error}; it is measured again", markup=False, soft_wrap=True)
+        console.print(f"note: {error}; it is measured again", soft_wrap=True)
         return {}
 
 

@@ -1,13 +1,17 @@
 """Whatever becomes of a trial, its result says it in words and the next one runs."""
 
+import errno
 import os
 import re
 import signal
+import threading
 import time
+from multiprocessing import forkserver
 
 import pytest
 
-from keras_dl.search.child import Limits
+from keras_dl import storage
+from keras_dl.search.child import CannotGoOn, Limits, read_result, write_result
 from keras_dl.search.local_pool import LocalPool
 
 PRELOAD = ["test_child"]
@@ -59,6 +63,27 @@ def swell(folder):
     time.sleep(60)
 
 
+def lingering(folder):
+    threading.Thread(target=time.sleep, args=(60,)).start()
+    return good(folder)
+
+
+def leaves_politely(folder):
+    raise SystemExit(0)
+
+
+def disk_full(folder):
+    raise OSError(errno.ENOSPC, "No space left on device", str(folder / "checkpoint"))
+
+
+def disk_full_in_native_code(folder):
+    raise RuntimeError(f"I/O error: {os.strerror(errno.ENOSPC)} (os error 28)")
+
+
+def cannot_go_on(folder):
+    raise CannotGoOn("the data have changed")
+
+
 def slow(folder):
     (folder / "began").touch()
     time.sleep(0.4)
@@ -89,6 +114,7 @@ def run(function, folder, **limits):
         (out_of_memory, "MemoryError: "),
         (nan, "val_accuracy is nan"),
         (inf, "val_accuracy is inf"),
+        (leaves_politely, "SystemExit: 0"),
     ],
 )
 def test_faults_of_a_trial_are_failures_with_a_reason(tmp_path, fault, reason):
@@ -120,6 +146,57 @@ def test_a_result_that_is_there_is_not_made_again(tmp_path):
     assert run(crash, tmp_path) == {"status": "completed", "val_accuracy": 0.5}
     (tmp_path / "result.json").write_text('{"status": "compl')
     assert run(good, tmp_path) == {"status": "completed", "val_accuracy": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("fault", "stop"),
+    [
+        (disk_full, {"errno": errno.ENOSPC, "file": "checkpoint"}),
+        (disk_full_in_native_code, {"errno": errno.ENOSPC, "file": ""}),
+        (cannot_go_on, {"stop": "the data have changed"}),
+    ],
+)
+def test_what_is_no_fault_of_the_trial_stops_the_search_and_is_not_kept(tmp_path, fault, stop):
+    result = run(fault, tmp_path)
+    assert result.get("errno") == stop.get("errno")
+    assert result.get("file", "").startswith(str(tmp_path) if "file" in stop else "")
+    assert result["stop"] == stop.get("stop", result["stop"])
+    assert run(good, tmp_path) == {"status": "completed", "val_accuracy": 0.5}
+
+
+def test_a_thread_that_lives_on_does_not_hold_the_trial(tmp_path):
+    began = time.monotonic()
+    assert run(lingering, tmp_path) == {"status": "completed", "val_accuracy": 0.5}
+    assert time.monotonic() - began < 30
+
+
+def test_a_result_of_another_task_or_that_is_damaged_is_none(tmp_path):
+    (tmp_path / "task.json").write_text("1")
+    write_result(tmp_path, good(tmp_path))
+    assert read_result(tmp_path) == good(tmp_path)
+    whole = (tmp_path / "result.json").read_bytes()
+    for content in (b"", b"[]", b"{}", b"\xff", b"[" * 100_000, whole.replace(b"0.5", b"0.9")):
+        (tmp_path / "result.json").write_bytes(content)
+        assert read_result(tmp_path) is None
+    (tmp_path / "result.json").write_bytes(whole)
+    storage.write(tmp_path / "task.json", "2")
+    assert read_result(tmp_path) is None
+
+
+def test_a_fork_server_that_is_killed_is_started_anew(tmp_path):
+    folders = [tmp_path / name for name in "ab"]
+    with LocalPool("test_child:slow", Limits()) as pool:
+        for number, folder in enumerate(folders):
+            folder.mkdir()
+            pool.start(number, folder)
+        while not all((folder / "began").exists() for folder in folders):
+            time.sleep(0.01)
+        os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
+        results = dict(pool.wait() for _ in folders)
+        assert results == {number: {"status": "completed", "val_accuracy": 0.5} for number in range(2)}
+        os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
+        pool.start(2, folders[0])
+        assert pool.wait()[1]["status"] == "completed"
 
 
 def test_trials_run_at_once(tmp_path):

@@ -1,6 +1,7 @@
 """The loop of a search, around trials that take no time: crashes at every line of the ledger, budgets, failures."""
 
 import dataclasses
+import errno
 import itertools
 import json
 import math
@@ -9,6 +10,7 @@ import pytest
 
 from keras_dl import UsageError, get_config, storage
 from keras_dl.config import Config, depth, width
+from keras_dl.data import load
 from keras_dl.search import Settings, driver, search
 from keras_dl.search.child import read_result, write_result
 from keras_dl.search.ledger import Ledger
@@ -266,8 +268,8 @@ class Kept(Trials):
 def test_trials_of_another_search_are_refused_when_the_ledger_is_lost(tmp_path):
     run(tmp_path)
     (tmp_path / "ledger.jsonl").unlink()
-    with pytest.raises(UsageError, match=r"trials/0001 holds a trial with config\.depth=2, not 5;"):
-        run(tmp_path, dataclasses.replace(SETTINGS, seed=1))
+    with pytest.raises(UsageError, match=r"trials/0000 holds a trial with options\.batch_size=32, not 64;"):
+        run(tmp_path, dataclasses.replace(SETTINGS, batch_size=64))
 
 
 def test_a_lost_header_vouches_for_nothing(tmp_path):
@@ -275,7 +277,64 @@ def test_a_lost_header_vouches_for_nothing(tmp_path):
     path = tmp_path / "ledger.jsonl"
     path.write_bytes(b"\n" + path.read_bytes().partition(b"\n")[2])
     with pytest.raises(UsageError, match="trial 0 of the ledger is not one that this search would propose"):
-        run(tmp_path, dataclasses.replace(SETTINGS, seed=1))
+        run(tmp_path, dataclasses.replace(SETTINGS, oracle="grid"))
+
+
+def test_a_smaller_budget_turns_down_what_comes_and_nothing_else(tmp_path):
+    before = run(tmp_path)
+    smaller = dataclasses.replace(SETTINGS, max_parameters=3000, max_trials=12)
+    after = run(tmp_path, smaller)
+    assert after[: len(before)] == before
+    assert any(trial.parameters > 3000 for trial in before if trial.status == "completed")
+    new = after[len(before) :]
+    assert [trial.rejected for trial in new] == [trial.parameters > 3000 for trial in new]
+    assert sum(not trial.rejected for trial in after) == 12
+    (lines := (tmp_path / "ledger.jsonl").read_bytes().splitlines(keepends=True)).pop(-2)
+    (tmp_path / "ledger.jsonl").write_bytes(b"".join(lines))
+    assert run(tmp_path, smaller) == after, "a candidate that is lost is judged by the budget of its time"
+    assert run(tmp_path, smaller) == after
+
+
+def test_a_search_keeps_the_threads_that_it_began_with(tmp_path, monkeypatch):
+    asked = []
+
+    def pool_for(settings, threads):
+        asked.append(threads)
+        pool = Trials()
+        pool.threads = threads or 7
+        return pool
+
+    monkeypatch.setattr(driver, "pool_for", pool_for)
+    for changes in ({}, {"workers": 2, "max_trials": 10}, {"trial_threads": 7}):
+        search(CONFIG, "digits", dataclasses.replace(SETTINGS, **changes), tmp_path)
+    assert asked == [None, 7, 7]
+    with pytest.raises(UsageError, match="of a search with threads=7, not 3"):
+        search(CONFIG, "digits", dataclasses.replace(SETTINGS, trial_threads=3), tmp_path)
+
+
+def test_a_full_disk_ends_the_search_and_not_the_trial(tmp_path):
+    stop = {"stop": "No space left", "errno": errno.ENOSPC, "file": "x"}
+    with pytest.raises(OSError, match="No space left on device: 'x'"):
+        run(tmp_path, trials=Faults(GOOD, stop))
+    assert [trial.status for trial in _recorded(tmp_path) if not trial.rejected] == ["completed", "running"]
+    trials = run(tmp_path, trials=Faults(GOOD))
+    assert {trial.status for trial in trials if not trial.rejected} == {"completed"}
+    with pytest.raises(UsageError, match="^the data have changed$"):
+        run(tmp_path, dataclasses.replace(SETTINGS, max_trials=10), trials=Faults({"stop": "the data have changed"}))
+
+
+def test_changed_data_are_refused(tmp_path, monkeypatch):
+    run(tmp_path)
+    storage.write_checked_json(tmp_path / "data.json", {**load("digits", seed=1).fingerprint()})
+    with pytest.raises(UsageError, match="the data have changed since the run in .* began: train has other inputs"):
+        run(tmp_path)
+
+
+def test_a_hopeless_latency_is_refused_before_anything_is_proposed(tmp_path, monkeypatch):
+    monkeypatch.setattr(driver.budget.latency, "measured", lambda config, helper, most: 2.5)
+    with pytest.raises(UsageError, match="its smallest network needs 2.5 ms for one input, over 1 ms"):
+        run(tmp_path, dataclasses.replace(SETTINGS, max_latency=1.0))
+    assert {path.name for path in tmp_path.iterdir()} <= {".lock"}, "the folder is given up"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

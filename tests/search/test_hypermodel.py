@@ -16,9 +16,15 @@ from keras_dl.search.ledger import Trial
 from keras_dl.training.objective import compile_model
 
 PRELOAD = ["keras_dl.search.worker"]
-pytestmark = pytest.mark.usefixtures("processes")
+pytestmark = pytest.mark.usefixtures("helper")
 SPEC = load("digits").spec
 SETTINGS = Settings(tune_regularization=True)
+
+
+@pytest.fixture(scope="module")
+def helper(processes):
+    with exploring.helper():
+        yield
 
 
 def network(name, **values):

@@ -33,6 +33,7 @@ def shown(watch):
 def test_epochs_accuracy_and_time_of_what_runs(watch, tmp_path):
     (tmp_path / "2").mkdir()
     rows = [{"epoch": n, "val_accuracy": 0.5 + n / 10, "seconds": 30.0} for n in range(2)]
+    rows.insert(1, "what a disk did to a line")
     text = "".join(json.dumps(row) + "\n" for row in rows)
     (tmp_path / "2" / "metrics.jsonl").write_text(text + '{"epoch": 2, "val_acc')
     title, second, third, summary = shown(watch)
@@ -43,6 +44,11 @@ def test_epochs_accuracy_and_time_of_what_runs(watch, tmp_path):
     assert summary == "1 of 9 trials done, 1 turned down, best 0.7500 (trial 0, 500 parameters), about 1:28 left"
 
 
+def test_what_a_user_calls_a_value_is_no_markup(watch, tmp_path):
+    watch._trials = {0: Trial(number=0, status="running", values={"kind": "[red]"}, seed=1, parameters=1)}
+    assert shown(watch)[1].endswith("kind=[red]")
+
+
 def test_no_terminal_gets_plain_lines(watch, capsys):
     with watch:
         watch.say("trial 0: 0.7500 [bold]")
@@ -50,7 +56,7 @@ def test_no_terminal_gets_plain_lines(watch, capsys):
 
 
 def test_a_terminal_gets_the_table(watch, monkeypatch, capsys):
-    monkeypatch.setattr(live, "Console", lambda: Console(force_terminal=True, width=100))
+    monkeypatch.setattr(live, "plain_console", lambda: Console(force_terminal=True, width=100))
     with live.Watch(TRIALS, watch._folder, watch._epochs) as terminal:
         terminal.say("a line")
     printed = capsys.readouterr().out

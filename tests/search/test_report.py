@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
 from tensorboard.context import RequestContext
 from tensorboard.plugins import base_plugin
@@ -14,15 +15,18 @@ from tensorboard.plugins.hparams import backend_context
 from tensorboard.util.tensor_util import make_ndarray
 
 import keras_dl
-from keras_dl import cli, get_config, saved_model
+from keras_dl import UsageError, cli, get_config, saved_model, storage
 from keras_dl.data import load
-from keras_dl.search import Settings, Trial, space
+from keras_dl.search import Settings, Trial, kept, space
 from keras_dl.search import report as report_module
+from keras_dl.search.hparams import write_hparams
 from keras_dl.search.plots import latency, pareto_front, plot_parallel
 from keras_dl.search.report import report
 from recipes.search import Search
 from recipes.train import Train
 
+PRELOAD = ["keras_dl.search.worker"]
+pytestmark = pytest.mark.usefixtures("processes")
 CONFIG = get_config("mlp", hidden=(8,), input_shape=(8, 8, 1))
 SETTINGS = Settings(max_parameters=5000, tune_batch_size=True, tune_augmentation=True)
 
@@ -31,7 +35,7 @@ def completed(number, parameters, accuracy, milliseconds=None):
     values = {"hidden_1": 8, "depth": 1, "learning_rate": 0.002, "batch_size": 64, "augmentation": "shift"}
     return Trial(
         number=number, status="completed", values=values, seed=1, parameters=parameters, val_accuracy=accuracy,
-        epochs=2, seconds=1.5, latency=milliseconds,
+        epochs=3, kept_epoch=2, seconds=1.5, latency=milliseconds,
     )  # fmt: skip
 
 
@@ -55,19 +59,30 @@ def test_the_pareto_fronts():
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     config = CONFIG.for_data(load("digits").spec)
-    saved_model.save(config.build(), tmp_path / "trials" / "0006" / "model", config=config, facts={"epochs": 2})
+    spec = load("digits").spec
+    for number in (3, 6):
+        kept.save(config.build(), tmp_path / "trials" / f"{number:04d}" / "model", config, spec, {"epochs": 3})
     for trial in TRIALS:
         if trial.status == "completed":
             trial_folder = tmp_path / "trials" / f"{trial.number:04d}"
             trial_folder.mkdir(exist_ok=True)
-            rows = [{"epoch": epoch, "val_accuracy": trial.val_accuracy * (1 + epoch) / 2} for epoch in range(2)]
+            accuracies = (trial.val_accuracy / 2, trial.val_accuracy, 0.1)
+            rows = [{"epoch": n, "val_accuracy": value, "seconds": 1.0} for n, value in enumerate(accuracies)]
             (trial_folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    monkeypatch.setattr(report_module.latency, "measured", lambda configs: [5.0 for _ in configs])
+    monkeypatch.setattr(report_module.latency, "measured", lambda config, helper: 5.0)
     return tmp_path
 
 
-def test_table_pictures_and_best_model(folder, capsys):
-    accuracy = report(TRIALS, CONFIG, SETTINGS, folder, "digits")
+@pytest.fixture
+def trials(folder):
+    """Those above, the last with the hash of its model."""
+    *others, best = TRIALS
+    weights = kept.weights_hash(folder / "trials" / "0006" / "model")
+    return [*others, dataclasses.replace(best, weights_sha256=weights)]
+
+
+def test_table_pictures_and_best_model(folder, trials, capsys):
+    accuracy = report(trials, CONFIG, SETTINGS, folder, "digits")
     printed = capsys.readouterr().out
     assert printed.index("0.9000") < printed.index("0.5000") < printed.index("0.4500")
     assert "trial 5 failed: killed by [SIGKILL]" in printed
@@ -80,7 +95,7 @@ def test_table_pictures_and_best_model(folder, capsys):
     assert (rows[6]["val_accuracy"], rows[6]["latency"], rows[0]["latency"]) == ("0.9", "5.0", "3.0")
     assert rows[2]["hidden_1"] == "512"
     assert rows[2]["learning_rate"] == ""
-    assert json.loads((folder / "latencies.json").read_text()) == {"6": 5.0}
+    assert storage.read_checked_json(folder / "latencies.json") == {"6": 5.0}
 
     picture = np.asarray(Image.open(folder / "accuracy.png").convert("RGB")).reshape(-1, 3)
     for colour in ((31, 119, 180), (255, 127, 14), (214, 39, 40)):
@@ -93,11 +108,14 @@ def test_table_pictures_and_best_model(folder, capsys):
     contract = saved_model.read_contract(folder / "best")
     assert contract["class_names"] == list(data.spec.class_names)
     assert (contract["facts"]["trial"], contract["facts"]["test_accuracy"]) == (6, accuracy)
-    assert "validation accuracy 90.00 %" in (folder / "best" / "README.md").read_text()
+    card = (folder / "best" / "README.md").read_text()
+    assert "validation accuracy 90.00 %" in card
+    assert "3 epochs with adam" in card
+    assert "The weights are those of epoch 2." in card
 
 
-def test_the_winner_is_what_train_begins_with(folder, monkeypatch, capsys):
-    report(TRIALS, CONFIG, SETTINGS, folder, "digits")
+def test_the_winner_is_what_train_begins_with(folder, trials, monkeypatch, capsys):
+    report(trials, CONFIG, SETTINGS, folder, "digits")
     started = []
     for kind in (Train, Search):
         monkeypatch.setattr(kind, "run", lambda recipe: started.append(recipe))
@@ -109,12 +127,12 @@ def test_the_winner_is_what_train_begins_with(folder, monkeypatch, capsys):
     train, search = started
     assert train.network == search.network == CONFIG.for_data(load("digits").spec)
     assert (train.learning_rate, train.batch_size, train.augment) == (0.002, 16, ("shift",))
-    assert (train.epochs, train.seed, train.image_size) == (2, 1, None)
+    assert (train.epochs, train.seed, train.image_size) == (3, 1, None)
     assert (search.learning_rate, search.batch_size) == (0.002, 64)
 
 
-def test_tensorboard_reads_the_trials(folder):
-    report(TRIALS, CONFIG, SETTINGS, folder, "digits")
+def test_tensorboard_reads_the_trials(folder, trials):
+    report(trials, CONFIG, SETTINGS, folder, "digits")
     runs = plugin_event_multiplexer.EventMultiplexer(size_guidance={"scalars": 0, "tensors": 0})
     runs.AddRunsFromDirectory(str(folder / "tensorboard")).Reload()
     provider = data_provider.MultiplexerDataProvider(runs, str(folder / "tensorboard"))
@@ -126,7 +144,39 @@ def test_tensorboard_reads_the_trials(folder):
     sessions = {f"{trial.number:04d}" for trial in TRIALS if trial.status == "completed"}
     assert sessions <= set(runs.Runs())
     values = [float(make_ndarray(event.tensor_proto)) for event in runs.Tensors("0006", "val_accuracy")]
-    assert values == pytest.approx([0.45, 0.9])
+    assert values == pytest.approx([0.45, 0.9]), "up to the epoch that is kept"
+
+
+def test_exchanged_folders_of_trials_are_noticed(folder, trials):
+    a, b, aside = (folder / "trials" / name for name in ("0003", "0006", "aside"))
+    a.rename(aside), b.rename(a), aside.rename(b)
+    with pytest.raises(UsageError, match=r"trials/0006/model is not the model of trial 6: its weights have the SHA"):
+        report(trials, CONFIG, SETTINGS, folder, "digits")
+    assert not (folder / "best").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff", b'{"6": 1e9}', b"[" * 100_000], ids=repr)
+def test_damaged_figures_are_named_or_left_out(folder, trials, capsys, content):
+    (folder / "latencies.json").write_bytes(content)
+    (folder / "trials" / "0003" / "metrics.jsonl").write_bytes(content + b"\n{}\n")
+    (folder / "trials" / "0004" / "metrics.jsonl").unlink()
+    console = Console(soft_wrap=True)
+    found = report_module._known_latencies(folder / "latencies.json", console)
+    assert found == {}
+    assert "latencies.json is damaged" in capsys.readouterr().out
+    write_hparams(trials, folder / "tensorboard", folder / "trials")
+    assert len(list((folder / "tensorboard").iterdir())) == 6
+
+
+def test_names_that_are_markup(folder, trials, monkeypatch, capsys):
+    monkeypatch.setattr(report_module, "plot_parallel", lambda *arguments: 1 / 0)
+    values = {**trials[6].values, "augmentation": "[bold]$x$"}
+    shown = dataclasses.replace(trials[6], values=values)
+    assert "[bold]$x$" in str(report_module._table([shown]).columns[-1]._cells[0])
+    assert report(trials, CONFIG, SETTINGS, folder, "digits") is not None
+    printed = capsys.readouterr()
+    assert "parallel_coordinates.png could not be drawn: ZeroDivisionError" in printed.out + printed.err
+    assert (folder / "best" / "manifest.json").exists()
 
 
 def test_parallel_coordinates_of_trials_that_lack_values(tmp_path):
