@@ -57,6 +57,7 @@ class TransferExperiment(DataExperiment):
     @functools.cached_property
     def target(self) -> Data:
         """The new task, in the base's shape."""
+        self.dataset.spec.check_size(self.config.input_shape, self.base_name)
         return self.dataset.resized(self.config.input_shape)
 
     def student(self, frozen: Iterable[str], *, slower: float = 1.0) -> Student:

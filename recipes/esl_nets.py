@@ -72,6 +72,7 @@ class EslNets(DataExperiment):
         """The "curve" of test accuracies, %, over the training, and the network's numbers of "weights" and "links"."""
         from keras_dl.training.objective import compile_model
 
+        self.dataset.spec.check_size((16, 16), "each of the five networks")
         data = self.dataset.resized((16, 16, 1))
         train, test = lecun_1989(data.train, seed) if self.protocol == "1989" else (data.train, data.test)
         keras.utils.set_random_seed(seed)
@@ -138,9 +139,7 @@ class EslNets(DataExperiment):
             axes.fill_between(steps, mean - spread, mean + spread, color=f"C{number}", alpha=0.15, linewidth=0)
             sizes = [f"{results.mean(kind, network=network):,.0f}" for kind in ("weights", "links")]
             rows.append([network, *sizes, f"{published:.1f}", f"{mean[-1]:.1f} ± {spread[-1]:.1f}"])
-        axes.set(
-            xlabel="training step", ylabel="test accuracy, %", title=f"{self.subject}, protocol {self.protocol}"
-        )
+        axes.set(xlabel="training step", ylabel="test accuracy, %", title=f"{self.subject}, protocol {self.protocol}")
         axes.grid(alpha=0.3)
         axes.legend()
         save_figure(figure, folder / "curves.png")

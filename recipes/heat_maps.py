@@ -104,7 +104,9 @@ class HeatMaps(DataExperiment):
             config = self._network(data)
             own = model = self._trained(config, data, seed)
         else:
-            data = data.resized(saved_model.read_contract(self.base)["config"].input_shape)
+            shape = saved_model.read_contract(self.base)["config"].input_shape
+            data.spec.check_size(shape, self.base)
+            data = data.resized(shape)
             model = saved_model.load(self.base)
             keras.utils.set_random_seed(seed)
             own = self._network(data).build()

@@ -220,6 +220,7 @@ class LeCun1989(DataExperiment):
     @functools.cached_property
     def _splits(self) -> tuple[Split, Split]:
         """Everything to train on, and everything to test on."""
+        self.dataset.spec.check_size((16, 16), "the network of 1989")
         data = self.dataset.resized((16, 16, self.dataset.spec.shape[2]))
         parts = data.train, data.validation
         labels = np.concatenate([part.labels for part in parts])

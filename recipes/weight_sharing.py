@@ -69,6 +69,7 @@ class WeightSharing(DataExperiment):
     @functools.cached_property
     def _pictures(self):
         """The data at 16x16 pixels."""
+        self.dataset.spec.check_size((SIZE, SIZE), "weight sharing")
         return self.dataset.resized((SIZE, SIZE, *self.dataset.spec.shape[2:]))
 
     def config(self, network: str) -> Config:

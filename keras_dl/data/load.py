@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -52,4 +53,5 @@ def load(
         data = load_tfds(name, data_dir, validation, seed, image_size)
     if image_size is None:
         return data
-    return data.resized((image_size, image_size, *data.spec.shape[2:]))
+    data = data.resized((image_size, image_size, *data.spec.shape[2:]))
+    return dataclasses.replace(data, spec=dataclasses.replace(data.spec, image_size=image_size))

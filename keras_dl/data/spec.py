@@ -18,7 +18,8 @@ class Spec:
     `shape` is one input's: (height, width, channels) with values 0..255 when `kind` is "image", (features,) when it is
     "features", (samples,) with values -1..1 when it is "audio", `rate` of them a second, and () when it is "text".
     Labels are whole numbers 0 .. `classes` - 1, called `class_names`. `counts` gives the examples per split: "train",
-    "validation", "test", and is filled in by `Data`. Raises `UsageError` for anything else.
+    "validation", "test", and is filled in by `Data`. `image_size` is the height and width that was asked for, if one
+    was. Raises `UsageError` for anything else.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Spec:
     class_names: tuple[str, ...] = ()
     counts: dict[str, int] = dataclasses.field(default_factory=dict)
     rate: Count | None = None
+    image_size: Count | None = None
 
     def __post_init__(self):
         check_fields(self)
@@ -41,6 +43,14 @@ class Spec:
         """Raise `UsageError` for anything but pictures."""
         if self.kind != "image":
             raise UsageError(f"pictures are wanted, {self.name} is {self.kind}")
+
+    def check_size(self, shape: tuple[int, ...], taker: str) -> None:
+        """Raise `UsageError` if a size was asked for and `taker`, of fixed input `shape`, takes another."""
+        if self.image_size is not None and shape[:2] != (self.image_size, self.image_size):
+            raise UsageError(
+                f"{taker} takes pictures of {shape[0]}x{shape[1]} pixels, not image_size={self.image_size}; "
+                "leave image_size out"
+            )
 
     def check_numbers(self, network: str) -> None:
         """Raise `UsageError` for texts and sounds, which `network` cannot take as they are."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from data_on_disk import store
 
+from keras_dl import UsageError, get_config
 from keras_dl.data import Split, load
 
 REAL = pytest.mark.skipif("TFDS_DATA_DIR" not in os.environ, reason="TFDS_DATA_DIR does not say where real data are")
@@ -25,6 +26,18 @@ def examples(data):
         for split in (data.train, data.validation, data.test)
         for x, y in zip(split.stored, split.labels, strict=True)
     )
+
+
+def test_a_network_of_a_fixed_size_refuses_another_that_was_asked_for():
+    lenet = get_config("lenet5_1998")
+    data = load("digits", image_size=4)
+    assert data.spec.image_size == 4
+    words = r"lenet5_1998 takes pictures of 32x32 pixels, not image_size=4; leave image_size out"
+    with pytest.raises(UsageError, match=words):
+        lenet.for_data(data.spec)
+    assert lenet.for_data(load("digits").spec).input_shape == (32, 32, 1)
+    assert lenet.for_data(load("digits", image_size=32).spec).input_shape == (32, 32, 1)
+    assert get_config("resnet20").for_data(data.spec).input_shape == (4, 4, 1)
 
 
 def test_importing_data_imports_nothing_heavy():

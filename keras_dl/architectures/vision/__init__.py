@@ -65,6 +65,8 @@ class ImageClassifier(ImageNetwork):
         spec.check_numbers(self.family)
         if spec.kind != "image":
             raise UsageError(f"{self.family} takes images, {spec.name} has {spec.shape[0]} features; use mlp")
+        if self.fixed_size:
+            spec.check_size(self.input_shape, self.family)
         size = self.input_shape[:2] if self.fixed_size else spec.shape[:2]
         return self.replace(input_shape=(*size, spec.shape[2]), classes=spec.classes)
 
