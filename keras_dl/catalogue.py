@@ -13,6 +13,7 @@ from types import ModuleType
 from keras_dl import architectures
 from keras_dl.config import Config
 from keras_dl.errors import UsageError, choose
+from keras_dl.fields import checked
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +70,16 @@ def entries() -> dict[str, Entry]:
     return dict(sorted(found.items()))
 
 
+def entry(name: str) -> Entry:
+    """The entry called `name`. Raises `UsageError` with the nearest names."""
+    if not isinstance(name, str):
+        raise UsageError(f"a network is given by its name or its config, got {name!r}")
+    try:
+        return entries()[choose("model", name, entries())]
+    except UsageError as error:
+        raise UsageError(f"{error} (`keras-dl list` shows all)") from None
+
+
 def config_class(family: str) -> type[Config]:
     """The config class of a family. Raises `UsageError` for an unknown one."""
     classes = {entry.family: type(entry.config) for entry in entries().values()}
@@ -85,8 +96,11 @@ def list_models(
 ) -> list[str]:
     """The sorted names of the catalogue that match a glob `pattern`, a task, a family and a range of parameters.
 
-    Nothing heavy is imported. Raises `UsageError` for an unknown task or family.
+    Nothing heavy is imported. Raises `UsageError` for an unknown task or family, and for what is no text or number.
     """
+    checked("pattern", pattern, str)
+    checked("min_parameters", min_parameters, int | None)
+    checked("max_parameters", max_parameters, int | None)
     if task is not None:
         choose("task", task, {entry.task for entry in entries().values()})
     if family is not None:
@@ -107,13 +121,5 @@ def get_config(name: str | Config, **changes) -> Config:
 
     Raises `UsageError` with the nearest matches for an unknown name or field, or for a value that cannot be built.
     """
-    if not isinstance(name, Config):
-        if not isinstance(name, str):
-            raise UsageError(f"a network is given by its name or its config, got {name!r}")
-        if name not in entries():
-            try:
-                choose("model", name, entries())
-            except UsageError as error:
-                raise UsageError(f"{error} (`keras-dl list` shows all)") from None
-        name = entries()[name].config
-    return name.replace(**changes)
+    config = name if isinstance(name, Config) else entry(name).config
+    return config.replace(**changes)

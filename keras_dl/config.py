@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from keras_dl import strict_json
 from keras_dl.errors import UsageError, choose
-from keras_dl.fields import check_fields
-from keras_dl.lazy import channels_last
+from keras_dl.fields import Positive, check_fields, checked
+from keras_dl.lazy import settings_of_keras
 
 if TYPE_CHECKING:
     import keras
@@ -114,7 +114,7 @@ class Config:
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, 100_000))  # Keras walks the graph of a 1202-layer network recursively
         try:
-            with channels_last():
+            with settings_of_keras():
                 return sys.modules[type(self).__module__].build(self)
         finally:
             sys.setrecursionlimit(limit)
@@ -134,8 +134,7 @@ class Config:
         changes = {}
         for axis, factor in (("width", width), ("depth", depth)):
             names = [name for name, scale in self.scales().items() if scale.axis == axis]
-            if factor <= 0:
-                raise UsageError(f"{axis} must be a factor above 0, got {factor}")
+            checked(f"the factor of {axis}", factor, Positive)
             if factor != 1 and not names:
                 raise UsageError(f"{self.family} has no {axis} to scale; it has {_shown(sorted(self.scales()))}")
             changes |= {name: self.scales()[name].apply(getattr(self, name), factor) for name in names}
@@ -159,7 +158,7 @@ class Config:
             fields = strict_json.parse(text, "it")
             family = fields.pop("family")
         except (ValueError, AttributeError, KeyError, TypeError) as error:
-            raise UsageError(f"not the JSON of a config: {text[:60]!r} ({error})") from None
+            raise UsageError(f"not the JSON of a config: {str(text)[:60]!r} ({error})") from None
         return catalogue.config_class(family)().replace(**fields)
 
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import functools
 import os
+import reprlib
 import sys
 from collections.abc import Container
 from pathlib import Path
 
 from keras_dl.errors import UsageError
+
+LONGEST = 1024
+"""bytes; no file system has a longer path"""
 
 
 def is_path(word: str | os.PathLike) -> bool:
@@ -35,9 +39,10 @@ def is_name(kind: str, word: str | os.PathLike, names: Container[str]) -> bool:
 
 def checked(what: str, word: object) -> str | os.PathLike:
     """`word` if it can be a name or a path at all; `what` is what the `UsageError` calls it."""
-    if isinstance(word, str | os.PathLike) and str(word) and "\0" not in str(word):
-        return word
-    raise UsageError(f"{what} must be a name or a path, got {word!r}")
+    text = str(word)
+    if not isinstance(word, str | os.PathLike) or not text or "\0" in text or len(os.fsencode(text)) > LONGEST:
+        raise UsageError(f"{what} must be a name or a path, got {reprlib.repr(word)}")
+    return word
 
 
 @functools.cache

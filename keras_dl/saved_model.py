@@ -14,7 +14,8 @@ from keras_dl.catalogue import get_config
 from keras_dl.config import Config
 from keras_dl.describe import check_fits, describe
 from keras_dl.errors import UsageError, nearest
-from keras_dl.surgery import transplant
+from keras_dl.fields import checked
+from keras_dl.surgery import check_model, transplant
 from keras_dl.weights import safetensors_files
 
 if TYPE_CHECKING:
@@ -168,7 +169,9 @@ def save(
     import numpy as np
     import safetensors.numpy
 
-    folder = Path(folder)
+    folder = Path(names.checked("folder", folder))
+    check_model(model)
+    _check_declaration(model, config, class_names, card, facts)
     tensors = {variable.path: np.asarray(variable.numpy(), order="C") for variable in model.weights}
     with storage.replacing_folder(folder) as part:
         storage.write(part / "weights.safetensors", safetensors.numpy.save(tensors))
@@ -177,6 +180,22 @@ def save(
         storage.write(part / "README.md", card or f"# {config.family}\n")
         storage.write_manifest(part, format=declaration.FORMAT)
     return folder
+
+
+def _check_declaration(model: keras.Model, config: Any, class_names: Any, card: Any, facts: Any) -> None:
+    """Raise `UsageError` for what `load` would refuse, or what no file can hold."""
+    if not isinstance(config, Config):
+        raise UsageError(f"config must be that by which the model was built, got {config!r}")
+    if (count := model.count_params()) != (described := describe(config).parameters):
+        raise UsageError(f"the model has {count:,} parameters, this {config.family} has {described:,}")
+    checked("class_names", class_names, tuple[str, ...])
+    if class_names and len(class_names) != getattr(config, "classes", len(class_names)):
+        raise UsageError(f"class_names must be {config.classes}, one for each class, got {len(class_names)}")
+    checked("card", card, str)
+    try:
+        json.dumps(checked("facts", facts, dict | None))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"facts must be JSON: {error}") from None
 
 
 def read_config(folder: str | os.PathLike) -> Config:

@@ -14,8 +14,18 @@ def stage_of(layer: keras.layers.Layer) -> str:
     return layer.name.partition("_")[0]
 
 
+def check_model(model: object) -> None:
+    """Raise `UsageError` if `model` is no network."""
+    if not isinstance(model, keras.Model):
+        raise UsageError(f"a keras.Model is wanted, as `build` and `load` give it, got {model!r}")
+
+
 def stages(model: keras.Model) -> list[str]:
-    """The stages of `model` that have weights, from input to output: "stem", "stage1" .. "head"."""
+    """The stages of `model` that have weights, from input to output: "stem", "stage1" .. "head".
+
+    Raises `UsageError` for what is no model, as all functions here do.
+    """
+    check_model(model)
     return list(dict.fromkeys(stage_of(layer) for layer in model.layers if layer.weights))
 
 
@@ -29,6 +39,7 @@ def features(model: keras.Model) -> keras.Model:
 
     The maps are (batch, rows, columns, channels), from "stem" to the last stage, and share the weights of `model`;
     tokens are laid out as the grid of their patches, a class token is left out. `strides` tells their scales.
+    Raises `UsageError` for a network that has neither.
     """
     maps = {}
     for stage in feature_stages(model):
@@ -39,11 +50,14 @@ def features(model: keras.Model) -> keras.Model:
             tensor = keras.layers.Cropping1D((others, 0), name=f"{stage}_cells")(tensor)
             tensor = keras.layers.Reshape((*grid, tensor.shape[-1]), name=f"{stage}_map")(tensor)
         maps[stage] = tensor
+    if not maps:
+        raise UsageError(f"{model.name} has no stage whose output is a map")
     return keras.Model(model.input, maps, name=f"{model.name}_features")
 
 
 def strides(model: keras.Model) -> dict[str, int]:
     """How many pixels of the input lie between two neighbours in the map of each stage that `features` gives."""
+    check_model(model)
     steps = {}
     for layer in model.layers:
         sources = [] if isinstance(layer, keras.layers.InputLayer) else keras.tree.flatten(layer.input)
@@ -55,6 +69,7 @@ def strides(model: keras.Model) -> dict[str, int]:
 
 def embedding(model: keras.Model) -> keras.Model:
     """The network up to what its head reads: inputs in, one vector, (batch, features), for each out."""
+    check_model(model)
     return keras.Model(model.input, model.get_layer("head").input, name=f"{model.name}_embedding")
 
 
@@ -70,12 +85,17 @@ def transplant(source: keras.Model, config: Config, *, fresh: Iterable[str] = ("
 
     Raises `UsageError` for a stage that does not exist, and for a layer whose weights fit neither way.
     """
-    fresh = {choose("stage", stage, stages(source)) for stage in fresh}
+    fresh = _chosen(source, fresh)
+    if not isinstance(config, Config):
+        raise UsageError(f"the new network is given by its config, got {config!r}")
     target = config.build()
+    here = {layer.name for layer in source.layers}
     first = next((layer for layer in target.layers if layer.weights and len(layer.weights[0].shape) == 4), None)
     for layer in target.layers:
         if not layer.weights or stage_of(layer) in fresh:
             continue
+        if layer.name not in here:
+            raise UsageError(f"{source.name} has no layer {layer.name}; name its stage, {stage_of(layer)!r}, as fresh")
         donor = source.get_layer(layer.name)
         values, shapes = donor.get_weights(), [tuple(variable.shape) for variable in layer.weights]
         if layer is first:
@@ -97,15 +117,24 @@ def freeze(model: keras.Model, frozen: Iterable[str]) -> None:
 
     Call it before `compile`. Raises `UsageError` for a stage that does not exist.
     """
-    frozen = {choose("stage", stage, stages(model)) for stage in frozen}
+    frozen = _chosen(model, frozen)
     for layer in model.layers:
         layer.trainable = stage_of(layer) not in frozen
 
 
+def _chosen(model: keras.Model, names: Iterable[str]) -> set[str]:
+    """The stages of `model` called `names`. Raises `UsageError`."""
+    known = stages(model)
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise UsageError(f"stages are given as a list of their names, such as ['head'], got {names!r}")
+    return {choose("stage", name, known) for name in names}
+
+
 def _outputs(model: keras.Model) -> dict:
     """The last output of every stage that has weights."""
+    known = stages(model)
     last = {stage_of(layer): layer.output for layer in model.layers}
-    return {stage: last[stage] for stage in stages(model)}
+    return {stage: last[stage] for stage in known}
 
 
 def _step(layer: keras.layers.Layer, shape: tuple) -> float:

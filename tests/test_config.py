@@ -94,7 +94,7 @@ def test_scaled_values_stay_valid(scale, value, factor, expected):
 
 
 def test_scaling_that_means_nothing_is_refused():
-    with pytest.raises(keras_dl.UsageError, match="width must be a factor above 0, got -4"):
+    with pytest.raises(keras_dl.UsageError, match="the factor of width must be above 0 and finite, got -4"):
         MLP.scaled(width=-4)
     with pytest.raises(keras_dl.UsageError, match="lecun1989 has no depth to scale; it has h1_maps, h2_maps, h3_units"):
         keras_dl.get_config("lecun1989_zip").scaled(depth=2)

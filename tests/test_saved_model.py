@@ -99,7 +99,7 @@ def test_weights_of_another_network_are_refused(saved):
         keras_dl.build(keras_dl.get_config("mlp"), weights=saved[1])
     with pytest.raises(UsageError, match=r"holds another network than this mlp: it has hidden=\[5\]$"):
         keras_dl.build("mlp", weights=saved[1], hidden=(4,))
-    with pytest.raises(UsageError, match="holds another network than this lenet: one of the family mlp"):
+    with pytest.raises(UsageError, match="holds another network than this lenet: it is of the family mlp"):
         keras_dl.build("lenet5_modern", weights=saved[1])
 
 

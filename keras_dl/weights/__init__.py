@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keras_dl.architectures.vision import CAFFE
-from keras_dl.catalogue import entries
+from keras_dl.catalogue import entries, entry
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
+from keras_dl.names import checked
 from keras_dl.weights.published import Published, fetch
 
 if TYPE_CHECKING:
@@ -41,16 +42,14 @@ def family_of(config: Config) -> ModuleType | None:
 
 
 def available(name: str) -> dict[str, Published]:
-    """The weights published for the network called `name`: their names and where they are."""
-    module = family_of(entries()[name].config)
+    """The weights published for the network called `name`: their names and where they are. Raises `UsageError`."""
+    module = family_of(entry(name).config)
     return module.PUBLISHED.get(name, {}) if module else {}
 
 
 def names(config: Config) -> list[str]:
     """What `weights` may say for networks of `config`'s family."""
-    return sorted(
-        {key for name, entry in entries().items() if entry.family == config.family for key in available(name)}
-    )
+    return sorted({key for name, one in entries().items() if one.family == config.family for key in available(name)})
 
 
 def are_variants(one: Config, other: Config) -> bool:
@@ -65,9 +64,9 @@ def published(config: Config, weights: str) -> tuple[Config, Published]:
     `config` may differ from it in its classes, their activation and its input only; otherwise raises `UsageError`.
     """
     owners = [
-        (entry.config, available(name)[weights])
-        for name, entry in entries().items()
-        if entry.family == config.family and weights in available(name)
+        (one.config, available(name)[weights])
+        for name, one in entries().items()
+        if one.family == config.family and weights in available(name)
     ]
     for owner, file in owners:
         if are_variants(owner, config):
@@ -86,7 +85,7 @@ def candidates(config: Config, file: str | os.PathLike) -> list[Config]:
     path = Path(file)
     family, reader = _reader(config, path)
     classes = {"classes": reader.classes(path, config, family) or config.classes}
-    inputs = [entry.config.input_shape for entry in entries().values() if are_variants(entry.config, config)]
+    inputs = [one.config.input_shape for one in entries().values() if are_variants(one.config, config)]
     return [config.replace(input_shape=shape, **classes) for shape in dict.fromkeys((config.input_shape, *inputs))]
 
 
@@ -100,7 +99,7 @@ def load(model: keras.Model, config: Config, file: str | os.PathLike | Published
     """
     import numpy as np
 
-    path = fetch(file, config) if isinstance(file, Published) else Path(file)
+    path = fetch(file, config) if isinstance(file, Published) else Path(checked("a file of weights", file))
     family, reader = _reader(config, path)
     weights = 4 * model.count_params()
     if (size := path.stat().st_size) > MOST_BYTES_EACH * weights + SLACK:
