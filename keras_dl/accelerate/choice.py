@@ -30,6 +30,9 @@ WORTH = 0.95
 QUIET = 0.1
 """the share of the processors that other work may take while figures are measured that are remembered"""
 FILE = "acceleration.json"
+"""of a run: its choice"""
+FOLDER = "accelerate"
+"""of the cache: the figures"""
 DECISIVE = ("batch_size", "optimizer", "gradient_accumulation_steps", "ema_momentum", "precision", "rematerialize")
 
 _restarts = contextvars.ContextVar("restarts", default=False)
@@ -136,18 +139,19 @@ def _figures(
         "config": json.loads(config.to_json()),
         "options": {name: getattr(options, name) for name in DECISIVE},
     }
-    file = _cache_file([request, *environments])
-    known = _read(file)
+    name = _cache_name([request, *environments])
+    known = _read(name)
     if known is not None and known.quiet and default in known.seconds:
         return known
     found = Figures(*turns.timed(request, environments, default))
     with contextlib.suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        storage.write_json(file, {"seconds": list(found.seconds.items()), "load": found.load})
+        folder = cache_folder() / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        storage.write_json(folder / name, {"seconds": list(found.seconds.items()), "load": found.load})
     return found
 
 
-def _cache_file(request: Any) -> Path:
+def _cache_name(request: Any) -> str:
     devices = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
     machine = {
         "processor": processor(),
@@ -156,13 +160,13 @@ def _cache_file(request: Any) -> Path:
         "versions": [keras.__version__, tf.__version__],
     }
     key = hashlib.sha256(json.dumps([request, machine], sort_keys=True).encode()).hexdigest()
-    return cache_folder() / "accelerate" / f"{key[:32]}.json"
+    return f"{key[:32]}.json"
 
 
-def _read(file: Path) -> Figures | None:
-    """What `file` holds, None unless it is all there."""
+def _read(name: str) -> Figures | None:
+    """What the file `name` of the cache holds, None unless it is all there."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-        known = json.loads(file.read_text(encoding="utf-8"))
+        known = json.loads((cache_folder() / FOLDER / name).read_text(encoding="utf-8"))
         seconds = {tuple(candidate): [float(one) for one in row] for candidate, row in known["seconds"]}
         if len({len(row) for row in seconds.values()}) == 1 and min(map(min, seconds.values())) > 0:
             return Figures(seconds, float(known["load"]))

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from keras_dl.accelerate.machine import Load
+from keras_dl.accelerate.load import Load
 
 STARTING, MEASURING = 300, 90
 """seconds at most until all processes have compiled, and of turns, where those make `FEWEST` rounds in it"""

@@ -2,12 +2,14 @@
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
-from keras_dl.accelerate.programs import remember_programs
+from keras_dl.accelerate.programs import MOST_BYTES, remember_programs
 
 JOB = """
 import numpy as np
@@ -94,6 +96,29 @@ def test_what_the_user_has_set_stays(cache, monkeypatch):
 def test_a_folder_that_cannot_be_written_is_left_alone(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     assert set_up(monkeypatch, TF_XLA_FLAGS="", XDG_CACHE_HOME=str(tmp_path / "file")) == ""
+    monkeypatch.chdir(tmp_path)
+    assert set_up(monkeypatch, XDG_CACHE_HOME="relative") == ""
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as where nobody knows the user
+    assert set_up(monkeypatch, XDG_CACHE_HOME="") == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_disk_that_is_almost_full_is_left_alone(cache, monkeypatch):
+    usage = shutil.disk_usage(".")._replace(free=MOST_BYTES - 1)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
+    assert set_up(monkeypatch, TF_XLA_FLAGS="") == ""
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage._replace(free=MOST_BYTES))
+    assert set_up(monkeypatch) != ""
+
+
+def test_files_that_were_never_finished_go(cache, monkeypatch):
+    set_up(monkeypatch, TF_XLA_FLAGS="")
+    (folder,) = cache.glob("*/tensorflow")
+    for name, age in {"left.tmp": 3700, "new.tmp": 0}.items():
+        (folder / name).write_bytes(b"")
+        os.utime(folder / name, (time.time() - age,) * 2)
+    set_up(monkeypatch, TF_XLA_FLAGS="")
+    assert [file.name for file in folder.iterdir()] == ["new.tmp"]
 
 
 def test_jax_alone_has_its_cache(cache, monkeypatch):

@@ -7,7 +7,8 @@ import time
 import psutil
 import pytest
 
-from keras_dl.accelerate.machine import Load, cores
+from keras_dl.accelerate.load import Load
+from keras_dl.accelerate.machine import cores
 
 
 def test_other_work_is_what_is_not_ours():
