@@ -36,9 +36,3 @@ def test_file_by_path(name, tmp_path):
         assert fewer.output_shape == (None, 3)
         stem = ours.get_layer("stem_conv").kernel.numpy()
         assert abs(fewer.get_layer("stem_conv").kernel.numpy()[:, :, 0] - stem.sum(axis=2)).max() < 1e-5
-
-
-def test_colours_of_other_files_are_refused(tmp_path):
-    (tmp_path / "vgg16.safetensors").touch()
-    with pytest.raises(keras_dl.UsageError, match=r"vgg16.safetensors"):
-        keras_dl.build("vgg16", weights=tmp_path / "vgg16.safetensors")

@@ -10,14 +10,11 @@ import h5py
 import numpy as np
 import pytest
 import safetensors.numpy
+from small_files import KERAS, TORCH, layers_of, tensors_of, write_h5
 
 import keras_dl
 from keras_dl import UsageError
-from keras_dl.weights import resnet
 
-SMALL = {"filters": 4, "blocks": (1, 1, 1, 1), "input_shape": (17, 17, 3), "classes": 3}
-KERAS = keras_dl.get_config("resnet50", **SMALL)
-TORCH = keras_dl.get_config("resnet18", **SMALL)
 GIGANTIC = 1_600_000_000
 """float32 values: 6.4 GB"""
 
@@ -29,38 +26,12 @@ def models():
 
 @pytest.fixture
 def layers(models):
-    """Arrays by layer and weight, as keras.applications calls them."""
-    return {
-        resnet.keras_layer(layer.name, KERAS): [weight.numpy() for weight in layer.weights]
-        for layer in models["h5"].layers
-        if layer.weights
-    }
+    return layers_of(models["h5"])
 
 
 @pytest.fixture
 def tensors(models):
-    """Arrays by name, as torchvision has them."""
-    leaves = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias"}
-    leaves |= {"moving_mean": "running_mean", "moving_variance": "running_var"}
-    found = {}
-    for weight in models["safetensors"].weights:
-        owner, leaf = weight.path.split("/")
-        axes = {4: (3, 2, 0, 1), 2: (1, 0)}.get(len(weight.shape), (0,))
-        value = np.ascontiguousarray(weight.numpy().transpose(axes))
-        found[f"{resnet.torch_module(owner, TORCH)}.{leaves[leaf]}"] = value
-    return found
-
-
-def write_h5(layers, path, change):
-    with h5py.File(path, "w") as file:
-        file.attrs["layer_names"] = [name.encode() for name in layers]
-        for name, arrays in layers.items():
-            group = file.create_group(name)
-            names = [f"{name}/{index}:0" for index in range(len(arrays))]
-            group.attrs["weight_names"] = [item.encode() for item in names]
-            for item, array in zip(names, arrays, strict=True):
-                group[item] = array
-        change(file)
+    return tensors_of(models["safetensors"])
 
 
 def replaced(file, **options):
@@ -165,7 +136,7 @@ def refused(config, path, allowed=400 * 2**20):
 
 
 def test_the_files_that_the_others_are_made_of_are_read(layers, tensors, tmp_path):
-    write_h5(layers, tmp_path / "net.h5", lambda file: None)
+    write_h5(layers, tmp_path / "net.h5")
     keras_dl.build(KERAS, weights=tmp_path / "net.h5")
     safetensors.numpy.save_file(tensors, tmp_path / "net.safetensors")
     keras_dl.build(TORCH, weights=tmp_path / "net.safetensors")
