@@ -9,9 +9,10 @@ import keras_dl.search.driver
 import keras_dl.search.worker  # noqa: F401  # with the driver, all that its processes need is imported once
 from keras_dl import get_config
 from keras_dl.search import Settings, search
-from keras_dl.search.child import TRAIN, Limits
+from keras_dl.search.child import Limits
 from keras_dl.search.local_pool import LocalPool
 from keras_dl.search.ray_pool import RayPool
+from keras_dl.search.server import TRAIN
 
 CONFIG = get_config("mlp", hidden=(16,))
 SETTINGS = Settings(max_trials=8, max_parameters=5000, epochs=2, batch_size=128, seed=3)
