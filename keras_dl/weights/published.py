@@ -6,19 +6,12 @@ import dataclasses
 import hashlib
 import http.client
 import os
-import time
-import urllib.request
 from pathlib import Path
-from typing import IO
 
 from keras_dl import storage
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
-
-PATIENCE = 60.0
-"""seconds after which a download must have come at `SLOWEST` bytes a second on average, and of silence at most"""
-SLOWEST = 20_000
-PIECE = 2**20
+from keras_dl.weights.download import NotWhole, download
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,10 +36,6 @@ class Published:
         return self.path.with_name(f"{self.path.name}.sha256")
 
 
-class NotWhole(Exception):
-    """A file is not what was published; the message says why."""
-
-
 def fetch(published: Published, config: Config) -> Path:
     """The local path of a published file, downloaded at the first use; under its name it is complete or not there.
 
@@ -67,7 +56,7 @@ def fetch(published: Published, config: Config) -> Path:
     wanted = f"about {size / 1e6:,.0f} MB, md5 {published.md5 or 'not published'}"
     try:
         with storage.replacing(path) as file:
-            _download(published.url, file, most=8 * size + PIECE)
+            download(published.url, file, most=8 * size + 2**20)
             file.flush()
             found = _first_hash(Path(f"/dev/fd/{file.fileno()}"), published)
         _keep(found, published)
@@ -80,23 +69,6 @@ def fetch(published: Published, config: Config) -> Path:
             f"{state} cannot be downloaded ({reason}); fetch {published.url} ({wanted}) and put it at {path}"
         ) from None
     return path
-
-
-def _download(url: str, file: IO[bytes], most: int) -> None:
-    """Write what `url` sends into `file`. Raises `OSError`, `HTTPException` or `NotWhole`."""
-    start, received = time.monotonic(), 0
-    with urllib.request.urlopen(url, timeout=PATIENCE) as response:
-        announced = response.headers.get("Content-Length")
-        while piece := response.read1(PIECE):
-            file.write(piece)
-            received += len(piece)
-            seconds = time.monotonic() - start
-            if seconds > PATIENCE and received < SLOWEST * seconds:
-                raise TimeoutError(f"only {received:,} bytes came in {seconds:.0f} seconds")
-            if received > most:
-                raise NotWhole(f"more than {most:,} bytes")
-    if announced and announced.isdecimal() and int(announced) != received:
-        raise NotWhole(f"cut off after {received:,} of {int(announced):,} bytes")
 
 
 def _check(path: Path, published: Published) -> None:

@@ -13,6 +13,7 @@ import safetensors.numpy
 
 import keras_dl
 from keras_dl import UsageError
+from keras_dl.weights import download
 from keras_dl.weights.published import Published, fetch
 
 CONFIG = keras_dl.get_config("resnet20")
@@ -70,6 +71,13 @@ def drips(request):
         time.sleep(0.05)
 
 
+def drips_its_first_line(request):
+    for letter in b"HTTP/1.1 200 OK" * 6:
+        request.wfile.write(bytes([letter]))
+        request.wfile.flush()
+        time.sleep(0.05)
+
+
 def says(text):
     def answer(request):
         request.wfile.write(text)
@@ -94,6 +102,7 @@ BAD = {
     "another protocol": (says(b"SSH-2.0-OpenSSH_9.6\r\n"), "cannot be downloaded (SSH-2.0-OpenSSH_9.6"),
     "hanging up": (hangs_up, "cannot be downloaded (Remote end closed connection"),
     "a drip": (drips, "bytes came in"),
+    "a drip of the first line": (drips_its_first_line, "only 0 bytes came in"),
     "chunks that stop": (
         says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\nabc"),
         "cannot be downloaded (IncompleteRead",
@@ -103,7 +112,7 @@ BAD = {
 
 @pytest.mark.parametrize("case", BAD)
 def test_a_bad_answer_is_one_line_and_leaves_nothing(server, monkeypatch, case):
-    monkeypatch.setitem(fetch.__globals__, "PATIENCE", 0.3)
+    monkeypatch.setattr(download, "PATIENCE", 0.3)
     server.answer, words = BAD[case]
     file = file_of(server)
     with pytest.raises(UsageError) as error:
