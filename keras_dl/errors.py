@@ -1,6 +1,7 @@
 """The one exception for mistakes that a user can make, and the words that go with it."""
 
 import difflib
+import os
 from collections.abc import Iterable, Sequence
 
 
@@ -35,6 +36,14 @@ def some(names: Sequence[str], joint: str = ", ", most: int = 5) -> str:
     """The first of `names`, and how many more there are."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return joint.join(names[:most]) + more
+
+
+def check_place(what: str, path: str | os.PathLike) -> None:
+    """Raise `UsageError` for a path where TensorFlow cannot write, since it is no UTF-8; `what` is what it is for."""
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{what} must be UTF-8, got {path}; TensorFlow writes nowhere else") from None
 
 
 def shown(name: object) -> str:

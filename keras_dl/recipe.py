@@ -19,7 +19,7 @@ import filelock
 
 from keras_dl import storage
 from keras_dl.config import Config
-from keras_dl.errors import UsageError, choose
+from keras_dl.errors import UsageError, check_place, choose
 from keras_dl.fields import check_fields
 
 OPTIONS = "config.json"
@@ -90,6 +90,7 @@ class Recipe(abc.ABC):
         if self.out is None:
             raise UsageError("a run needs a folder: set `out`, or take `placed()` for a new one under runs/")
         folder = Path(self.out)
+        check_place("out", folder)
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"{folder} is a file; the run needs a folder")
         with _explained(folder):

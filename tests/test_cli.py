@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,10 +12,12 @@ import time
 
 import filelock
 import pytest
+from data.data_on_disk import fill, picture
 
 import recipes.train
-from keras_dl import storage
+from keras_dl import saved_model, storage
 from keras_dl.cli import main, run_recipe
+from keras_dl.errors import shown
 
 TRAIN = ("train", "mlp", "--network.hidden", "8", "--epochs", "2", "--batch-size", "256")
 
@@ -298,6 +301,75 @@ def test_trains_resumes_and_refuses_other_options(keras_dl, tmp_path):
     assert "holds a run with recipe='train', not 'esl_nets'" in errors
 
 
+def test_a_run_is_prolonged_and_nothing_else_of_it_changes(keras_dl):
+    assert keras_dl(*TRAIN, "--out", "run")[0] == 0
+    code, output, errors = keras_dl("train", "--resume", "run", "--epochs", "3")
+    assert (code, errors) == (0, "")
+    assert "after 3 epochs" in output
+    for flags, words in (
+        (("--seed", "1"), "the run in run has --seed 0, not 1; when it goes on, --epochs may change"),
+        (("--network.hidden", "9"), "the run in run has --network "),
+        (("--out", "other"), "the run in run has --out run, not other"),
+        (("--epoch", "4"), "unknown option --epoch; did you mean --epochs?"),
+        (("--epochs", "0"), "epochs must be at least 1, got 0"),
+        (("mlp",), "unexpected argument 'mlp'"),
+    ):
+        code, _, errors = keras_dl("train", "--resume", "run", *flags)
+        assert code == 2 and is_one_line(errors) and words in errors
+    code, _, errors = keras_dl("run", "esl-nets", "--resume", "run")
+    assert (code, errors) == (2, "keras-dl: the run in run goes on by: keras-dl train --resume run\n")
+
+
+def test_a_run_on_a_folder_goes_on_from_anywhere_and_notices_what_changed(keras_dl, tmp_path, monkeypatch):
+    fill(tmp_path / "photos")
+    assert keras_dl(*TRAIN, "--data", "photos", "--image-size", "8", "--batch-size", "4", "--out", "run")[0] == 0
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    code, _, errors = keras_dl("train", "--resume", "../run", "--epochs", "3")
+    assert (code, errors) == (0, "")
+    picture(99).save(tmp_path / "photos" / "cat" / "00.png")
+    code, _, errors = keras_dl("train", "--resume", "../run", "--epochs", "4")
+    assert code == 2 and is_one_line(errors)
+    assert "photos/cat has 1 new picture, 00.png" in errors
+    shutil.rmtree(tmp_path / "photos")
+    code, _, errors = keras_dl("train", "--resume", "../run", "--epochs", "4")
+    assert (code, is_one_line(errors)) == (2, True)
+    assert f"there is no folder {tmp_path}/photos" in errors
+
+
+@pytest.mark.parametrize(
+    ("folder", "classes"),
+    [
+        ("notes_$5_and_$10{", ("a", "b")),
+        ("[old] :smile: pics", ("[red]", "b")),
+        ("alb\udcfcm", ("caf\udce9", "two\nlines")),
+    ],
+)
+def test_folders_of_any_name(keras_dl, tmp_path, folder, classes):
+    fill(tmp_path / folder, classes)
+    (tmp_path / folder / classes[0] / "bad.png").write_bytes(b"x")
+    options = ("--skip-bad", "--image-size", "8", "--batch-size", "4", "--out", "run")
+    code, output, errors = keras_dl(*TRAIN, "--data", folder, *options)
+    assert (code, errors) == (0, "")
+    assert shown(f"{classes[0]}/bad.png (not a picture)") in output.replace("\n", "")
+    assert (tmp_path / "run" / "curves.png").exists()
+    assert tuple(saved_model.read_contract(tmp_path / "run")["class_names"]) == classes
+
+
+def test_a_run_folder_where_tensorflow_cannot_write(keras_dl):
+    code, _, errors = keras_dl(*TRAIN, "--out", "alb\udcfcm")
+    assert (code, errors) == (2, "keras-dl: out must be UTF-8, got alb\\udcfcm; TensorFlow writes nowhere else\n")
+
+
+def test_a_saved_model_is_trained_on_with_its_weights(keras_dl, monkeypatch):
+    started = []
+    monkeypatch.setattr(recipes.train.Train, "run", lambda recipe: started.append(recipe))
+    assert keras_dl("train", "resnet20_cifar10", "--epochs", "1")[0] == 0
+    [recipe] = started
+    assert recipe.weights == str(saved_model.SHIPPED / "resnet20_cifar10")
+    assert (recipe.network.family, recipe.epochs) == ("resnet_cifar", 1)
+
+
 def test_a_module_runs_as_a_program(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(sys, "argv", ["recipes/train.py", "--epochs", "0"])
     with pytest.raises(SystemExit) as exit:
@@ -362,6 +434,55 @@ def test_a_full_disk(keras_dl, monkeypatch):
     code, _, errors = keras_dl(*TRAIN, "--out", "run")
     assert code == 1
     assert errors == ("keras-dl: No space left on device: run/metrics.jsonl; what was complete before is kept\n")
+
+
+INTERRUPTED = """
+import os, signal, sys, time
+import keras_dl.cli
+
+class Late:
+    def find_spec(self, name, path, target=None):
+        if name == "keras_dl.catalogue":
+            os.kill(os.getpid(), {number})
+            time.sleep(5)
+
+sys.meta_path.insert(0, Late())
+keras_dl.cli.main(["list"])
+"""
+
+
+@pytest.mark.parametrize(("number", "words"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_a_signal_before_anything_has_begun(number, words):
+    done = python(INTERRUPTED.format(number=int(number)))
+    assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", f"keras-dl: {words}\n")
+
+
+def test_the_command_is_there_before_it_imports_anything_large():
+    large = ("numpy", "tyro", "rich", "keras_dl.config")
+    program = f"import sys, keras_dl.cli; print([name for name in {large} if name in sys.modules])"
+    assert python(program).stdout == "[]\n"
+
+
+def test_the_package_runs_as_a_program():
+    done = subprocess.run([sys.executable, "-m", "keras_dl", "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "keras-dl 0.1.0\n")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.parametrize("command", ["list", "show mlp", "run"])
+def test_an_output_that_is_full(command):
+    program = f"from keras_dl.cli import main; main({command.split()})"
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "keras-dl: No space left on device: while writing; what was complete before is kept\n"
+
+
+def test_an_output_that_is_closed():
+    program = "import os; os.close(1); from keras_dl.cli import main; main(['list', 'mlp'])"
+    done = python(program)
+    assert done.returncode == 1
+    assert is_one_line(done.stderr)
 
 
 def test_a_reader_that_leaves_early_sees_no_error():

@@ -12,8 +12,9 @@ import tyro
 from keras_dl import saved_model, storage
 from keras_dl.config import Config
 from keras_dl.data import load
+from keras_dl.data.naming import find_folder
 from keras_dl.describe import describe
-from keras_dl.errors import UsageError, choose, shown
+from keras_dl.errors import UsageError, check_place, choose, shown
 from keras_dl.export.comparison import compare
 from keras_dl.export.contract import write_contract
 from keras_dl.export.formats import FORMATS, LITERT_INT8
@@ -53,8 +54,10 @@ class Export:
         hold the network, or if it gives other outputs; how large weights stored as int8 make those is only told.
         """
         source = saved_model.find(self.folder)
+        find_folder(self.data, self.data_dir)
         kind = f"{self.format}-{self.quantize}" if self.quantize else self.format
         out = Path(self.out or f"exports/{Path(self.folder).expanduser().resolve().name}-{kind}")
+        check_place("out", out)
         if out.exists():
             raise UsageError(f"{out} exists; delete it, or choose another folder for `out`")
         chosen = LITERT_INT8 if self.quantize else FORMATS[self.format]
