@@ -132,9 +132,12 @@ def _default(kind: type[recipe.Recipe], word: str) -> recipe.Recipe:
     options = {field.name for field in dataclasses.fields(kind)}
     trained = contract["facts"].get("training", {})
     known = {name: trained[name] for name in options & trained.keys()}
+    config = contract["config"]
     if "weights" in options:
         known |= {"weights": os.path.abspath(folder), "initialization": None}
-    return kind(network=contract["config"], **known)
+        if len(config.input_shape) == 3 and len(set(config.input_shape[:2])) == 1:
+            known["image_size"] = config.input_shape[0]
+    return kind(network=config, **known)
 
 
 def _run(default: recipe.Recipe, program: str, flags: Sequence[str]) -> None:
@@ -172,15 +175,16 @@ def _resumed(kind: type[recipe.Recipe], program: str, flags: Sequence[str]) -> r
     begun = kind.from_folder(folder)
     if type(begun) is not kind:
         raise UsageError(f"the run in {folder} goes on by: keras-dl {begun.command} --resume {shlex.quote(folder)}")
-    chosen = _parse(begun, f"keras-dl {begun.command} --resume {folder}", others)
+    wanted = _parse(begun, f"keras-dl {begun.command} --resume {folder}", others)
+    found, asked = begun.placed(), wanted.placed()
     for field in dataclasses.fields(begun):
-        before, now = getattr(begun, field.name), getattr(chosen, field.name)
+        before, now = getattr(found, field.name), getattr(asked, field.name)
         if before != now and field.name not in begun.prolongs:
             may = ", ".join(_flag(name) for name in begun.prolongs) or "nothing"
             raise UsageError(
                 f"the run in {folder} has {_flag(field.name)} {before}, not {now}; when it goes on, {may} may change"
             )
-    return chosen
+    return dataclasses.replace(begun, **{name: getattr(wanted, name) for name in begun.prolongs})
 
 
 def _parse(default: T | type[T], program: str, flags: Sequence[str]) -> T:
@@ -196,7 +200,7 @@ def _parse(default: T | type[T], program: str, flags: Sequence[str]) -> T:
             raise
         _title, *lines = (line.strip("│ ") for line in box.getvalue().splitlines())
         lines = itertools.takewhile(lambda line: not _is_rule(line), itertools.dropwhile(_is_rule, lines))
-        message = " ".join(lines)
+        message = " ".join(lines).removeprefix(f"Error parsing {kind.__name__}: ")
         if message.startswith(UNKNOWN):
             message = _unknown(message.removeprefix(UNKNOWN).split(", ")[0], default)
         raise UsageError(f"{message} (`{program} --help` lists the options)") from None

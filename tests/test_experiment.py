@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from keras_dl import UsageError, storage
+from keras_dl import UsageError
 from keras_dl.claims import Claim
 from keras_dl.experiment import Experiment, Results
 from keras_dl.figures import save_figure
@@ -69,7 +69,43 @@ def test_goes_on_where_it_was_cut_off(tmp_path):
     MEASURED.clear()
     assert Coins(out=str(cut), seeds=2).run().rows == whole.rows
     assert MEASURED == [("fair", 1), ("bent", 1)]
-    assert storage.read_lines(ledger) == storage.read_lines(tmp_path / "whole" / "results.jsonl")
+    assert ledger.read_text() == (tmp_path / "whole" / "results.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    "change", [lambda line: line[:9] + b"\xff" + line[10:], lambda line: line.replace(b"0.", b"9.")]
+)
+def test_what_is_damaged_is_measured_again(tmp_path, capsys, change):
+    whole = Coins(out=str(tmp_path), seeds=2).run()
+    ledger = tmp_path / "results.jsonl"
+    text = ledger.read_bytes()
+    lines = text.splitlines(keepends=True)
+    assert change(lines[1]) != lines[1]
+    ledger.write_bytes(lines[0] + change(lines[1]) + b"".join(lines[2:]))
+    MEASURED.clear()
+    again = Coins(out=str(tmp_path), seeds=2).run()
+    assert MEASURED == [("bent", 0)]
+    assert sorted(map(str, again.rows)) == sorted(map(str, whole.rows))
+    assert "results.jsonl is damaged in line 2; that is measured again" in capsys.readouterr().err
+
+
+def test_more_seeds_add_theirs_and_fewer_are_refused(tmp_path):
+    Coins(out=str(tmp_path), seeds=1).run()
+    MEASURED.clear()
+    assert len(Coins(out=str(tmp_path), seeds=2).run().rows) == 4
+    assert MEASURED == [("fair", 1), ("bent", 1)]
+    with pytest.raises(UsageError, match="holds 2 seeds; it can be prolonged, not cut to 1"):
+        Coins(out=str(tmp_path), seeds=1).run()
+
+
+def test_figures_that_cannot_be_drawn_do_not_cost_the_claims(tmp_path, monkeypatch, capsys):
+    def refuse(*_):
+        raise ValueError("no such glyph")
+
+    monkeypatch.setattr(Coins, "draw", refuse)
+    Coins(out=str(tmp_path), seeds=1).run()
+    assert "the figures could not be drawn: ValueError: no such glyph" in capsys.readouterr().err
+    assert len(json.loads((tmp_path / "claims.json").read_text())) == 2
 
 
 def test_other_options_need_another_folder(tmp_path):

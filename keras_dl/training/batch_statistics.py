@@ -17,7 +17,7 @@ jax = LazyModule("jax")
 
 TIMES = 10
 """averages are young for so many times 1 / (1 - momentum) steps; then e^-10 of their start is left"""
-BATCHES = 10
+BATCHES = 20
 """that an estimate is made from, where an epoch has so many"""
 
 

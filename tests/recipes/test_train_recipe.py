@@ -84,17 +84,50 @@ def test_the_network_follows_the_data_and_keeps_its_fixed_size(tmp_path, capsys)
 
 
 def test_another_run_in_the_same_folder_is_refused(result, folder):
-    with pytest.raises(UsageError, match="holds a run with epochs=2, not 3; choose another folder"):
-        Train(out=str(folder), **{**SMALL, "epochs": 3}).run()
+    with pytest.raises(UsageError, match="holds a run with batch_size=128, not 64; choose another folder"):
+        Train(out=str(folder), **{**SMALL, "batch_size": 64}).run()
+
+
+def test_a_run_is_prolonged(result, tmp_path):
+    Train(out=str(tmp_path), **{**SMALL, "epochs": 1}).run()
+    assert Train(out=str(tmp_path), **SMALL).run()["test_loss"] == result["test_loss"]
+
+
+def test_it_starts_from_the_weights_of_a_saved_model(result, folder, tmp_path, capsys):
+    start = {"weights": str(folder / "model"), "learning_rate": 1e-9, "epochs": 1}
+    again = Train(out=str(tmp_path), **{**SMALL, **start}).run()
+    assert again["test_accuracy"] == pytest.approx(result["test_accuracy"], abs=0.01)
+    assert f"starting from {folder / 'model'}" in capsys.readouterr().out
+
+
+def test_what_is_frozen_keeps_the_weights_it_started_from(folder, result, tmp_path):
+    start = {"weights": str(folder / "model"), "freeze": ("stage1",), "epochs": 1}
+    Train(out=str(tmp_path), **{**SMALL, **start}).run()
+    before, after = load(folder / "model"), load(tmp_path / "model")
+    for name, same in (("stage1_dense", True), ("head", False)):
+        kernels = [np.array(model.get_layer(name).kernel) for model in (before, after)]
+        assert np.array_equal(*kernels) is same
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"freeze": ("stem",)}, "freeze=stem would keep random weights; give weights to start from"),
+        ({"weights": "lenet5_mnist", "initialization": "he"}, "initialization=he would undo weights=lenet5_mnist"),
+    ],
+)
+def test_options_that_undo_each_other(options, words):
+    with pytest.raises(UsageError, match=words):
+        Train(**options)
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ({"data": "digitz", "data_dir": "nowhere"}, "data_dir nowhere is not a folder"),
-        ({"validation": 1.5}, r"validation must be a fraction above 0 and below 1, got 1\.5"),
+        ({"validation": 1.5}, r"validation must be above 0 and below 1, got 1\.5"),
         ({"augment": ("color",)}, r"color changes RGB pictures, these have 1 channel\(s\); leave it out of augment"),
-        ({"image_size": 0}, "image_size must be at least 1 pixel, got 0"),
+        ({"image_size": 0}, "image_size must be at least 1, got 0"),
         ({"network": get_config("resnet20"), "image_size": 2}, "2x2 is too small for this resnet_cifar"),
     ],
 )
