@@ -49,6 +49,7 @@ def multiple_of(unit: int) -> Bounds:
 
 
 Count = Annotated[int, at_least(1)]
+NaturalNumber = Annotated[int, at_least(0)]
 Positive = Annotated[float, Bounds("above 0 and finite", lambda value: 0 < value < float("inf"))]
 NotNegative = Annotated[float, Bounds("at least 0 and finite", lambda value: 0 <= value < float("inf"))]
 Fraction = Annotated[float, below(1)]

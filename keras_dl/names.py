@@ -13,7 +13,7 @@ import sys
 from collections.abc import Container
 from pathlib import Path
 
-from keras_dl.errors import UsageError
+from keras_dl.errors import UsageError, shown
 
 LONGEST = 1024
 """bytes; no file system has a longer path"""
@@ -48,4 +48,4 @@ def checked(what: str, word: object) -> str | os.PathLike:
 @functools.cache
 def note(text: str) -> None:
     """Say something that the user did not ask for but should know: one line, once in a process."""
-    print(f"note: {text}", file=sys.stderr)
+    print(f"note: {shown(text)}", file=sys.stderr)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, Literal
 
 from keras_dl.data.dataset import SPLITS, Data
-from keras_dl.errors import UsageError
+from keras_dl.errors import UsageError, choose
+from keras_dl.fields import at_least, checked
 from keras_dl.lazy import keras, tf
 
 MELS = 32
@@ -22,6 +23,8 @@ def bag_of_words(data: Data, words: int = 5000, *, pieces: Literal["words", "cha
     training split alone. Raises `UsageError` for data of another kind.
     """
     _check(data, "text")
+    words = checked("words", words, Annotated[int, at_least(2)])
+    choose("kind of pieces", pieces, ("words", "characters"))
     characters = {"split": "character", "ngrams": (3,)} if pieces == "characters" else {}
     layer = keras.layers.TextVectorization(max_tokens=words, output_mode="multi_hot", **characters)
     layer.adapt(tf.constant(data.train.stored))
@@ -56,7 +59,7 @@ def log_mel(data: Data) -> Data:
 
 
 def _check(data: Data, kind: str) -> None:
-    if data.spec.kind != kind:
+    if checked("data", data, Data).spec.kind != kind:
         raise UsageError(f"{data.spec.name} is {data.spec.kind}; {kind} is wanted")
 
 

@@ -15,7 +15,7 @@ from keras_dl.data.checks import as_array, checked_inputs, checked_labels
 from keras_dl.data.memory import check_fits
 from keras_dl.data.resize import cover
 from keras_dl.errors import UsageError
-from keras_dl.fields import Count, checked
+from keras_dl.fields import Count, NaturalNumber, checked
 from keras_dl.lazy import tf
 
 MIXING = 1_000_000  # the number that makes the key for `mix` from that for `augment`, which folds in small ones
@@ -94,6 +94,7 @@ class Split:
         """`labels` examples of each class, drawn by `seed`. Raises `UsageError` if a class has fewer."""
         fewest = np.bincount(self.labels).min()
         checked("labels", labels, Count)
+        checked("seed", seed, NaturalNumber)
         if labels > fewest:
             raise UsageError(f"{labels} examples of each class are wanted; a class has {fewest} training examples")
         generator = np.random.default_rng(seed)
@@ -153,6 +154,7 @@ class Split:
         Batches are those of `batches`, changed by `augment` and `mix` as in `shuffled`.
         """
         self._check_batch(batch_size)
+        checked("steps", steps, NaturalNumber)
 
         @tf.autograph.experimental.do_not_convert
         def epoch(number):

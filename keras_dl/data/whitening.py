@@ -13,6 +13,8 @@ import numpy as np
 
 from keras_dl.data.dataset import SPLITS, Data
 from keras_dl.data.split import Split
+from keras_dl.errors import choose
+from keras_dl.fields import checked
 
 SMALLEST = 1e-6
 
@@ -25,7 +27,7 @@ def standardize(data: Data) -> Data:
     """
     from sklearn.preprocessing import StandardScaler
 
-    return _transformed(data, StandardScaler().fit(_rows(data, data.train)).transform)
+    return _transformed(data, StandardScaler().fit(_rows(data, "train")).transform)
 
 
 def whiten(data: Data, method: Literal["pca", "zca"]) -> Data:
@@ -39,7 +41,9 @@ def whiten(data: Data, method: Literal["pca", "zca"]) -> Data:
     """
     from sklearn.decomposition import PCA
 
-    fitted = PCA(svd_solver="covariance_eigh").fit(_rows(data, data.train))
+    choose("method", method, ("pca", "zca"))
+
+    fitted = PCA(svd_solver="covariance_eigh").fit(_rows(data, "train"))
     kept = fitted.explained_variance_ > SMALLEST * fitted.explained_variance_[0]
     directions = fitted.components_[kept]
     scaled = directions.T / np.sqrt(fitted.explained_variance_[kept])
@@ -47,16 +51,16 @@ def whiten(data: Data, method: Literal["pca", "zca"]) -> Data:
     return _transformed(data, lambda rows: (rows - fitted.mean_) @ matrix)
 
 
-def _rows(data: Data, split: Split) -> np.ndarray:
-    data.spec.check_numbers("whitening")
+def _rows(data: Data, name: str) -> np.ndarray:
+    checked("data", data, Data).spec.check_numbers("whitening")
+    split = getattr(data, name)
     return split.inputs().reshape(len(split), -1).astype("float64")
 
 
 def _transformed(data: Data, transform: Callable[[np.ndarray], np.ndarray]) -> Data:
     splits = {}
     for name in SPLITS:
-        split = getattr(data, name)
-        rows = transform(_rows(data, split)).astype("float32")
-        splits[name] = Split(rows, split.labels, rows.shape[1:])
+        rows = transform(_rows(data, name)).astype("float32")
+        splits[name] = Split(rows, getattr(data, name).labels, rows.shape[1:])
     spec = dataclasses.replace(data.spec, kind="features", shape=splits["train"].shape)
     return dataclasses.replace(data, spec=spec, reread=None, **splits)

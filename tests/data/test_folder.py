@@ -42,6 +42,20 @@ def test_a_folder_with_splits(tmp_path):
     assert not notice(data, "no test split")
 
 
+@pytest.mark.parametrize("names", [("Train", "Test"), ("TRAIN", "Valid", "TEST"), ("train", "Val")])
+def test_split_folders_in_capitals(tmp_path, names):
+    for name in names:
+        fill(tmp_path / name, count=5)
+    data = load(str(tmp_path), image_size=8)
+    assert data.spec.class_names == ("cat", "dog")
+    assert bool(notice(data, "no test split")) == ("test" not in {name.lower() for name in names})
+
+
+def test_classes_that_are_called_like_splits_and_others(tmp_path):
+    data = load(str(fill(tmp_path, classes=("Test", "bus"), count=3)), image_size=8)
+    assert data.spec.class_names == ("Test", "bus")
+
+
 def test_classes_are_in_natural_order(tmp_path):
     data = load(str(fill(tmp_path, classes=("10", "1", "2"), count=3)))
     assert data.spec.class_names == ("1", "2", "10")
@@ -106,10 +120,11 @@ def test_the_first_frame_of_an_animation_is_taken(tmp_path):
     assert notice(data, "several frames")
 
 
-@pytest.mark.parametrize("name", ["x.webp", "x.tiff", "x.bmp", "X.PNG", "x.ppm"])
+@pytest.mark.parametrize("name", ["x.webp", "x.tiff", "x.bmp", "X.PNG", "x.ppm", "x.jfif", "x.JPE", "x.avif"])
 def test_other_formats_are_read(tmp_path, name):
     _, data = decoded(tmp_path, picture(size=(8, 8)), name)
     assert sum(data.spec.counts.values()) == 6
+    assert not notice(data, "ignored")
 
 
 def test_a_png_may_be_called_jpg(tmp_path):

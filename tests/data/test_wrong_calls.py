@@ -9,6 +9,8 @@ from data_on_disk import fill
 
 from keras_dl import UsageError, names
 from keras_dl.data import Data, Spec, Split, load
+from keras_dl.data.prepare import bag_of_words, log_mel
+from keras_dl.data.whitening import standardize, whiten
 
 PIXELS = np.arange(9 * 16, dtype=np.float32).reshape(9, 4, 4, 1)
 LABELS = np.arange(9) % 3
@@ -158,6 +160,15 @@ def test_split_of(inputs, labels, words):
         (lambda: split().few(5, 0), "5 examples of each class are wanted; a class has 3"),
         (lambda: split().few(0, 0), "labels must be at least 1, got 0"),
         (lambda: split().few("two", 0), "labels must be int, got 'two'"),
+        (lambda: split().few(2, -1), "seed must be at least 0, got -1"),
+        (lambda: split().few(2, "x"), "seed must be int, got 'x'"),
+        (lambda: split().stream(2, steps=-1, seed=0), "steps must be at least 0, got -1"),
+        (lambda: split().stream(2, steps="all", seed=0), "steps must be int, got 'all'"),
+        (lambda: bag_of_words("texts"), "data must be Data, got 'texts'"),
+        (lambda: bag_of_words(data()), "p is image; text is wanted"),
+        (lambda: log_mel(None), "data must be Data, got None"),
+        (lambda: standardize(PIXELS), "data must be Data, got array("),
+        (lambda: whiten(data(), "ica"), "unknown method 'ica'; did you mean"),
         (lambda: data().resized("big"), "shape must be a list of values, got 'big'"),
         (lambda: data().resized((8, 8)), "(height, width, channels) of positive sizes, got (8, 8)"),
         (lambda: data().resized((8.5, 8, 1)), "shape must be int, got 8.5"),
