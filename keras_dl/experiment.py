@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import json
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from rich.progress import track
@@ -53,7 +53,7 @@ class Experiment(Recipe):
     more seeds than before adds theirs.
     """
 
-    prolongs: ClassVar[tuple[str, ...]] = ("seeds",)
+    prolongs = ("seeds",)
 
     seeds: Count = 5
     """how often each measurement is repeated, with other random numbers"""

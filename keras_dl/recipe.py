@@ -13,7 +13,7 @@ import pkgutil
 import typing
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import filelock
 
@@ -34,7 +34,7 @@ class Recipe(abc.ABC):
     the same recipe is run in the same folder.
     """
 
-    prolongs: ClassVar[tuple[str, ...]] = ()
+    prolongs = ()
     """options that may change when a run goes on: what was done stays as it is, and more comes after it"""
 
     out: str | None = None

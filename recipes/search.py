@@ -23,7 +23,7 @@ class Search(Settings, DataOptions, Recipe):
 
     command: ClassVar[str] = "search"
     """what follows `keras-dl` to run it"""
-    prolongs: ClassVar[tuple[str, ...]] = (*INDECISIVE, *BUDGET)
+    prolongs = (*INDECISIVE, *BUDGET)
     """the options that may change when a search goes on; a budget is then that of the candidates to come"""
 
     network: Config = get_config("esl_net5")

@@ -26,7 +26,7 @@ class Train(Options, DataOptions, Recipe):
 
     command: ClassVar[str] = "train"
     """what follows `keras-dl` to run it"""
-    prolongs: ClassVar[tuple[str, ...]] = ("epochs",)
+    prolongs = ("epochs",)
 
     network: Config = get_config("lenet5_modern")
     """the network; its input shape and classes follow the data"""
