@@ -1,5 +1,6 @@
 """What all tests share: no state of TensorFlow that outlives a test, and a fork server that imports what tests can."""
 
+import fnmatch
 import gc
 import multiprocessing
 import os
@@ -7,11 +8,20 @@ import sys
 from multiprocessing import forkserver
 
 import pytest
+from slow import QUICK, SLOW
 
 import keras_dl.lazy  # noqa: F401  (before TensorFlow, whose messages it turns off; JAX, which that imports, would not)
 
 os.environ["TF_XLA_FLAGS"] = "--tf_xla_persistent_cache_directory="  # what tests compile is not kept
 os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        slow, quick = (any(fnmatch.fnmatchcase(item.nodeid, one) for one in patterns) for patterns in (SLOW, QUICK))
+        if slow and not quick:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)
