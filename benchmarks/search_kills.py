@@ -118,7 +118,7 @@ def trials(folder: Path) -> tuple[list, int, int]:
         number = int(result.parent.name)
         lost += ended[number] == 0
         twice += ended[number] > 1 or again or done != list(range(epochs))
-    found = Ledger(folder / "ledger.jsonl", header["header"]).trials
+    found = Ledger(folder / "ledger.jsonl", header["header"], header["budget"]).trials
     return [dataclasses.replace(found[n], seconds=None, attempts=1) for n in sorted(found)], lost, twice
 
 

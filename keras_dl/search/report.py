@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -144,11 +145,12 @@ def _table(ranked: Sequence[Trial]) -> Table:
 
 def _advice(config: Config, folder: Path, data_name: str) -> str:
     """Where everything is, and what can be done with it."""
+    best = folder / "best"
     pictures = f"{folder / 'accuracy.png'}, {folder / 'parallel_coordinates.png'}"
-    lines = [f"its model is in {folder / 'best'}, pictures are {pictures}"]
+    lines = [f"its model is in {best}, pictures are {pictures}"]
     if isinstance(config, HyperNetwork):
-        lines.append(f"{load_words(config, folder / 'best')} builds it by your module and loads its weights")
+        lines.append(f"{load_words(config, best)} builds it by your module and loads its weights")
     else:
-        lines.append(f"train it anew by: keras-dl train {folder / 'best'} --data {data_name}")
-    lines.append(f"look at all trials by: tensorboard --logdir {folder / 'tensorboard'}")
+        lines.append(f"train it anew by: keras-dl train {shlex.join((str(best), '--data', data_name))}")
+    lines.append(f"look at all trials by: tensorboard --logdir {shlex.quote(str(folder / 'tensorboard'))}")
     return "\n".join(lines)
