@@ -81,8 +81,10 @@ def test_damaged_runs(runs, capsys, file, content, message):
 
 
 def test_folders_of_any_name(tmp_path):
+    EslNets(out=str(tmp_path / "run"), seeds=1).folder()
     runs = tmp_path / "caf\udce9 [b]{$"
-    EslNets(out=str(runs / "alb\udcfcm"), seeds=1).folder()
+    runs.mkdir()
+    (tmp_path / "run").rename(runs / "alb\udcfcm")
     assert r"alb\udcfcm" in Report(str(runs)).run().read_text(encoding="utf-8")
 
 
