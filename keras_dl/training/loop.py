@@ -23,7 +23,7 @@ from keras_dl.errors import UsageError
 from keras_dl.figures import only_a_note, plain
 from keras_dl.lazy import keras, settings_of_keras, tf
 from keras_dl.names import note
-from keras_dl.training import identity
+from keras_dl.training import identity, registered_gradients
 from keras_dl.training.checkpoint import CallbackState, Checkpoints, Position
 from keras_dl.training.checks import check_labels, check_length, check_model
 from keras_dl.training.curves import plot_curves
@@ -99,7 +99,12 @@ def fit(
         }
         identity.keep(folder, config, options, parts)
         check_batch(model, options.strategy, options.batch_size)
-        with settings_of_keras(), at_work(model, options.strategy), named_operations(options):
+        with (
+            settings_of_keras(),
+            registered_gradients.forgotten(),
+            at_work(model, options.strategy),
+            named_operations(options),
+        ):
             return _fit(model, config, data, options, folder, _changed(augment, options), mix, callbacks, verbose)
     finally:
         lock.release()
