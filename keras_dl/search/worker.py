@@ -78,7 +78,7 @@ def train(folder: Path) -> dict[str, Any]:
     """
     task = storage.read_checked_json(folder / TASK)
     config, options = read_config(json.dumps(task["config"])), Options(**task["options"])
-    data = _data(task["data"], None if task["search"] is None else folder / task["search"])
+    data = _data(task["data"], None if task["search"] is None else Path(os.path.normpath(folder / task["search"])))
     if data.spec.kind == "image":
         data = data.resized(config.input_shape)
     if task["parent"] is not None:
