@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from keras_dl.lazy import keras
 from keras_dl.training.batch_statistics import BATCHES, BatchStatistics
 from keras_dl.training.options import Options
-from keras_dl.training.updates import apply_remainder, averages
+from keras_dl.training.updates import apply_remainder, averages, unscaled
 
 if TYPE_CHECKING:
     from keras_dl.training.epochs import Epochs
@@ -43,9 +43,9 @@ class InferenceWeights(keras.callbacks.Callback):
 
     def put_in(self, epoch: int) -> None:
         """Give the model, which has been trained up to the end of `epoch`, the weights that it would be used with."""
-        model, options = self.model, self._options
-        averaged = options.ema_momentum is not None
-        unfinished = options.gradient_accumulation_steps and epoch + 1 == options.epochs
+        model, optimizer = self.model, unscaled(self.model.optimizer)
+        averaged = optimizer.use_ema
+        unfinished = optimizer.gradient_accumulation_steps and epoch + 1 == self._options.epochs
         layers = self._statistics.all() if averaged else self._statistics.young((epoch + 1) * self._epochs.steps)
         changing = [average for layer in layers for average in (layer.moving_mean, layer.moving_variance)]
         if averaged or unfinished:
