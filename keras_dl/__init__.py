@@ -7,15 +7,13 @@
 from __future__ import annotations
 
 import importlib
-import sys
-import types
 from typing import TYPE_CHECKING
 
 import keras_dl.lazy  # noqa: F401  (before TensorFlow, whose messages it turns off)
 
 if TYPE_CHECKING:
     from keras_dl.catalogue import get_config, list_models
-    from keras_dl.describe import describe
+    from keras_dl.catalogue.describe import describe
     from keras_dl.errors import UsageError
     from keras_dl.saved_model import build, load, save
 
@@ -26,6 +24,7 @@ __all__ = ["UsageError", "build", "describe", "get_config", "list_models", "load
 _MODULES = {
     "UsageError": "errors",
     "build": "saved_model",
+    "describe": "catalogue.describe",
     "get_config": "catalogue",
     "list_models": "catalogue",
     "load": "saved_model",
@@ -39,18 +38,3 @@ def __getattr__(name: str):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
     return globals()[name]
-
-
-class _Package(types.ModuleType):
-    """Where `describe` is the function, also once the module of that name has been imported."""
-
-    @property
-    def describe(self):
-        return importlib.import_module(f"{__name__}.describe").describe
-
-    @describe.setter
-    def describe(self, module: types.ModuleType):
-        pass
-
-
-sys.modules[__name__].__class__ = _Package

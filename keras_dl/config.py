@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from keras_dl import strict_json
 from keras_dl.errors import UsageError, choose
 from keras_dl.fields import Positive, check_fields, checked
 from keras_dl.lazy import settings_of_keras
@@ -146,20 +145,8 @@ class Config:
         return self.replace(input_shape=spec.shape, classes=spec.classes)
 
     def to_json(self) -> str:
-        """The family and every field, as one JSON object."""
+        """The family and every field, as one JSON object; `keras_dl.catalogue.read_config` reads it."""
         return json.dumps({"family": self.family, **dataclasses.asdict(self)}, indent=2)
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The config that `to_json` wrote. Raises `UsageError` for unknown families, unknown fields or bad values."""
-        from keras_dl import catalogue
-
-        try:
-            fields = strict_json.parse(text, "it")
-            family = fields.pop("family")
-        except (ValueError, AttributeError, KeyError, TypeError) as error:
-            raise UsageError(f"not the JSON of a config: {str(text)[:60]!r} ({error})") from None
-        return catalogue.config_class(family)().replace(**fields)
 
 
 def _numbers(value) -> Iterator[float]:

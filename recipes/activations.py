@@ -26,8 +26,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.claims import Claim
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
@@ -73,7 +73,7 @@ class Activations(DataExperiment):
         return self._gradients(activation) if part == "gradients" else self._revive(seed, activation, slope)
 
     def _gradients(self, activation: str) -> dict:
-        from keras_dl.signals import weight_gradients
+        from keras_dl.analysis.signals import weight_gradients
 
         model, _ = self._network(activation, LAYERS)
         gradients = weight_gradients(
@@ -204,9 +204,3 @@ class Activations(DataExperiment):
         slopes.grid(alpha=0.3)
         norms.grid(alpha=0.3)
         save_figure(figure, folder / "activations.png")
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("activations")

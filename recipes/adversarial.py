@@ -21,10 +21,11 @@ import numpy as np
 import scipy.special
 from matplotlib.figure import Figure
 
-from keras_dl import attack, get_config
-from keras_dl.claims import Claim
+from keras_dl import get_config
+from keras_dl.analysis import attack
 from keras_dl.data import Split
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, up_to
 from keras_dl.figures import plain, save_figure
 from keras_dl.lazy import keras
@@ -208,9 +209,3 @@ def _draw_flips(flips: list[dict], names: tuple[str, ...], epsilon: float, path:
             axes.set_title(title)
             axes.axis("off")
     save_figure(figure, path)
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("adversarial")

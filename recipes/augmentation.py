@@ -32,12 +32,12 @@ from matplotlib.figure import Figure
 from keras_dl.augment import audio, image, text
 from keras_dl.augment.mix import compose_mix
 from keras_dl.catalogue import get_config
-from keras_dl.claims import Claim
 from keras_dl.config import Config
 from keras_dl.data import Data
 from keras_dl.data.prepare import bag_of_words, log_mel
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
@@ -182,9 +182,7 @@ class Augmentation(DataExperiment):
 
     def draw(self, results: Results, folder: Path) -> None:
         figure = Figure(figsize=(11, 4.8), layout="constrained")
-        figure.suptitle(
-            f"{self.subject}: what each change of the training examples adds, mean of {self.seeds} seeds"
-        )
+        figure.suptitle(f"{self.subject}: what each change of the training examples adds, mean of {self.seeds} seeds")
         titles = {"accuracy": "test examples as they are", "corrupted": f"test examples {self._kind.corruption}"}
         for axes, (key, title) in zip(figure.subplots(1, 2), titles.items(), strict=True):
             plain = np.array([results.mean(key, policy="none", labels=labels) for labels in self.labels_per_class])
@@ -235,9 +233,3 @@ class Augmentation(DataExperiment):
 
 def _accuracy(model: keras.Model, inputs: np.ndarray, labels: np.ndarray) -> float:
     return 100 * float(np.mean(model.predict(inputs, batch_size=512, verbose=0).argmax(axis=1) == labels))
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("augmentation")

@@ -24,8 +24,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.claims import Claim
-from keras_dl.experiment import Experiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import Experiment, Results
 from keras_dl.fields import Count, Counts, at_least
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
@@ -233,9 +233,3 @@ def power(errors: np.ndarray) -> float:
     """The slope of log(error) against log(step), for steps from 0.001 to 0.1."""
     large = STEPS > 0.0009
     return np.polyfit(np.log(STEPS[large]), np.log(errors[large]), 1)[0]
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("backpropagation")

@@ -25,9 +25,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.claims import Claim
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Growing, Positive, at_least, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
@@ -232,7 +232,7 @@ def flatness(model: keras.Model, x: np.ndarray, y: np.ndarray) -> dict:
     """The eigenvalues of the Hessian, largest first, and its rank, where the loss of `model` is 0 near its weights."""
     from scipy.optimize import least_squares
 
-    from keras_dl import landscape
+    from keras_dl.analysis import landscape
 
     exact = landscape.in_float64(model)
     shapes = [weight.shape for weight in exact.get_weights()]
@@ -253,9 +253,3 @@ def flatness(model: keras.Model, x: np.ndarray, y: np.ndarray) -> dict:
     move(least_squares(residuals, start, derivatives, xtol=None, ftol=None, gtol=1e-12, max_nfev=200).x)
     eigenvalues = np.linalg.eigvalsh(landscape.hessian(exact, squared_error, x, y))[::-1]
     return {"rank": int(np.sum(eigenvalues > 1e-6 * eigenvalues[0])), "eigenvalues": eigenvalues.tolist()}
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("capacity")

@@ -25,8 +25,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.claims import Claim
-from keras_dl.experiment import Experiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import Experiment, Results
 from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
@@ -83,7 +83,7 @@ class DecisionBoundaries(Experiment):
         from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
         from sklearn.linear_model import LogisticRegression
 
-        from keras_dl.signals import layer_outputs
+        from keras_dl.analysis.signals import layer_outputs
 
         train, test = ([values, *layer_outputs(model, values, "*_activation").values()] for values in (x, unseen))
         found = {"probes": [], "distances": [], "views": []}
@@ -192,9 +192,3 @@ def points(problem: str, count: int, generator: np.random.Generator) -> tuple[np
         x = generator.choice([-1, 1], (count, 2)) * generator.uniform(NOISE, 1.8, (count, 2))
         labels = (x[:, 0] * x[:, 1] > 0).astype(int)
     return x.astype("float32"), labels
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("decision_boundaries")

@@ -31,10 +31,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import describe, get_config
-from keras_dl.claims import Claim
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Bounds, Count, Counts, Growing, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
@@ -95,7 +95,7 @@ class DepthVsWidth(DataExperiment):
 
     def _learn_composed(self, seed: int, network: str, units: int, examples: int) -> dict:
         """The parameters of a network and its squared error on new points, in variances of the function."""
-        from keras_dl.interpolation import random_features
+        from keras_dl.analysis.interpolation import random_features
 
         generator = np.random.default_rng(seed)
         x, unseen = (generator.uniform(-1, 1, (n, VARIABLES)).astype("float32") for n in (self.examples[-1], UNSEEN))
@@ -276,9 +276,3 @@ def composed(x: np.ndarray) -> np.ndarray:
         a, b = x[:, ::2], x[:, 1::2]
         x = np.tanh(2 * a * b + a - b)
     return x
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("depth_vs_width")

@@ -24,13 +24,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.claims import Claim
-from keras_dl.domain_adversarial import domain_adversarial_loss, strength, with_domain_head
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.analysis.probe import features
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
-from keras_dl.probe import features
+from keras_dl.tasks.domain_adversarial import domain_adversarial_loss, strength, with_domain_head
 from keras_dl.training.order import random_order
 
 METHODS = {"source": "source only", "adversarial": "domain-adversarial"}
@@ -161,9 +161,3 @@ class DomainAdaptation(DataExperiment):
         panels[2].set_yticks([])
         figure.suptitle(f"{self.subject}: labels in the source only")
         save_figure(figure, folder / "domain_adaptation.png")
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("domain_adaptation")

@@ -25,10 +25,11 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from keras_dl import get_config, interpolation
-from keras_dl.claims import Claim
+from keras_dl import get_config
+from keras_dl.analysis import interpolation
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Growing, Positive, Share
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
@@ -233,9 +234,3 @@ def _polynomials(generator: np.random.Generator) -> dict:
     seen, beyond, norms = interpolation.polynomials(x, y, unseen, DEGREES)
     errors = {"train": np.mean((seen - y) ** 2, axis=1), "test": np.mean((beyond - truth) ** 2, axis=1)}
     return {key: values.tolist() for key, values in {**errors, "norm": norms}.items()}
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("double_descent")

@@ -25,10 +25,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import describe, get_config
-from keras_dl.claims import Claim
 from keras_dl.data import Split
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
@@ -176,9 +176,3 @@ def lecun_1989(split: Split, seed: int) -> tuple[Split, Split]:
             parts[part][0].append(pictures[chosen])
             parts[part][1].append(np.full(len(chosen), digit))
     return tuple(Split.of(np.concatenate(images), np.concatenate(labels)) for images, labels in parts.values())
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("esl_nets")

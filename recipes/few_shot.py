@@ -21,15 +21,16 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from keras_dl import few_shot, get_config, surgery
-from keras_dl.claims import Claim
+from keras_dl import get_config, surgery
 from keras_dl.config import Config
 from keras_dl.data import Split
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
+from keras_dl.tasks import few_shot
 
 METHODS = {
     "pixels": "pixels",
@@ -200,9 +201,3 @@ def turned(split: Split) -> Split:
 def of_classes(split: Split, classes: np.ndarray) -> Split:
     """The examples of `split` whose labels are among `classes`."""
     return split.take(np.flatnonzero(np.isin(split.labels, classes)))
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("few_shot")

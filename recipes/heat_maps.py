@@ -30,11 +30,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import explain, get_config, saved_model, storage, surgery
-from keras_dl.claims import Claim
 from keras_dl.config import Config
 from keras_dl.data import Data
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count
 from keras_dl.figures import plain, save_figure
 from keras_dl.lazy import keras
@@ -230,9 +230,3 @@ def _save_maps(path: Path, x: np.ndarray, answers: np.ndarray, maps: dict[str, n
     file = io.BytesIO()
     np.savez_compressed(file, x=x, answers=answers, **maps)
     storage.write(path, file.getvalue())
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("heat_maps")

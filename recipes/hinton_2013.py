@@ -27,9 +27,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.claims import Claim
 from keras_dl.config import Config
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, Share
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
@@ -152,9 +152,7 @@ class Hinton2013(DataExperiment):
             color = "tab:orange" if name == FULL else "tab:blue"
             axes.barh(name, values.mean(), xerr=values.std(), capsize=4, color=color)
             axes.text(2, name, f"{values.mean():.1f}", va="center", color="white" if values.mean() > 20 else "black")
-        axes.set(
-            xlabel="test accuracy, %", xlim=(0, 100), title=f"one item of the recipe changed, on {self.subject}"
-        )
+        axes.set(xlabel="test accuracy, %", xlim=(0, 100), title=f"one item of the recipe changed, on {self.subject}")
         axes.grid(axis="x", alpha=0.3)
         save_figure(figure, folder / "hinton_2013.png")
 
@@ -182,9 +180,3 @@ class Hinton2013(DataExperiment):
     def _options(self) -> Options:
         rate = {"learning_rate": self.learning_rate, "schedule": "cosine"}
         return Options(epochs=1, batch_size=self.batch_size, optimizer="momentum", **rate)
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("hinton_2013")

@@ -25,9 +25,9 @@ from typing import Annotated
 import numpy as np
 from matplotlib.figure import Figure
 
-from keras_dl.claims import Claim
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Bounds, at_least, up_to
 from keras_dl.figures import save_figure
 
@@ -177,9 +177,3 @@ def widest_margin(signed: np.ndarray) -> np.ndarray:
     machine = SVC(kernel="linear", C=1e6, tol=1e-6, max_iter=1_000_000)
     machine.fit(np.r_[signed, -signed], np.repeat([1, -1], len(signed)))
     return machine.coef_[0] / (np.linalg.norm(machine.coef_[0]) or 1)
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("implicit_margin")

@@ -24,8 +24,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.claims import Claim
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
@@ -53,7 +53,7 @@ class Initialization(DataExperiment):
         return [{"scheme": scheme} for scheme in SCHEMES]
 
     def measure(self, *, seed: int, scheme: str) -> dict:
-        from keras_dl.signals import layer_outputs, weight_gradients
+        from keras_dl.analysis.signals import layer_outputs, weight_gradients
         from keras_dl.training.objective import compile_model
 
         keras.utils.set_random_seed(seed)
@@ -190,9 +190,3 @@ def steps_to_learn(accuracies: np.ndarray) -> np.ndarray:
     """How many steps it took until the accuracy was `LEARNED`, (seeds, points) -> (seeds,); all of them if never."""
     learned = accuracies >= LEARNED
     return POINT * np.where(learned.any(axis=1), learned.argmax(axis=1) + 1, accuracies.shape[1])
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("initialization")

@@ -22,9 +22,9 @@ from typing import Annotated
 import numpy as np
 from matplotlib.figure import Figure
 
-from keras_dl.claims import Claim
 from keras_dl.data import Data
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import below
 from keras_dl.figures import save_figure
 
@@ -135,9 +135,3 @@ def descent(
     losses = eigenvalues * np.square(vectors.T @ start - best).sum(axis=1)
     factors = (1 - eigenvalues / eigenvalues[0]) ** (2 * steps[:, None])
     return eigenvalues, factors @ losses / losses.sum()
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("input_preparation")

@@ -23,12 +23,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.claims import Claim
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.analysis.probe import linear_probe
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
-from keras_dl.probe import linear_probe
 from keras_dl.training.order import random_order
 
 FILTERS = 24
@@ -174,9 +174,3 @@ def unexplained(features: np.ndarray, targets: np.ndarray) -> float:
     design = np.c_[features, np.ones(len(features))].astype("float64")
     answers = design @ np.linalg.lstsq(design, targets, rcond=None)[0]
     return float(np.square(answers - targets).mean() / targets.var(axis=0).mean())
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("learned_features")

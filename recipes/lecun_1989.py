@@ -24,9 +24,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.claims import Claim
 from keras_dl.data import Split
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, up_to
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
@@ -271,9 +271,3 @@ def shift(pictures: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     top, left = tf.unstack(tf.random.stateless_uniform([2], seed, maxval=3, dtype=tf.int32))
     padded = tf.pad(pictures, [[0, 0], [1, 1], [1, 1], [0, 0]])
     return tf.ensure_shape(tf.slice(padded, [0, top, left, 0], tf.shape(pictures)), pictures.shape)
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("lecun_1989")

@@ -25,9 +25,10 @@ from typing import Annotated
 import numpy as np
 from matplotlib.figure import Figure
 
-from keras_dl import get_config, landscape
-from keras_dl.claims import Claim
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl import get_config
+from keras_dl.analysis import landscape
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Bounds, Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
@@ -243,9 +244,3 @@ def _deviation(model: keras.Model, direction: list[np.ndarray]) -> float:
             lengths = [np.linalg.norm(array.reshape(-1, array.shape[-1]), axis=0) for array in (move, variable.numpy())]
             found.append(abs(lengths[0] / lengths[1] - 1).max())
     return float(max(found))
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("loss_landscape")

@@ -23,14 +23,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.claims import Claim
 from keras_dl.data import Split
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
-from keras_dl.multitask import with_heads
+from keras_dl.tasks.multitask import with_heads
 from keras_dl.training.restart import Restartable
 
 ARMS = {
@@ -178,9 +178,3 @@ class Multitask(DataExperiment):
         axes.grid(alpha=0.3, axis="y")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, -0.32), ncols=2)
         save_figure(figure, folder / "tasks.png")
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("multitask")

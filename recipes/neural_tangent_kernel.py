@@ -27,8 +27,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
 from keras_dl import get_config
-from keras_dl.claims import Claim
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Growing, at_least
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
@@ -198,9 +198,3 @@ def empirical_kernel(model: keras.Model, x: np.ndarray) -> np.ndarray:
         products = products + 2 / entering.shape[1] * (entering @ entering.T) * (delta @ delta.T)
         delta = (delta @ layer.kernel.numpy().T) * (entering > 0)
     return products
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("neural_tangent_kernel")

@@ -25,8 +25,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.claims import Claim
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
@@ -57,7 +57,7 @@ class Normalization(DataExperiment):
         return normalized_batch(seed) if part == "layer" else self._train(position, rate, seed)
 
     def _train(self, position: str, rate: float, seed: int) -> dict:
-        from keras_dl.signals import layer_outputs
+        from keras_dl.analysis.signals import layer_outputs
         from keras_dl.training.objective import compile_model
 
         norm = {} if position == "none" else {"normalization": "batch", "normalization_position": position}
@@ -171,9 +171,3 @@ def normalized_batch(seed: int) -> dict:
         "inference": float(np.abs(afterwards - fixed).max()),
         "gradient": float(abs((above - below) / (2 * SHIFT) - slope)),
     }
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("normalization")

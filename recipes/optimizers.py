@@ -25,14 +25,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.special import log_softmax, softmax
 
+from keras_dl.analysis import update_rules as rules
 from keras_dl.catalogue import get_config
-from keras_dl.claims import Claim
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.training import Options
-from keras_dl.training import update_rules as rules
 from keras_dl.training.compiled import CompiledSteps
 from keras_dl.training.order import random_order
 
@@ -267,9 +267,3 @@ def _formulas(gradient: rules.Gradient, one_by_one: rules.Gradient, w: np.ndarra
         "length": length / limit - 1,
         "direction": 1 - float((clipped * g).sum() / length / np.linalg.norm(g)),
     }
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("optimizers")

@@ -22,8 +22,8 @@ from typing import Annotated
 import numpy as np
 from matplotlib.figure import Figure
 
-from keras_dl.claims import Claim
-from keras_dl.experiment import Experiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import Experiment, Results
 from keras_dl.fields import at_least
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
@@ -137,9 +137,3 @@ class OutputLayers(Experiment):
             axes.grid(alpha=0.3)
             axes.legend()
         save_figure(figure, folder / "output_layers.png")
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("output_layers")

@@ -28,9 +28,9 @@ from matplotlib.figure import Figure
 
 from keras_dl import get_config
 from keras_dl.augment import image
-from keras_dl.claims import Claim
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, Share, at_least, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
@@ -220,9 +220,3 @@ class RandomLabels(DataExperiment):
         dropout = self.dropout if regularizer == "dropout" else 0.0
         config = get_config("zhang_mlp_1x512", dropout=dropout).for_data(self.dataset.spec)
         return config.replace(classes=self.dataset.spec.classes)
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("random_labels")

@@ -25,10 +25,10 @@ from matplotlib.figure import Figure
 from scipy.special import log_softmax, softmax
 
 from keras_dl.catalogue import get_config
-from keras_dl.claims import Claim
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Counts, Positive, Share, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
@@ -316,9 +316,3 @@ def _against_mean(model: keras.Model, x: np.ndarray, y: np.ndarray) -> dict[str,
     mean = np.mean([softmax(model(x, training=True).numpy(), axis=1) for _ in range(200)], axis=0)
     wrong, wrong_mean = (100 * np.mean(found.argmax(axis=1) != y) for found in (whole, mean))
     return {"errs_more": float(wrong - wrong_mean), "off_mean": float(0.5 * np.abs(mean - whole).sum(axis=1).mean())}
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("regularization")

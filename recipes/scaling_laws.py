@@ -25,10 +25,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
 from keras_dl import describe, get_config
-from keras_dl.claims import Claim
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Bounds, Count, Growing, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
@@ -174,9 +174,3 @@ class ScalingLaws(DataExperiment):
         figure.axes[0].set_ylabel("test error, %")
         figure.suptitle(f"{self.subject}: one hidden layer, {self.seeds} seeds")
         save_figure(figure, folder / "scaling_laws.png")
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("scaling_laws")

@@ -12,7 +12,7 @@ from typing import ClassVar
 from keras_dl.catalogue import get_config
 from keras_dl.config import Config
 from keras_dl.data.options import DataOptions
-from keras_dl.recipe import Recipe
+from keras_dl.experiments.recipe import Recipe
 from keras_dl.search import Settings, Trial, search
 from keras_dl.search.settings import BUDGET, INDECISIVE
 
@@ -45,9 +45,3 @@ class Search(Settings, DataOptions, Recipe):
 
         report(trials, config, self, folder, self.data, **self.loading)
         return trials
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("search")

@@ -22,8 +22,8 @@ from keras_dl.console import plain_console
 from keras_dl.data import Data, Split, load
 from keras_dl.data.options import DataOptions
 from keras_dl.errors import UsageError
+from keras_dl.experiments.recipe import Recipe
 from keras_dl.figures import save_figure
-from keras_dl.recipe import Recipe
 from keras_dl.training import Options, build, fit
 
 INK = 127.5
@@ -116,9 +116,3 @@ def draw(split: Split, guesses: np.ndarray, path: Path) -> None:
     for row, title in enumerate(("picture", "mask", "network")):
         axes[row, 0].set_ylabel(title)
     save_figure(figure, path)
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("segmentation")

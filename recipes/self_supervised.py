@@ -25,15 +25,16 @@ from typing import Annotated
 import numpy as np
 from matplotlib.figure import Figure
 
-from keras_dl import contrastive, get_config, pretext, self_supervision, surgery
+from keras_dl import get_config, surgery
+from keras_dl.analysis.probe import features, linear_probe
 from keras_dl.augment.image import compose
-from keras_dl.claims import Claim
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, at_least, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
-from keras_dl.probe import features, linear_probe
+from keras_dl.tasks import contrastive, pretext, self_supervision
 from keras_dl.training.order import random_order
 
 TASKS = {"views": "SimCLR", "rotation": "rotation", "hidden": "masked autoencoder", "clusters": "DeepCluster"}
@@ -220,9 +221,3 @@ class SelfSupervised(DataExperiment):
         shown.set_xticks([])
         shown.set_title("masked autoencoder, test pictures")
         save_figure(figure, folder / "self_supervised.png")
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("self_supervised")

@@ -24,15 +24,15 @@ import scipy.special
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.claims import Claim
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Counts, Positive, Share, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
+from keras_dl.tasks.pseudo_labels import UNLABELLED, pseudo_label_loss, ramp
 from keras_dl.training.order import random_order
-from keras_dl.training.pseudo_labels import UNLABELLED, pseudo_label_loss, ramp
 
 METHODS = {"labels": "labels only", "pseudo": "with pseudo-labels"}
 CHECKS = 20
@@ -176,9 +176,3 @@ class SemiSupervised(DataExperiment):
         axes.grid(alpha=0.3)
         axes.legend(loc="lower right")
         save_figure(figure, folder / "pseudo_labels.png")
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("semi_supervised")

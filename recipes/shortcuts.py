@@ -27,9 +27,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import explain, get_config, storage
-from keras_dl.claims import Claim
 from keras_dl.data import Data, Split
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
@@ -230,9 +230,3 @@ def _bars(axes, results: Results, planted: str, keys: dict[str, str], label: str
     values = [results.values(key, planted=planted) for key in keys]
     axes.bar(list(keys.values()), [v.mean() for v in values], yerr=[v.std() for v in values], capsize=4)
     axes.set(ylabel=label, ylim=(0, 105))
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("shortcuts")

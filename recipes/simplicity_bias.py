@@ -24,8 +24,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.claims import Claim
-from keras_dl.experiment import Experiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import Experiment, Results
 from keras_dl.fields import Bounds, Count, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import tf
@@ -159,9 +159,3 @@ def phrases(text: str) -> int:
             end += 1
         count, start = count + 1, end
     return count
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("simplicity_bias")

@@ -25,8 +25,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.claims import Claim
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Bounds, Count, Growing, Positive, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
@@ -66,7 +66,7 @@ class SkipConnections(DataExperiment):
         return self._sigmoids(form) if network == "mlp" else self._learn(int(network.split()[0]), form, seed)
 
     def _sigmoids(self, form: str) -> dict:
-        from keras_dl.signals import weight_gradients
+        from keras_dl.analysis.signals import weight_gradients
         from keras_dl.training.objective import compile_model
 
         config = get_config(
@@ -80,7 +80,7 @@ class SkipConnections(DataExperiment):
         return found | ({"identity_error": identity_error(model)} if form == "residual" else {})
 
     def _learn(self, depth: int, form: str, seed: int) -> dict:
-        from keras_dl.signals import weight_gradients
+        from keras_dl.analysis.signals import weight_gradients
         from keras_dl.training.initialization import initialize
 
         learner, start = self._learners[depth, form]
@@ -236,9 +236,3 @@ def identity_error(model: keras.Model) -> float:
     shifts = STEP * np.eye(UNITS, dtype="float32")
     differences = (block(point + shifts) - block(point - shifts)).numpy() / (2 * STEP)
     return float(np.abs(differences.T - expected).max())
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("skip_connections")

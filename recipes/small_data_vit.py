@@ -24,10 +24,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import describe, get_config, surgery
-from keras_dl.claims import Claim
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
@@ -189,9 +189,3 @@ class SmallDataViT(DataExperiment):
         axes.grid(alpha=0.3, axis="y")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=2)
         save_figure(figure, folder / "small_data_vit.png")
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("small_data_vit")

@@ -23,13 +23,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config, surgery
-from keras_dl.claims import Claim
+from keras_dl.analysis.last_layer import retrain_last_layer
 from keras_dl.data import Split
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, below
 from keras_dl.figures import save_figure
-from keras_dl.last_layer import retrain_last_layer
 from keras_dl.lazy import keras
 
 GROUPS = {"landbird on land": 0.73, "landbird on water": 0.04, "waterbird on land": 0.01, "waterbird on water": 0.22}
@@ -187,9 +187,3 @@ def paint(pictures: np.ndarray, backgrounds: np.ndarray, water: float) -> np.nda
     """`pictures` (n, ...), bright strokes on black, on the pixel value `water` where `backgrounds` (n,) is 1."""
     level = (water * backgrounds).reshape(-1, *[1] * (pictures.ndim - 1)).astype("float32")
     return level + (255 - level) * pictures / 255
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("spurious_correlations")

@@ -16,7 +16,7 @@ from keras_dl.console import plain_console
 from keras_dl.data import Spec, load
 from keras_dl.data.options import DataOptions
 from keras_dl.errors import UsageError
-from keras_dl.recipe import Recipe
+from keras_dl.experiments.recipe import Recipe
 from keras_dl.training import Options, build, fit, kept_row
 
 
@@ -117,9 +117,3 @@ learning rate {recipe.learning_rate:g} ({recipe.schedule}), weight decay {recipe
 seed {recipe.seed}.
 Load it by `keras_dl.load(folder)`; inputs are pixels 0..255 where it takes pictures, outputs as config.json says.
 """
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("train")

@@ -23,13 +23,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import surgery
-from keras_dl.claims import Claim
 from keras_dl.errors import UsageError
-from keras_dl.experiment import Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import Results
+from keras_dl.experiments.transfer import Student, TransferExperiment
 from keras_dl.fields import Counts
 from keras_dl.figures import plain, save_figure
 from keras_dl.lazy import keras
-from keras_dl.transfer import Student, TransferExperiment
 
 METHODS = {
     "probe": "all frozen but the last layer",
@@ -138,9 +138,3 @@ def _moved(base: keras.Model, model: keras.Model) -> float:
         for pair in zip(layer.get_weights(), base.get_layer(layer.name).get_weights(), strict=True)
     ]
     return max((float(np.abs(ours - theirs).max()) for ours, theirs in pairs), default=0.0)
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("transfer_learning")

@@ -20,14 +20,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import surgery
-from keras_dl.claims import Claim
 from keras_dl.data import Data, Split
 from keras_dl.data.dataset import SPLITS
-from keras_dl.experiment import Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import Results
+from keras_dl.experiments.transfer import Student, TransferExperiment
 from keras_dl.fields import Count, Positive
 from keras_dl.figures import plain, save_figure
 from keras_dl.lazy import keras
-from keras_dl.transfer import Student, TransferExperiment
 
 TARGETS = {"similar": "as they are", "dissimilar": "turned and inverted"}
 SLOWER = 0.1
@@ -127,9 +127,3 @@ def best_place(accuracies: np.ndarray) -> int:
 def turned_and_inverted(split: Split) -> Split:
     """The pictures of `split` turned by 90 degrees, and 255 minus their pixels."""
     return Split.of(255 - np.rot90(split.inputs(), axes=(1, 2)), split.labels)
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("unfreezing")

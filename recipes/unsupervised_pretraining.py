@@ -26,15 +26,15 @@ import scipy.special
 from matplotlib.figure import Figure
 
 from keras_dl import get_config, surgery
-from keras_dl.autoencoder import train_autoencoder
-from keras_dl.claims import Claim
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
-from keras_dl.rbm import train_rbm
+from keras_dl.tasks.autoencoder import train_autoencoder
+from keras_dl.tasks.rbm import train_rbm
 
 STARTS = {"random": "random weights", "autoencoder": "denoising autoencoders", "rbm": "RBMs"}
 MASKED = 0.25
@@ -205,9 +205,3 @@ class UnsupervisedPretraining(DataExperiment):
             panel.set_title(f"first-layer weights: {STARTS[start]}", fontsize=9)
             panel.axis("off")
         save_figure(figure, folder / "pretraining.png")
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("unsupervised_pretraining")

@@ -26,10 +26,10 @@ from keras_dl.console import plain_console
 from keras_dl.data import load
 from keras_dl.data.options import DataOptions
 from keras_dl.errors import choose
+from keras_dl.experiments.recipe import Recipe
 from keras_dl.figures import save_figure
-from keras_dl.recipe import Recipe
+from keras_dl.recipes.train import Train
 from keras_dl.training import Options
-from recipes.train import Train
 
 NETWORKS = {
     "alexnet_owt": {"filters": (24, 48, 64, 64, 64), "units": 128},
@@ -129,9 +129,3 @@ def report(recipe: VisionFamilies, rows: list[dict], constant: float, folder: Pa
         f"{learned} of {len(rows)} networks are right at least half as often again. "
         f"The plot is {folder / 'families.png'}."
     )
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("vision_families")

@@ -31,9 +31,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import describe, get_config
-from keras_dl.claims import Claim
 from keras_dl.config import Config
-from keras_dl.experiment import DataExperiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
@@ -253,9 +253,3 @@ def arithmetic() -> list[Claim]:
             **zero,
         ),
     ]
-
-
-if __name__ == "__main__":
-    from keras_dl.cli import run_recipe
-
-    run_recipe("weight_sharing")

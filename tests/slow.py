@@ -9,9 +9,9 @@ SLOW = (
     "tests/search/test_ray_pool.py::*",
     "tests/search/test_search_kills.py::*",
     "tests/search/test_driver.py::test_a_crash_at_any_line_of_the_ledger_changes_nothing*",
-    "tests/test_architectures.py::test_xla_gives_the_same_outputs*",
-    "tests/test_architectures.py::test_xla_trains_to_the_same_loss*",
-    "tests/test_report_page.py::test_a_browser_shows_it*",
+    "tests/catalogue/test_architectures.py::test_xla_gives_the_same_outputs*",
+    "tests/catalogue/test_architectures.py::test_xla_trains_to_the_same_loss*",
+    "tests/pages/test_report_page.py::test_a_browser_shows_it*",
 )
 """patterns of node ids: devices and machines that wait for each other, series of kills, networks compiled whole, short
 runs of recipes, and what needs the peers or a browser"""

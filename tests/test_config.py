@@ -6,7 +6,8 @@ import json
 import pytest
 
 import keras_dl
-from keras_dl.config import Config, Scale
+from keras_dl.catalogue import read_config
+from keras_dl.config import Scale
 from keras_dl.data import Spec
 
 MLP = keras_dl.get_config("mlp")
@@ -113,7 +114,7 @@ def test_scaling_that_means_nothing_is_refused():
 )
 def test_other_json_is_refused(text, message):
     with pytest.raises(keras_dl.UsageError, match=message):
-        Config.from_json(text)
+        read_config(text)
 
 
 def test_json_names_the_family_and_every_field():

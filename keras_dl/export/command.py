@@ -10,10 +10,10 @@ import numpy as np
 import tyro
 
 from keras_dl import saved_model, storage
+from keras_dl.catalogue.describe import describe
 from keras_dl.config import Config
 from keras_dl.data import load
 from keras_dl.data.naming import find_folder
-from keras_dl.describe import describe
 from keras_dl.errors import UsageError, check_place, choose, shown
 from keras_dl.export.comparison import compare
 from keras_dl.export.contract import write_contract

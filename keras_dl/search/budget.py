@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from keras_dl.catalogue.describe import Description, describe
 from keras_dl.config import Config
-from keras_dl.describe import Description, describe
 from keras_dl.errors import UsageError
 from keras_dl.search import latency, space
 from keras_dl.search.exploring import described

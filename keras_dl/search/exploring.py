@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from keras_dl.describe import Description
+from keras_dl.catalogue.describe import Description
 from keras_dl.errors import UsageError
 from keras_dl.lazy import LazyModule
 from keras_dl.search.helper import Helper, Unanswered

@@ -7,8 +7,9 @@ import functools
 import json
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
+from keras_dl import catalogue
+from keras_dl.catalogue.describe import Description, describe, describe_model
 from keras_dl.config import Config
-from keras_dl.describe import Description, describe, describe_model
 from keras_dl.errors import UsageError
 from keras_dl.lazy import LazyModule, keras
 from keras_dl.search import exploring, user_model
@@ -79,11 +80,11 @@ def network(source: str) -> HyperNetwork:
 def read_config(text: str) -> Config:
     """The config that `to_json` wrote, of the catalogue or of a HyperModel: of a search's own files, not of strangers'.
 
-    A HyperModel's module is imported when it is built. `Config.from_json` reads the catalogue's alone.
+    A HyperModel's module is imported when it is built. `keras_dl.catalogue.read_config` reads the catalogue's alone.
     """
     fields = json.loads(text)
     if fields.get("family") != __name__.rpartition(".")[2]:
-        return Config.from_json(text)
+        return catalogue.read_config(text)
     return HyperNetwork(**{name: value for name, value in fields.items() if name != "family"})
 
 

@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
+from keras_dl.catalogue.describe import describe
 from keras_dl.config import Config
-from keras_dl.describe import describe
 from keras_dl.errors import UsageError
 
 DEPTH, WIDTH, RESOLUTION = 1.2, 1.1, 1.15

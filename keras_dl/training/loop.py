@@ -13,7 +13,6 @@ import filelock
 
 from keras_dl import surgery
 from keras_dl.accelerate.batches import weighted
-from keras_dl.accelerate.choice import fastest_xla
 from keras_dl.accelerate.devices import at_work, check_batch
 from keras_dl.accelerate.workers import prepare
 from keras_dl.accelerate.xla import named_operations
@@ -26,6 +25,7 @@ from keras_dl.names import note
 from keras_dl.training import identity, registered_gradients
 from keras_dl.training.checkpoint import CallbackState, Checkpoints, Position
 from keras_dl.training.checks import check_labels, check_length, check_model
+from keras_dl.training.choice import fastest_xla
 from keras_dl.training.curves import plot_curves
 from keras_dl.training.epochs import Epochs
 from keras_dl.training.inference_weights import InferenceWeights

@@ -43,7 +43,7 @@ def fetch(published: Published, config: Config) -> Path:
     structure of its kind, and the hash that it had when first seen. Raises `UsageError` when it cannot be had, with
     what to fetch, its size and hash, and where to put it.
     """
-    from keras_dl.describe import describe
+    from keras_dl.catalogue.describe import describe
 
     path, state = published.path, "the file"
     if path.is_file():

@@ -4,7 +4,7 @@ import errno
 import os
 import signal
 
-from keras_dl.recipe import Recipe
+from keras_dl.experiments.recipe import Recipe
 
 
 def finish(folder, moment=None, happening="kill"):

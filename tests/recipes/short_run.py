@@ -2,8 +2,8 @@
 
 import json
 
-from keras_dl.claims import Claim
-from keras_dl.experiment import CLAIMS, Experiment, Results
+from keras_dl.experiments.claims import Claim
+from keras_dl.experiments.experiment import CLAIMS, Experiment, Results
 
 
 def short_run(recipe: Experiment) -> tuple[Results, list[Claim]]:

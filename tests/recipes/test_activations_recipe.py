@@ -6,7 +6,7 @@ from short_run import short_run
 
 from keras_dl import UsageError
 from keras_dl.lazy import keras, tf
-from recipes.activations import Activations
+from keras_dl.recipes.activations import Activations
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError, storage
-from recipes.adversarial import SHARES, SHOWN, Adversarial
+from keras_dl.recipes.adversarial import SHARES, SHOWN, Adversarial
 
 
 def test_attacks_lower_the_accuracy_and_stay_within_epsilon(tmp_path):

@@ -6,7 +6,7 @@ from short_run import short_run
 
 from keras_dl import UsageError
 from keras_dl.data.assemble import assemble
-from recipes.augmentation import Augmentation, kind_of
+from keras_dl.recipes.augmentation import Augmentation, kind_of
 
 SHORT = {"seeds": 1, "steps": 40, "labels_per_class": (5, 20)}
 GENERATOR = np.random.default_rng(0)
@@ -29,7 +29,7 @@ def test_pictures(tmp_path, monkeypatch):
             del kind.policies[name]
         return kind
 
-    monkeypatch.setattr("recipes.augmentation.kind_of", shorter)
+    monkeypatch.setattr("keras_dl.recipes.augmentation.kind_of", shorter)
     results, claims = short_run(Augmentation(out=str(tmp_path), **SHORT))
     assert len(results.rows) == 2 * (1 + len(kept))
     robust, moved, turned, mirrored = claims
@@ -56,7 +56,7 @@ def test_pictures(tmp_path, monkeypatch):
 )
 def test_texts_and_sounds(tmp_path, monkeypatch, kind, inputs, options, policies):
     data = some(kind, np.array(inputs, object) if kind == "text" else inputs, **options)
-    monkeypatch.setattr("keras_dl.experiment.load", lambda *_, **__: data)
+    monkeypatch.setattr("keras_dl.experiments.experiment.load", lambda *_, **__: data)
     results, claims = short_run(Augmentation(out=str(tmp_path), **SHORT | {"steps": 2, "labels_per_class": (5,)}))
     assert {row["policy"] for row in results.rows} == {"none", *policies.split()}
     assert claims[0].at_least == 2

@@ -4,7 +4,7 @@ from scipy.optimize import approx_fprime
 from short_run import short_run
 
 from keras_dl.errors import UsageError
-from recipes.backpropagation import Backpropagation, delta_rule, loss, moved
+from keras_dl.recipes.backpropagation import Backpropagation, delta_rule, loss, moved
 
 
 def test_short_run(tmp_path):

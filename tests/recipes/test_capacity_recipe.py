@@ -4,13 +4,13 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes.capacity import Capacity
+from keras_dl.recipes.capacity import Capacity
 
 SHORT = {"examples": 100, "widths": (1, 32), "steps": 200, "starts": 2, "fitting_steps": 300}
 
 
 def test_the_short_run(tmp_path, monkeypatch):
-    monkeypatch.setattr("recipes.capacity.FACTORS", (1, 2, 3))
+    monkeypatch.setattr("keras_dl.recipes.capacity.FACTORS", (1, 2, 3))
     results, claims = short_run(Capacity(out=str(tmp_path), seeds=1, **SHORT))
     rank = claims[-1]
     assert rank.exact and 25 <= rank.measured[0] <= 50

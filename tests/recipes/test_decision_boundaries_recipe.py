@@ -5,7 +5,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes.decision_boundaries import DecisionBoundaries, points
+from keras_dl.recipes.decision_boundaries import DecisionBoundaries, points
 
 
 def test_the_short_run(tmp_path):

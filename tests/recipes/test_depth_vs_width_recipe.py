@@ -5,13 +5,13 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError, describe, get_config
-from recipes.depth_vs_width import DepthVsWidth, composed, matched
+from keras_dl.recipes.depth_vs_width import DepthVsWidth, composed, matched
 
 SHORT = {"budgets": (1000,), "depths": (1, 3), "steps": 20, "examples": (200, 400, 800), "composed_steps": 10}
 
 
 def test_the_short_run(tmp_path, monkeypatch):
-    monkeypatch.setattr("recipes.depth_vs_width.UNITS", (1, 2))
+    monkeypatch.setattr("keras_dl.recipes.depth_vs_width.UNITS", (1, 2))
     results, claims = short_run(DepthVsWidth(out=str(tmp_path), seeds=1, **SHORT))
     assert claims[0].exact and 0 < claims[0].measured[0] <= 5
     assert results.mean("parameters", network="tree", units=2, examples=400) == 56

@@ -5,7 +5,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes.domain_adaptation import DomainAdaptation
+from keras_dl.recipes.domain_adaptation import DomainAdaptation
 
 
 def test_only_the_reversal_differs(tmp_path):

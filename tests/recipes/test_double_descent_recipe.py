@@ -4,7 +4,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes.double_descent import DoubleDescent
+from keras_dl.recipes.double_descent import DoubleDescent
 
 SHORT = {"seeds": 1, "examples": 60, "widths": (2, 16), "steps": 40}
 

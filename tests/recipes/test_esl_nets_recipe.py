@@ -6,7 +6,7 @@ from short_run import short_run
 
 from keras_dl import UsageError
 from keras_dl.data import Split, load
-from recipes.esl_nets import PUBLISHED, EslNets, lecun_1989
+from keras_dl.recipes.esl_nets import PUBLISHED, EslNets, lecun_1989
 
 SMALL = {"seeds": 1, "steps": 20}
 
@@ -56,7 +56,9 @@ def test_a_class_with_few_drawings_is_refused():
 
 @pytest.mark.parametrize("protocol", ["1989", "all"])
 def test_the_short_run(tmp_path, monkeypatch, protocol):
-    monkeypatch.setattr("recipes.esl_nets.PUBLISHED", {name: PUBLISHED[name] for name in ("esl_net1", "esl_net5")})
+    monkeypatch.setattr(
+        "keras_dl.recipes.esl_nets.PUBLISHED", {name: PUBLISHED[name] for name in ("esl_net1", "esl_net5")}
+    )
     results, (sizes, lead) = short_run(EslNets(out=str(tmp_path), protocol=protocol, **SMALL))
     assert sizes.exact
     assert lead.published == "+18.4"
@@ -67,7 +69,9 @@ def test_the_short_run(tmp_path, monkeypatch, protocol):
 
 
 def test_shared_weights_learn(tmp_path, monkeypatch):
-    monkeypatch.setattr("recipes.esl_nets.PUBLISHED", {name: PUBLISHED[name] for name in ("esl_net4", "esl_net5")})
+    monkeypatch.setattr(
+        "keras_dl.recipes.esl_nets.PUBLISHED", {name: PUBLISHED[name] for name in ("esl_net4", "esl_net5")}
+    )
     curve = EslNets(out=str(tmp_path), seeds=1, steps=200).run().values("curve", network="esl_net5")[0]
     assert curve[-1] > max(60, curve[0] + 10)
 

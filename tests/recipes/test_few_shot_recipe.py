@@ -6,7 +6,7 @@ from short_run import short_run
 
 from keras_dl import UsageError
 from keras_dl.data import Split
-from recipes.few_shot import METHODS, FewShot, turned
+from keras_dl.recipes.few_shot import METHODS, FewShot, turned
 
 
 def test_all_representations_beat_guessing_on_classes_never_seen(tmp_path):

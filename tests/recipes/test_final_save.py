@@ -7,9 +7,9 @@ import pytest
 from finish_job import finish
 
 from keras_dl import get_config, load, saved_model, storage
-from recipes.train import Train
+from keras_dl.recipes.train import Train
 
-PRELOAD = ["finish_job", "recipes.train", "sklearn.datasets"]
+PRELOAD = ["finish_job", "keras_dl.recipes.train", "sklearn.datasets"]
 MOMENTS = range(1, 25)
 """syncs to disk from the end of the training to that of the run"""
 

@@ -5,7 +5,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError, get_config, saved_model
-from recipes.heat_maps import METHODS, HeatMaps
+from keras_dl.recipes.heat_maps import METHODS, HeatMaps
 
 
 def test_maps_identities_and_randomization(tmp_path):

@@ -4,8 +4,8 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes import hinton_2013
-from recipes.hinton_2013 import CHANGES, CONVOLUTION, FULL, HALF, ONE, Hinton2013
+from keras_dl.recipes import hinton_2013
+from keras_dl.recipes.hinton_2013 import CHANGES, CONVOLUTION, FULL, HALF, ONE, Hinton2013
 
 
 def test_each_item_is_what_it_says(tmp_path, monkeypatch):

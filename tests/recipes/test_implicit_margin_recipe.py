@@ -3,7 +3,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl.errors import UsageError
-from recipes.implicit_margin import ImplicitMargin, widest_margin
+from keras_dl.recipes.implicit_margin import ImplicitMargin, widest_margin
 
 
 def test_short_run(tmp_path):

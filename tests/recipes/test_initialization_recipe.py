@@ -6,7 +6,7 @@ from short_run import short_run
 
 from keras_dl import UsageError, get_config
 from keras_dl.lazy import tf
-from recipes.initialization import LITERAL, Initialization, difference_of_units, steps_to_learn
+from keras_dl.recipes.initialization import LITERAL, Initialization, difference_of_units, steps_to_learn
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes.input_preparation import InputPreparation, descent
+from keras_dl.recipes.input_preparation import InputPreparation, descent
 
 
 def test_prepared_inputs_need_fewer_steps(tmp_path):

@@ -3,7 +3,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl.errors import UsageError
-from recipes.learned_features import LearnedFeatures, unexplained
+from keras_dl.recipes.learned_features import LearnedFeatures, unexplained
 
 
 def test_short_run(tmp_path):

@@ -7,15 +7,15 @@ from short_run import short_run
 from keras_dl import UsageError
 from keras_dl.data import load
 from keras_dl.lazy import tf
-from recipes.lecun_1989 import ROWS, LeCun1989, drawn, shift
+from keras_dl.recipes.lecun_1989 import ROWS, LeCun1989, drawn, shift
 
 
 @pytest.mark.filterwarnings("ignore:Even though the .tf.config.experimental_run_functions_eagerly")
 def test_the_short_run(tmp_path, monkeypatch):
-    monkeypatch.setattr("recipes.lecun_1989.FEW", (200, 100))
+    monkeypatch.setattr("keras_dl.recipes.lecun_1989.FEW", (200, 100))
     kept = ("faithful", "cross_entropy", "modern")
-    monkeypatch.setattr("recipes.lecun_1989.ROWS", {name: ROWS[name] for name in kept})
-    monkeypatch.setattr("recipes.lecun_1989.COMPARED", ())
+    monkeypatch.setattr("keras_dl.recipes.lecun_1989.ROWS", {name: ROWS[name] for name in kept})
+    monkeypatch.setattr("keras_dl.recipes.lecun_1989.COMPARED", ())
     tf.config.run_functions_eagerly(True)
     try:
         results, claims = short_run(LeCun1989(out=str(tmp_path), seeds=1, passes=0.003))
@@ -26,7 +26,7 @@ def test_the_short_run(tmp_path, monkeypatch):
 
 
 def test_rows_are_trained_as_they_say(monkeypatch):
-    monkeypatch.setattr("recipes.lecun_1989.MANY", (1_000, 300))
+    monkeypatch.setattr("keras_dl.recipes.lecun_1989.MANY", (1_000, 300))
     recipe = LeCun1989(passes=0.1)
     assert [cell["row"] for cell in recipe.cells()] == list(ROWS)
     networks = {name: recipe._config(name) for name in ROWS}

@@ -4,7 +4,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes.loss_landscape import LossLandscape
+from keras_dl.recipes.loss_landscape import LossLandscape
 
 
 def test_the_short_run(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes.multitask import ARMS, Multitask
+from keras_dl.recipes.multitask import ARMS, Multitask
 
 OPTIONS = {"seeds": 1, "steps": 50, "labels": (50,)}
 

@@ -5,8 +5,8 @@ from short_run import short_run
 from keras_dl import get_config
 from keras_dl.errors import UsageError
 from keras_dl.lazy import tf
+from keras_dl.recipes.neural_tangent_kernel import NeuralTangentKernel, empirical_kernel, limiting_kernel
 from keras_dl.training.initialization import initialize
-from recipes.neural_tangent_kernel import NeuralTangentKernel, empirical_kernel, limiting_kernel
 
 
 def test_short_run(tmp_path):

@@ -5,7 +5,7 @@ from short_run import short_run
 
 from keras_dl import UsageError
 from keras_dl.lazy import keras, tf
-from recipes.normalization import Normalization, normalized_batch
+from keras_dl.recipes.normalization import Normalization, normalized_batch
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes.optimizers import METHODS, Optimizers
+from keras_dl.recipes.optimizers import METHODS, Optimizers
 
 
 def test_formulas_hold_and_momentum_halves_the_steps(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes.output_layers import GAPS, OutputLayers
+from keras_dl.recipes.output_layers import GAPS, OutputLayers
 
 
 def test_every_claim_is_an_identity(tmp_path):

@@ -4,11 +4,11 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes.random_labels import RandomLabels
+from keras_dl.recipes.random_labels import RandomLabels
 
 
 def test_the_short_run(tmp_path, monkeypatch):
-    monkeypatch.setattr("recipes.random_labels.REGULARIZERS", {"shift": "shifted pictures"})
+    monkeypatch.setattr("keras_dl.recipes.random_labels.REGULARIZERS", {"shift": "shifted pictures"})
     results, claims = short_run(RandomLabels(out=str(tmp_path), seeds=1, examples=64, epochs=180, points=300))
     curves = {row["inputs"]: row["curve"] for row in results.rows if not row["regularizer"] and "curve" in row}
     assert len(curves) == 5

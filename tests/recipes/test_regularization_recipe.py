@@ -5,8 +5,8 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes import regularization
-from recipes.regularization import Regularization
+from keras_dl.recipes import regularization
+from keras_dl.recipes.regularization import Regularization
 
 
 def test_a_short_run(tmp_path):

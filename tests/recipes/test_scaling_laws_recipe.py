@@ -2,7 +2,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl.errors import UsageError
-from recipes.scaling_laws import ScalingLaws
+from keras_dl.recipes.scaling_laws import ScalingLaws
 
 
 def test_short_run(tmp_path):

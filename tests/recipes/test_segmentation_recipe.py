@@ -7,7 +7,7 @@ import pytest
 
 from keras_dl import UsageError, get_config, load
 from keras_dl.data import load as load_data
-from recipes.segmentation import Segmentation, scores, with_masks
+from keras_dl.recipes.segmentation import Segmentation, scores, with_masks
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes import self_supervised
-from recipes.self_supervised import TASKS, SelfSupervised
+from keras_dl.recipes import self_supervised
+from keras_dl.recipes.self_supervised import TASKS, SelfSupervised
 
 
 def test_every_task_is_learned(tmp_path, monkeypatch):

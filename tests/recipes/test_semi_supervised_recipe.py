@@ -5,7 +5,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes.semi_supervised import CHECKS, SemiSupervised
+from keras_dl.recipes.semi_supervised import CHECKS, SemiSupervised
 
 
 def test_pseudo_labels_begin_after_a_quarter_of_the_steps(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes.shortcuts import METHODS, Shortcuts, corner, stamped
+from keras_dl.recipes.shortcuts import METHODS, Shortcuts, corner, stamped
 
 
 def test_a_short_run_plants_measures_and_draws(tmp_path):

@@ -3,7 +3,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl.errors import UsageError
-from recipes.simplicity_bias import SimplicityBias, complexity, phrases
+from keras_dl.recipes.simplicity_bias import SimplicityBias, complexity, phrases
 
 
 def test_short_run(tmp_path):

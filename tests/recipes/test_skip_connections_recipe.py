@@ -5,7 +5,7 @@ from short_run import short_run
 
 from keras_dl import UsageError
 from keras_dl.lazy import tf
-from recipes.skip_connections import SkipConnections
+from keras_dl.recipes.skip_connections import SkipConnections
 
 
 @pytest.fixture(autouse=True)

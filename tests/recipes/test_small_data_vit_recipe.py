@@ -4,7 +4,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes.small_data_vit import NETWORKS, SmallDataViT
+from keras_dl.recipes.small_data_vit import NETWORKS, SmallDataViT
 
 
 def test_both_networks_learn_from_few_and_from_all_pictures(tmp_path):

@@ -6,7 +6,7 @@ from short_run import short_run
 
 from keras_dl import UsageError
 from keras_dl.data import Split, load
-from recipes.spurious_correlations import SHARES, SpuriousCorrelations, birds, paint
+from keras_dl.recipes.spurious_correlations import SHARES, SpuriousCorrelations, birds, paint
 
 
 def test_a_new_last_layer_repairs_the_worst_group(tmp_path):

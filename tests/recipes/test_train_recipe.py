@@ -10,8 +10,8 @@ from keras_dl import UsageError, get_config, load
 from keras_dl.augment.image import CHANGES
 from keras_dl.augment.mix import MIXES
 from keras_dl.data import load as load_data
-from keras_dl.recipe import Recipe
-from recipes.train import Train
+from keras_dl.experiments.recipe import Recipe
+from keras_dl.recipes.train import Train
 
 SMALL = {"network": get_config("mlp", hidden=(16,)), "epochs": 2, "batch_size": 128}
 

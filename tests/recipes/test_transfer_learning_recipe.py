@@ -6,8 +6,8 @@ from PIL import Image
 from short_run import short_run
 
 from keras_dl import UsageError, get_config, saved_model, surgery
+from keras_dl.recipes.transfer_learning import METHODS, TransferLearning
 from keras_dl.surgery import stage_of
-from recipes.transfer_learning import METHODS, TransferLearning
 
 SMALL = {"seeds": 1, "steps": 3, "labels_per_class": (1, 2)}
 LENET = get_config("lenet5_modern", filters=(2, 3), units=(4,), input_shape=(12, 12, 1))

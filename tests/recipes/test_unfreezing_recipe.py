@@ -6,7 +6,7 @@ from short_run import short_run
 
 from keras_dl import UsageError, get_config, saved_model
 from keras_dl.data import Split
-from recipes.unfreezing import Unfreezing, best_place, turned_and_inverted
+from keras_dl.recipes.unfreezing import Unfreezing, best_place, turned_and_inverted
 
 LENET = get_config("lenet5_modern", filters=(2, 3), units=(4,), input_shape=(12, 12, 1))
 

@@ -5,7 +5,7 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from recipes.unsupervised_pretraining import UnsupervisedPretraining
+from keras_dl.recipes.unsupervised_pretraining import UnsupervisedPretraining
 
 
 def test_fine_tuning_starts_from_what_was_learned_without_labels(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 import keras_dl
 from keras_dl import UsageError
 from keras_dl.catalogue import entries
-from recipes.vision_families import NETWORKS, VisionFamilies, small
+from keras_dl.recipes.vision_families import NETWORKS, VisionFamilies, small
 
 TRAINED_ELSEWHERE = {
     "unet": "recipes/segmentation.py",

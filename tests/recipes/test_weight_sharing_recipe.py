@@ -4,7 +4,7 @@ from short_run import short_run
 
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras
-from recipes.weight_sharing import WeightSharing, arithmetic, moved, pooled
+from keras_dl.recipes.weight_sharing import WeightSharing, arithmetic, moved, pooled
 
 
 def test_short_run(tmp_path):

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from keras_dl import UsageError, get_config
-from keras_dl.describe import describe
+from keras_dl.catalogue.describe import describe
 from keras_dl.search import Settings, budget, space
 from keras_dl.search.helper import Helper
 from keras_dl.training.updates import make_optimizer

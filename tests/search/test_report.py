@@ -17,13 +17,13 @@ from tensorboard.util.tensor_util import make_ndarray
 import keras_dl
 from keras_dl import UsageError, cli, get_config, saved_model, storage
 from keras_dl.data import load
+from keras_dl.recipes.search import Search
+from keras_dl.recipes.train import Train
 from keras_dl.search import Settings, Trial, kept, space
 from keras_dl.search import report as report_module
 from keras_dl.search.hparams import write_hparams
 from keras_dl.search.plots import latency, pareto_front, plot_parallel
 from keras_dl.search.report import report
-from recipes.search import Search
-from recipes.train import Train
 
 PRELOAD = ["keras_dl.search.worker"]
 pytestmark = pytest.mark.usefixtures("processes")

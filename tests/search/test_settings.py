@@ -36,5 +36,5 @@ def test_a_missing_package_is_named(monkeypatch):
 
 
 def test_the_recipe_imports_nothing_heavy():
-    code = "import recipes.search, sys; assert not {'tensorflow', 'keras', 'keras_tuner'} & set(sys.modules)"
+    code = "import keras_dl.recipes.search, sys; assert not {'tensorflow', 'keras', 'keras_tuner'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -3,7 +3,7 @@
 import pytest
 
 from keras_dl import UsageError, get_config
-from keras_dl.describe import describe
+from keras_dl.catalogue.describe import describe
 from keras_dl.search import together
 
 B0 = get_config("efficientnet_b0")

@@ -1,0 +1,1 @@
+"""Of trained networks: attacks, probes, signals, landscapes of the loss."""

@@ -1,0 +1,193 @@
+"""The size of any network, without allocating one of its weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import os
+import random
+import re
+from pathlib import Path
+
+from keras_dl.catalogue import get_config
+from keras_dl.catalogue.sketch import NotSketched, sketch
+from keras_dl.config import Config
+from keras_dl.errors import UsageError
+from keras_dl.lazy import keras
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerDescription:
+    """One layer: its name, class, output shape (without the batch) and sizes for one input."""
+
+    name: str
+    kind: str
+    output_shape: tuple[int | None, ...]
+    parameters: int
+    trainable_parameters: int
+    multiply_adds: int
+    links: int
+    weight_bytes: int
+    activation_bytes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Description:
+    """The sizes of a network, for one input."""
+
+    layers: tuple[LayerDescription, ...]
+
+    def _total(self, field: str) -> int:
+        return sum(getattr(layer, field) for layer in self.layers)
+
+    @property
+    def parameters(self) -> int:
+        """All weights, statistics of batch normalisation included."""
+        return self._total("parameters")
+
+    @property
+    def trainable_parameters(self) -> int:
+        return self._total("trainable_parameters")
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiplications by a kernel's weights, and in attention those of queries by keys and of weights by values.
+
+        Biases, activations and normalisations are left out.
+        """
+        return self._total("multiply_adds")
+
+    @property
+    def links(self) -> int:
+        """LeCun's connections: every use of a weight by a unit counts, biases included."""
+        return self._total("links")
+
+    @property
+    def weight_bytes(self) -> int:
+        return self._total("weight_bytes")
+
+    @property
+    def activation_bytes(self) -> int:
+        """Memory of all layers' outputs, as a training step keeps them."""
+        return self._total("activation_bytes")
+
+
+def describe(name: str | Config, **changes) -> Description:
+    """Describe the network called `name` (or a config), with some fields changed.
+
+    No weight is allocated, no seed is drawn. Raises `UsageError` as `get_config` does, before Keras is imported.
+    """
+    return _describe(get_config(name, **changes))
+
+
+def check_fits(config: Config) -> None:
+    """Raise `UsageError` if the weights of `config` alone are more than the memory of this machine."""
+    needed, there = describe(config).weight_bytes, _memory()
+    if needed > there:
+        raise UsageError(
+            f"this {config.family} has {needed / 1e9:,.1f} GB of weights, this machine {there / 1e9:,.1f} GB of memory"
+        )
+
+
+def _memory() -> int:
+    """Bytes of memory that this process may have at most: the machine's, or its container's."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = Path("/sys/fs/cgroup/memory.max")
+    text = limit.read_text(encoding="ascii").strip() if limit.is_file() else "max"
+    return min(physical, int(text)) if text.isdecimal() else physical
+
+
+@functools.lru_cache(maxsize=256)
+def _describe(config: Config) -> Description:
+    before = random.getstate()  # Keras draws a seed for every initializer
+    try:
+        return _described(config)
+    finally:
+        random.setstate(before)
+
+
+def _described(config: Config) -> Description:
+    try:
+        return Description(tuple(_all_calls(name, calls) for name, calls in sketch(config, _describe_layer)))
+    except NotSketched:
+        with keras.StatelessScope(initialize_variables=False):
+            return describe_model(config.build())
+
+
+def describe_model(model: keras.Model) -> Description:
+    """Describe the functional `model`."""
+    return Description(tuple(map(_describe_layer, model.layers)))
+
+
+def _all_calls(name: str, calls: list[LayerDescription]) -> LayerDescription:
+    """One layer from what each of its calls alone would be."""
+    sums = {field: sum(getattr(call, field) for call in calls) for field in ("multiply_adds", "links")}
+    return dataclasses.replace(
+        calls[0],
+        name=name,
+        output_shape=calls[-1].output_shape,
+        activation_bytes=sum(call.activation_bytes for call in calls),
+        **sums,
+    )
+
+
+def _describe_layer(layer) -> LayerDescription:
+    """Sum over the calls of `layer`, counting its weights once."""
+    outputs = [tensor for node in layer._inbound_nodes for tensor in node.outputs]
+    sizes = [math.prod(size or 1 for size in tensor.shape[1:]) for tensor in outputs]
+    uses = [_uses(layer, node.input_tensors, tensor) for node in layer._inbound_nodes for tensor in node.outputs]
+    return LayerDescription(
+        name=layer.name,
+        kind=type(layer).__name__,
+        output_shape=tuple(outputs[-1].shape[1:]),
+        parameters=sum(math.prod(w.shape) for w in layer.weights),
+        trainable_parameters=sum(math.prod(w.shape) for w in layer.trainable_weights),
+        multiply_adds=sum(multiply_adds for multiply_adds, _ in uses),
+        links=sum(links for _, links in uses),
+        weight_bytes=sum(math.prod(w.shape) * _bytes(w.dtype) for w in layer.weights),
+        activation_bytes=sum(size * _bytes(tensor.dtype) for tensor, size in zip(outputs, sizes, strict=True)),
+    )
+
+
+def _uses(layer, inputs: list, output) -> tuple[int, int]:
+    """The multiply-adds and the links of one call of `layer`.
+
+    A layer may say its own `multiply_adds(output_shape)` and `links(output_shape)`; for the others every weight with
+    two axes or more is a kernel used once at each position of the output (of the input, where the convolution is
+    transposed), and a vector called bias once by each unit.
+    """
+    shape = output.shape[1:]
+    if hasattr(layer, "links"):
+        return layer.multiply_adds(shape), layer.links(shape)
+    if isinstance(layer, keras.layers.MultiHeadAttention):
+        return _uses_of_attention(layer, *(_positions(tensor) for tensor in inputs[:2]))
+    kernels = sum(math.prod(w.shape) for w in layer.weights if len(w.shape) > 1)
+    units = math.prod(size or 1 for size in shape)
+    biases = units if any(w.name == "bias" for w in layer.weights) else 0
+    transposed = isinstance(layer, keras.layers.Conv2DTranspose)
+    multiply_adds = kernels * _positions(inputs[0] if transposed else output)
+    return multiply_adds, multiply_adds + biases
+
+
+def _uses_of_attention(layer, queries: int, values: int) -> tuple[int, int]:
+    """Every projection at each of its positions; the products of all queries with all keys are no links."""
+    multiply_adds = links = 0
+    for dense, positions in (
+        (layer.query_dense, queries),
+        (layer.key_dense, values),
+        (layer.value_dense, values),
+        (layer.output_dense, queries),
+    ):
+        multiply_adds += math.prod(dense.kernel.shape) * positions
+        links += sum(math.prod(w.shape) for w in dense.weights) * positions
+    return multiply_adds + queries * values * layer.num_heads * (layer.key_dim + layer.value_dim), links
+
+
+def _positions(tensor) -> int:
+    """Positions of a map or a sequence: all axes but the batch and the last."""
+    return math.prod(size or 1 for size in tensor.shape[1:-1])
+
+
+def _bytes(dtype: str) -> int:
+    return 1 if dtype == "bool" else int(re.sub(r"\D", "", dtype.partition("_")[0])) // 8

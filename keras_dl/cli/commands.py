@@ -1,0 +1,239 @@
+"""What the words of the command line do: each command parsed, its mistakes one line, its work begun or gone on with."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import difflib
+import io
+import itertools
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import tyro
+
+from keras_dl import __version__, catalogue, names, saved_model
+from keras_dl.errors import UsageError, choose
+from keras_dl.experiments import recipe
+from keras_dl.lazy import settings_of_keras
+from keras_dl.training.choice import AnotherEnvironment, restarts
+from keras_dl.training.interrupt import Interrupted, terminations_raise
+
+T = TypeVar("T")
+
+USAGE = """usage: keras-dl COMMAND ...
+
+  list [PATTERN]          the catalogue: names, parameters, tasks
+  show NAME               one network: sizes, layers, what can be changed
+  train NAME --data DATA  train a network and save it; NAME may be a saved model, or the folder best/ of a search
+  run RECIPE              run a technique; `keras-dl run` lists them
+  search NAME --data DATA search the size of a network and how it is trained
+  report [FOLDER]         a folder of runs as one page: claims and figures
+  export FOLDER           a saved model in the format of another runtime
+
+`keras-dl COMMAND --help` lists the options; train, run and search take `--resume FOLDER`.
+`keras-dl --version` says which one this is.
+"""
+SHOW_USAGE = """usage: keras-dl show NAME [OPTIONS]
+
+Prints the size of a network of the catalogue, its layers, and what can be changed.
+`keras-dl list` has the names; `keras-dl show NAME --help` lists the options of that network.
+"""
+HELP = ("-h", "--help")
+UNKNOWN = "Unrecognized options: "
+"""how tyro begins"""
+
+
+@dataclasses.dataclass(frozen=True)
+class List:
+    """List the networks of the catalogue."""
+
+    pattern: Annotated[str, tyro.conf.Positional] = "*"
+    """names to list, as a glob pattern"""
+    task: str | None = None
+    """only networks for this task"""
+    family: str | None = None
+    """only networks of this family"""
+    min_parameters: int | None = None
+    """only networks with so many parameters or more"""
+    max_parameters: int | None = None
+    """only networks with so many parameters or fewer"""
+
+    def run(self) -> None:
+        found = catalogue.list_models(**dataclasses.asdict(self))
+        if not found:
+            raise UsageError(f"no network matches {self.pattern!r} and these limits; `keras-dl list` shows all")
+        for name in found:
+            entry = catalogue.entries()[name]
+            print(f"{name:26}{entry.parameters:>14,}  {entry.task:22}{entry.summary}")
+
+
+def dispatch(command: str = "--help", *rest: str) -> None:
+    """Do what the words of the command line say. Raises `UsageError`, and `Interrupted` with how to go on."""
+    if command in HELP:
+        print(USAGE)
+        return
+    if command == "--version":
+        print(f"keras-dl {__version__}")
+        return
+    match choose("command", command, ("export", "list", "report", "run", "search", "show", "train")):
+        case "list":
+            _parse(List(), "keras-dl list", rest).run()
+        case "export" if not rest:
+            _missing("keras-dl export FOLDER --format FORMAT")
+        case "export":
+            from keras_dl.export import Export
+
+            with terminations_raise():
+                _parse(Export, "keras-dl export", rest).run()
+        case "report":
+            from keras_dl.pages.report import Report
+
+            _parse(Report(), "keras-dl report", rest).run()
+        case "show" if rest[:1] in [(word,) for word in HELP]:
+            print(SHOW_USAGE)
+        case "show":
+            from keras_dl.cli.show import show
+
+            name, *flags = rest or _missing("keras-dl show NAME")
+            show(_parse(catalogue.get_config(name), f"keras-dl show {name}", flags), name)
+        case "run" if rest[:1] in [(), *((word,) for word in HELP)]:
+            for name, summary in recipe.summaries().items():
+                print(f"{name.replace('_', '-'):26}{summary}")
+        case "run":
+            name, *flags = rest
+            _run(recipe.find(name)(), f"keras-dl run {name}", flags)
+        case _:
+            kind = recipe.find(command)
+            if rest and not rest[0].startswith("-"):
+                if "--resume" in rest:
+                    raise UsageError(f"--resume goes on with the network of the run; leave {rest[0]} out")
+                _run(_default(kind, rest[0]), f"keras-dl {command} {rest[0]}", rest[1:])
+            elif {*HELP, "--resume", "--hypermodel"}.isdisjoint(word.partition("=")[0] for word in rest):
+                _missing(f"keras-dl {command} NAME")
+            else:
+                _run(kind(), f"keras-dl {command}", rest)
+
+
+def _default(kind: type[recipe.Recipe], word: str) -> recipe.Recipe:
+    """The recipe for the network called `word`, or for the saved model `word`, its weights included, as it trained."""
+    if names.is_name("network", word, catalogue.entries()):
+        return kind(network=catalogue.get_config(word))
+    try:
+        folder = saved_model.find(word)
+    except UsageError:
+        if names.is_path(word) or os.path.exists(word):
+            raise
+        return kind(network=catalogue.get_config(word))
+    contract = saved_model.read_contract(folder)
+    options = {field.name for field in dataclasses.fields(kind)}
+    trained = contract["facts"].get("training", {})
+    known = {name: trained[name] for name in options & trained.keys()}
+    config = contract["config"]
+    if "weights" in options:
+        known |= {"weights": os.path.abspath(folder), "initialization": None}
+        if len(config.input_shape) == 3 and len(set(config.input_shape[:2])) == 1:
+            known["image_size"] = config.input_shape[0]
+    return kind(network=config, **known)
+
+
+def _run(default: recipe.Recipe, program: str, flags: Sequence[str]) -> None:
+    flags = [part for flag in flags for part in _parts(flag)]
+    if "--resume" in flags:
+        chosen = _resumed(type(default), program, flags)
+    else:
+        chosen = _parse(default, program, flags).placed()
+    resume = f"keras-dl {chosen.command} --resume {shlex.quote(chosen.out)}"
+    try:
+        with terminations_raise(), chosen.claimed(), restarts(), settings_of_keras():
+            chosen.run()
+    except AnotherEnvironment as wanted:
+        os.environ.update(wanted.environment)
+        start = "from keras_dl.cli import main; main()"
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, "-c", start, *shlex.split(resume)[1:]])
+    except Interrupted as interruption:
+        raise interruption.with_advice(f"resume by: {resume}") from None
+    except KeyboardInterrupt:
+        raise Interrupted(signal.SIGINT, f"interrupted; resume by: {resume}") from None
+
+
+def _parts(flag: str) -> list[str]:
+    """`--resume=FOLDER` as the two words that it is."""
+    return flag.split("=", 1) if flag.startswith("--resume=") else [flag]
+
+
+def _resumed(kind: type[recipe.Recipe], program: str, flags: Sequence[str]) -> recipe.Recipe:
+    """The recipe whose run is in the folder after --resume, changed by the other `flags` where it can be prolonged."""
+    place = flags.index("--resume")
+    folder, others = "".join(flags[place + 1 : place + 2]), [*flags[:place], *flags[place + 2 :]]
+    if not folder or folder.startswith("-"):
+        raise UsageError(
+            f"--resume takes a run folder, such as {program} --resume runs/{kind.__module__.rpartition('.')[2]}-1"
+        )
+    begun = kind.from_folder(folder)
+    if type(begun) is not kind:
+        raise UsageError(f"the run in {folder} goes on by: keras-dl {begun.command} --resume {shlex.quote(folder)}")
+    wanted = _parse(begun, f"keras-dl {begun.command} --resume {folder}", others)
+    found, asked = begun.placed(), wanted.placed()
+    for field in dataclasses.fields(begun):
+        before, now = getattr(found, field.name), getattr(asked, field.name)
+        if before != now and field.name not in begun.prolongs:
+            may = ", ".join(_flag(name) for name in begun.prolongs) or "nothing"
+            raise UsageError(
+                f"the run in {folder} has {_flag(field.name)} {before}, not {now}; when it goes on, {may} may change"
+            )
+    return dataclasses.replace(begun, **{name: getattr(wanted, name) for name in begun.prolongs})
+
+
+def _parse(default: T | type[T], program: str, flags: Sequence[str]) -> T:
+    """`default` with its fields changed by `flags`, or its instance; tyro's boxed message becomes one line."""
+    box = io.StringIO()
+    start = {} if isinstance(default, type) else {"default": default}
+    kind = default if isinstance(default, type) else type(default)
+    try:
+        with contextlib.redirect_stderr(box):
+            return tyro.cli(kind, prog=program, args=list(flags), **start)
+    except SystemExit as stop:
+        if stop.code in (0, None):
+            raise
+        _title, *lines = (line.strip("│ ") for line in box.getvalue().splitlines())
+        lines = itertools.takewhile(lambda line: not _is_rule(line), itertools.dropwhile(_is_rule, lines))
+        message = " ".join(lines).removeprefix(f"Error parsing {kind.__name__}: ")
+        if message.startswith(UNKNOWN):
+            message = _unknown(message.removeprefix(UNKNOWN).split(", ")[0], default)
+        raise UsageError(f"{message} (`{program} --help` lists the options)") from None
+
+
+def _unknown(word: str, default: Any) -> str:
+    if not word.startswith("-"):
+        return f"unexpected argument {word!r}"
+    near = difflib.get_close_matches(word.lstrip("-"), _flags(default), n=2)
+    return f"unknown option {word}" + (f"; did you mean {' or '.join(map(_flag, near))}?" if near else "")
+
+
+def _flags(default: Any, prefix: str = "") -> list[str]:
+    """Every option of the dataclass `default`, or of an instance of it, those of the dataclasses in it included."""
+    found = []
+    for field in dataclasses.fields(default):
+        name, value = f"{prefix}{field.name}".replace("_", "-"), getattr(default, field.name, None)
+        found.append(name)
+        if dataclasses.is_dataclass(value):
+            found += _flags(value, f"{name}.")
+    return found
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _is_rule(line: str) -> bool:
+    return set(line) <= set("-─╰╯")
+
+
+def _missing(usage: str) -> NoReturn:
+    raise UsageError(f"a name is missing: {usage}")

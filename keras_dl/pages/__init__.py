@@ -1,0 +1,1 @@
+"""Pages that are made from what there is: the catalogue, what recipes found, a folder of runs."""

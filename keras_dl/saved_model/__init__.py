@@ -1,0 +1,256 @@
+"""A trained network as a folder: its config, its weights, what it takes and gives, a card, and the hashes of all."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_dl import names, storage
+from keras_dl import weights as published_weights
+from keras_dl.catalogue import get_config
+from keras_dl.catalogue.describe import check_fits, describe
+from keras_dl.config import Config
+from keras_dl.errors import UsageError, nearest
+from keras_dl.fields import checked
+from keras_dl.saved_model import declaration
+from keras_dl.surgery import check_model, transplant
+from keras_dl.weights import safetensors_files
+
+if TYPE_CHECKING:
+    import keras
+
+SHIPPED = Path(__file__).parents[1] / "saved_models"
+SLACK = 100 * 2**20
+"""bytes that a file of weights may have beside them"""
+FILES = {
+    ".h5": "`build(name, weights=...)` takes files of weights",
+    ".safetensors": "`build(name, weights=...)` takes files of weights",
+    ".keras": "it is a whole Keras model, for keras.models.load_model",
+}
+"""what is done with a file of each kind"""
+
+
+def build(name: str | Config, *, weights: str | os.PathLike | None = None, **changes) -> keras.Model:
+    """The network called `name` (or a config), with some fields changed.
+
+    `weights` is one of:
+
+    - None: freshly initialised.
+    - The name of published weights (`keras_dl.weights.available(name)`), such as "imagenet", downloaded at the first
+      use.
+    - The path of a file of such weights, .h5 or .safetensors.
+    - The name of a saved model in `saved_models/`, or the path of its folder. Where `name` is a name, it stands for the
+      family, and what `changes` do not say is as in the saved model.
+
+    With other `classes` than those of the weights the head is fresh; to another `input_shape` `surgery.transplant`
+    adapts the rest. Nothing else may differ. A bare word is a name first and a path only if nothing is called so.
+    Raises `UsageError`.
+    """
+    config = get_config(name, **changes)
+    if weights is None:
+        check_fits(config)
+        return config.build()
+    weights = names.checked("weights", weights)
+    if names.is_name("published weights", weights, published_weights.names(config)):
+        own, file = published_weights.published(config, weights)
+        published_weights.fetch(file, own)
+        model = own.build()
+        published_weights.load(model, own, file)
+    elif Path(weights).suffix in FILES or Path(weights).is_file():
+        model, own = _from_file(config, Path(weights))
+    else:
+        folder = _saved_for(config, weights)
+        own = read_config(folder)
+        if type(own) is not type(config):
+            raise UsageError(
+                f"{folder} holds another network than this {config.family}: it is of the family {own.family}"
+            )
+        if not isinstance(name, Config):
+            config = _as_saved(config, own, changes, folder)
+        if not published_weights.are_variants(own, config):
+            raise UsageError(f"{folder} holds another network than this {config.family}: it has {_apart(own, config)}")
+        model = load(folder)
+    return _adapted(model, own, config)
+
+
+def _from_file(config: Config, path: Path) -> tuple[keras.Model, Config]:
+    """The network that the weights in the file `path` are of, a variant of `config`, and its config."""
+    errors = []
+    for own in published_weights.candidates(config, path):
+        check_fits(own)
+        model = own.build()
+        try:
+            published_weights.load(model, own, path)
+        except UsageError as error:
+            errors.append(error)
+        else:
+            return model, own
+    raise errors[0]
+
+
+def _saved_for(config: Config, weights: str | os.PathLike) -> Path:
+    """The folder of the saved model `weights`; where there is none, the error says what else there is for `config`."""
+    try:
+        return find(weights)
+    except UsageError as error:
+        known = ", ".join(published_weights.names(config)) or "none"
+        raise UsageError(f"{error}; published for {config.family} are {known}") from None
+
+
+def _as_saved(config: Config, own: Config, changes: dict[str, Any], folder: Path) -> Config:
+    """The saved config `own` with `changes`; a note where it is another network than `config` of the same family."""
+    if not published_weights.are_variants(own, config):
+        names.note(f"{folder} holds another {own.family}, which is taken: it has {_apart(own, config)}")
+    return own.replace(**changes)
+
+
+def _apart(own: Config, config: Config) -> str:
+    """The fields of `own` that must not differ from those of `config` and do."""
+    theirs, ours = (json.loads(c.to_json()) for c in (own, config))
+    apart = [key for key in ours if key not in published_weights.FREE and theirs.get(key) != ours[key]]
+    return ", ".join(f"{key}={theirs.get(key)!r}" for key in apart)
+
+
+def _adapted(model: keras.Model, own: Config, config: Config) -> keras.Model:
+    """`model`, which is of `own`, as a network of `config`, which differs in its classes, activation and input only."""
+    if own == config:
+        return model
+    try:
+        return transplant(model, config, fresh=() if config.classes == own.classes else ("head",))
+    except UsageError as error:
+        raise UsageError(
+            f"weights for inputs of {own.input_shape} cannot be adapted to {config.input_shape} ({error})"
+        ) from None
+
+
+def find(name: str | os.PathLike) -> Path:
+    """The folder of a saved model: a name in `saved_models/`, or the path of it, of a run or of a search.
+
+    Raises `UsageError`.
+    """
+    name = names.checked("a saved model", name)
+    shipped = sorted(path.parent.name for path in SHIPPED.glob(f"*/{storage.MANIFEST}"))
+    if names.is_name("saved model", name, shipped):
+        return SHIPPED / name
+    try:
+        folder = Path(name).expanduser()
+        if folder.is_dir():
+            inner = (folder / part for part in ("model", "best") if not (folder / storage.MANIFEST).exists())
+            return next((part for part in inner if (part / storage.MANIFEST).is_file()), folder)
+        if folder.is_file():
+            use = FILES.get(folder.suffix, "a saved model is a folder")
+            raise UsageError(f"{name} is a file, not the folder of a saved model; {use}")
+    except (OSError, RuntimeError) as error:
+        raise UsageError(f"no saved model can be at {str(name)[:80]!r}: {getattr(error, 'strerror', error)}") from None
+    place = Path(os.path.realpath(name))
+    if older := storage.left_behind(place.parent, place.name):
+        words = f"{name} was being replaced when its writer died; the one before is taken, {older[-1]}"
+        warnings.warn(words, stacklevel=2)
+        return older[-1]
+    raise UsageError(f"no saved model at {str(name)!r}; {nearest(str(name), shipped)}")
+
+
+def save(
+    model: keras.Model,
+    folder: str | os.PathLike,
+    *,
+    config: Config,
+    class_names: tuple[str, ...] = (),
+    card: str = "",
+    facts: dict[str, Any] | None = None,
+) -> Path:
+    """Write `model`, built by `config`, as a folder that appears complete or not at all; an older one is replaced.
+
+    `class_names` name the outputs, `card` is the text of its README.md, `facts` any JSON about its training. Raises
+    `UsageError` if the folder holds anything else than a saved model, which would be lost.
+    """
+    import numpy as np
+    import safetensors.numpy
+
+    folder = Path(names.checked("folder", folder))
+    check_model(model)
+    _check_declaration(model, config, class_names, card, facts)
+    tensors = {variable.path: np.asarray(variable.numpy(), order="C") for variable in model.weights}
+    with storage.replacing_folder(folder) as part:
+        storage.write(part / "weights.safetensors", safetensors.numpy.save(tensors))
+        storage.write(part / "config.json", config.to_json())
+        storage.write_json(part / "contract.json", {"class_names": list(class_names), "facts": facts or {}})
+        storage.write(part / "README.md", card or f"# {config.family}\n")
+        storage.write_manifest(part, format=declaration.FORMAT)
+    return folder
+
+
+def _check_declaration(model: keras.Model, config: Any, class_names: Any, card: Any, facts: Any) -> None:
+    """Raise `UsageError` for what `load` would refuse, or what no file can hold."""
+    if not isinstance(config, Config):
+        raise UsageError(f"config must be that by which the model was built, got {config!r}")
+    if (count := model.count_params()) != (described := describe(config).parameters):
+        raise UsageError(f"the model has {count:,} parameters, this {config.family} has {described:,}")
+    checked("class_names", class_names, tuple[str, ...])
+    if class_names and len(class_names) != getattr(config, "classes", len(class_names)):
+        raise UsageError(f"class_names must be {config.classes}, one for each class, got {len(class_names)}")
+    checked("card", card, str)
+    try:
+        json.dumps(checked("facts", facts, dict | None))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"facts must be JSON: {error}") from None
+
+
+def read_config(folder: str | os.PathLike) -> Config:
+    """The config of a saved model, which alone is read and verified. Raises `UsageError`."""
+    folder = find(folder)
+    return declaration.contract(folder, declaration.manifest(folder)["files"])["config"]
+
+
+def read_contract(folder: str | os.PathLike) -> dict[str, Any]:
+    """The verified declaration of a saved model: `config`, `class_names` and `facts`. No weight is read into memory."""
+    folder = find(folder)
+    contract = declaration.contract(folder, declaration.manifest(folder)["files"])
+    storage.read_manifest(folder)
+    return contract
+
+
+def load(folder: str | os.PathLike) -> keras.Model:
+    """The network saved in `folder` (or called so in `saved_models/`), as a plain `keras.Model` in inference order.
+
+    Sizes, config, parameter count, hashes and the table of tensors are checked, in that order, before anything is
+    built; the values are then checked to be finite. Raises `UsageError` naming the first thing that is wrong.
+    """
+    import numpy as np
+
+    folder = find(folder)
+    config, file = read_config(folder), folder / "weights.safetensors"
+    size, described = file.stat().st_size, describe(config).weight_bytes
+    if size < described or size > described + SLACK:
+        raise UsageError(f"{file} has {size:,} bytes; {config.family} has {described:,} bytes of weights")
+    check_fits(config)
+    before = _place(file)
+    storage.read_manifest(folder)
+    tensors = safetensors_files.read(file)
+    model = config.build()
+    expected = {variable.path: tuple(variable.shape) for variable in model.weights}
+    found = {name: tensor.shape for name, tensor in tensors.items()}
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            raise UsageError(
+                f"{file}: tensor {name!r} is {found.get(name, 'missing')}, expected {expected.get(name, 'none')}"
+            )
+    for variable in model.weights:
+        tensor = tensors[variable.path]
+        if tensor.dtype != variable.dtype:
+            raise UsageError(f"{file}: tensor {variable.path!r} is of {tensor.dtype}, expected {variable.dtype}")
+        if not np.isfinite(tensor).all():
+            raise UsageError(f"{file}: tensor {variable.path!r} holds values that are not finite")
+        variable.assign(tensor)
+    if _place(file) != before:
+        raise UsageError(f"{file} was replaced while it was read; load it again")
+    return model
+
+
+def _place(file: Path) -> tuple[int, ...]:
+    """What tells a file from another that takes its place or its content."""
+    status = file.stat()
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size

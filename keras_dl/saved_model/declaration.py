@@ -1,0 +1,100 @@
+"""What a saved model declares in its small files, which may come from anybody: read once, bounded, held to be exact."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+from keras_dl import storage, strict_json
+from keras_dl.catalogue import read_config
+from keras_dl.errors import UsageError
+
+FORMAT = 1
+NEEDED = {"config.json", "contract.json", "weights.safetensors"}
+LARGEST_BYTES = 64 * 2**30
+LARGEST = {
+    storage.MANIFEST: 2**20,
+    "config.json": 2**20,
+    "contract.json": 64 * 2**20,
+    "weights.safetensors": LARGEST_BYTES,
+}
+LARGEST_OTHER = 64 * 2**20
+"""bytes that any other file may have"""
+MOST_FILES = 1000
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of `folder`, its form and the sizes of its files checked, their hashes not yet.
+
+    Raises `UsageError` naming the first thing that is wrong.
+    """
+    found = strict_json.parse(_content(folder, storage.MANIFEST), folder / storage.MANIFEST)
+    files = found.get("files") if isinstance(found, dict) else None
+    if not isinstance(files, dict) or len(files) > MOST_FILES:
+        raise UsageError(f"{folder / storage.MANIFEST} is damaged: it lists no files, or more than {MOST_FILES}")
+    if found.get("format") != FORMAT:
+        raise UsageError(f"{folder} has format {found.get('format')!r}; this version reads {FORMAT}")
+    if missing := NEEDED - files.keys():
+        raise UsageError(f"the manifest of {folder} lacks {', '.join(sorted(missing))}")
+    for name, row in files.items():
+        match row:
+            case {"bytes": int(size), "sha256": str(digest)} if len(row) == 2 and re.fullmatch("[0-9a-f]{64}", digest):
+                pass
+            case _:
+                raise UsageError(f"{folder / storage.MANIFEST} is damaged: {name!r} has no size and SHA-256")
+        if not name or Path(name).name != name or len(os.fsencode(name)) > 255 or "\0" in name:
+            raise UsageError(f"the manifest of {folder} names {name[:80]!r}, which is no file in it")
+        if (found_size := _size(folder, name)) != size:
+            raise UsageError(f"{folder / name} is damaged: it has {found_size:,} bytes, its manifest says {size:,}")
+    return found
+
+
+def contract(folder: Path, files: dict[str, Any]) -> dict[str, Any]:
+    """`config`, `class_names` and `facts` of a saved model whose manifest lists `files`. Raises `UsageError`."""
+    texts = {}
+    for name in ("config.json", "contract.json"):
+        texts[name] = _content(folder, name)
+        if hashlib.sha256(texts[name]).hexdigest() != files[name]["sha256"]:
+            raise UsageError(f"{folder / name} is damaged: its SHA-256 is not the one in the manifest")
+    try:
+        config = read_config(texts["config.json"].decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{folder / 'config.json'} is damaged: {error}") from None
+    match strict_json.parse(texts["contract.json"], folder / "contract.json"):
+        case {"class_names": [*names], "facts": dict(facts)} as found if len(found) == 2 and all(
+            isinstance(name, str) for name in names
+        ):
+            pass
+        case _:
+            raise UsageError(f"{folder / 'contract.json'} is damaged: it has no class_names and facts, or more")
+    if names and len(names) != (outputs := getattr(config, "classes", len(names))):
+        raise UsageError(f"{folder / 'contract.json'} names {len(names)} classes, its {config.family} has {outputs}")
+    return {"config": config, "class_names": names, "facts": facts}
+
+
+def _content(folder: Path, name: str) -> bytes:
+    _size(folder, name)
+    return (folder / name).read_bytes()
+
+
+def _size(folder: Path, name: str) -> int:
+    """The bytes of a file in `folder`, which must be one: no link, folder or device, and not beyond its limit."""
+    try:
+        status = os.lstat(folder / name)
+    except OSError:
+        kind = "is not complete: it has no" if name == storage.MANIFEST else "lacks the file"
+        raise UsageError(f"{folder} {kind} {name}") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise UsageError(f"{folder / name} is no file but a {_kind(status.st_mode)}, which is not read")
+    if status.st_size > (most := LARGEST.get(name, LARGEST_OTHER)):
+        raise UsageError(f"{folder / name} has {status.st_size:,} bytes; at most {most:,} are read")
+    return status.st_size
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_ISLNK: "link", stat.S_ISDIR: "folder", stat.S_ISFIFO: "pipe", stat.S_ISSOCK: "socket"}
+    return next((words for test, words in kinds.items() if test(mode)), "device")

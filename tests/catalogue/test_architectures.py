@@ -1,0 +1,221 @@
+"""What holds for every network of the catalogue, and for every one that will be added to it."""
+
+import dataclasses
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from small_networks import SMALL, examples
+from xla_losses import both
+
+import keras_dl
+from keras_dl.architectures.vision import ImageNetwork
+from keras_dl.catalogue import entries, read_config
+from keras_dl.training import Options
+from keras_dl.training.objective import compile_model
+
+NAMES = keras_dl.list_models()
+
+
+small_networks = pytest.mark.parametrize("config", SMALL, ids=SMALL.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_are_those_of_the_docstring(name):
+    description = keras_dl.describe(name)
+    assert description.parameters == entries()[name].parameters
+    assert 0 < description.trainable_parameters <= description.parameters
+    assert description.weight_bytes >= 4 * description.parameters
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if getattr(keras_dl.get_config(name), "smallest_size", 1) > 1])
+def test_a_smaller_input_than_the_smallest_is_refused(name):
+    config = keras_dl.get_config(name)
+    size, channels = config.smallest_size, config.input_shape[2]
+    keras_dl.describe(config, input_shape=(size, size, channels))
+    with pytest.raises(keras_dl.UsageError, match=f"{size - 1}x{size - 1} .*{size}x{size}"):
+        config.replace(input_shape=(size - 1, size - 1, channels))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_config_survives_json(name):
+    config = keras_dl.get_config(name)
+    assert read_config(config.to_json()) == config
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_config_is_documented(name):
+    module = entries()[name].module
+    assert entries()[name].summary.endswith(".")
+    text = Path(module.__file__).read_text(encoding="utf-8")
+    config = keras_dl.get_config(name)
+    own = {field.name for field in dataclasses.fields(config)} - {
+        field.name for field in dataclasses.fields(ImageNetwork) if isinstance(config, ImageNetwork)
+    }
+    for field in own:
+        assert re.search(rf'^    {field}: .*(?:\n    [ )\]].*)*\n    """', text, re.MULTILINE), (
+            f"{field} has no docstring"
+        )
+
+
+AXES = [
+    pytest.param(config, axis, id=f"{name}-{axis}")
+    for config, name in SMALL.items()
+    for axis in ("width", "depth")
+    if any(scale.axis == axis for scale in config.scales().values())
+    and not any(getattr(config, field) == () for field in config.scales())  # a linear classifier has nothing to scale
+]
+
+
+@pytest.mark.parametrize(("config", "axis"), AXES)
+def test_scaling_grows_the_network(config, axis):
+    fields = [name for name, scale in config.scales().items() if scale.axis == axis]
+    scaled = config.scaled(**{axis: 2})
+    for name in fields:
+        before, after = np.array(getattr(config, name)), np.array(getattr(scaled, name))
+        np.testing.assert_array_equal(after, 2 * before)
+    assert keras_dl.describe(scaled).parameters > keras_dl.describe(config).parameters
+    assert config.scaled(**{axis: 1e-6}).build().count_params() > 0
+
+
+@small_networks
+def test_names_are_the_same_in_two_builds(config):
+    first, second = config.build(), config.build()
+    assert [layer.name for layer in first.layers] == [layer.name for layer in second.layers]
+    paths = [variable.path for variable in first.weights]  # Keras numbers the seeds of dropout itself
+    assert paths == [variable.path for variable in second.weights]
+    assert len(paths) == len(set(paths))
+
+
+@small_networks
+def test_saving_keeps_the_outputs(config, tmp_path):
+    model = config.build()
+    x, _ = examples(config)
+    expected = model(x)
+    folder = keras_dl.save(model, tmp_path / "saved", config=config)
+    np.testing.assert_array_equal(keras_dl.load(folder)(x), expected)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    np.testing.assert_array_equal(loaded(x), expected)
+
+
+@small_networks
+def test_xla_gives_the_same_outputs(config):
+    model = config.build()
+    x, _ = examples(config, 4)
+    plain = tf.function(model)(x)
+    compiled = tf.function(model, jit_compile=True)(x)
+    np.testing.assert_allclose(compiled, plain, rtol=1e-4, atol=1e-5)
+    assert np.ptp(plain, axis=0).max() > 0, "the outputs do not depend on the inputs"
+
+
+SLOW_TO_COMPILE = {
+    "efficientnet",
+    "googlenet",
+    "inception_v3",
+    "nasnet",
+    "resnet",
+    "tinynet",
+    "unet",
+    "zhang_small_inception",
+}
+"""families that XLA takes long to compile a training step of: benchmarks/xla_catalogue.py trains them, at any size"""
+TRAINED = {config.family: config for config in reversed(SMALL) if config.family not in SLOW_TO_COMPILE}
+
+
+@pytest.mark.parametrize("config", TRAINED.values(), ids=TRAINED)
+def test_xla_trains_to_the_same_loss(config):
+    plain, compiled, _ = both(config, 8)
+    np.testing.assert_allclose(compiled, plain, rtol=1e-4)
+    assert plain[-1] != plain[0]
+
+
+@small_networks
+def test_a_training_step_reaches_every_weight(config):
+    keras.utils.set_random_seed(0)
+    model = config.build()
+    compile_model(model, config, Options(learning_rate=1e-3), steps_per_epoch=1)
+    x, y = examples(config)
+    model.run_eagerly = True  # tracing a graph of hundreds of layers takes longer than a step without one
+    before = model.get_weights()
+    history = model.fit(x, y, batch_size=len(x), verbose=0).history
+    assert np.isfinite(history["loss"][0])
+    for variable, old, new in zip(model.weights, before, model.get_weights(), strict=True):
+        assert np.isfinite(new).all(), variable.path
+        assert variable.trainable <= bool(np.any(old != new)), f"{variable.path} has no gradient: it did not move"
+
+
+NEW_FAMILY = '''
+    """Throwaway networks: one dense layer more than none.
+
+    Input: (batch, height, width, channels); output: (batch, classes) logits.
+
+        name        parameters
+        brand_new        3,235
+    """
+
+    from __future__ import annotations
+
+    import dataclasses
+
+    from keras_dl.architectures.vision import ImageClassifier, pixels
+    from keras_dl.config import depth, width
+    from keras_dl.lazy import keras
+
+
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class BrandNew(ImageClassifier):
+        """Dense layers."""
+
+        input_shape: tuple[int, int, int] = (8, 8, 1)
+        classes: int = 10
+        units: int = width(43, low=4, high=64)
+        hidden: int = depth(1, low=1, high=4)
+
+
+    def build(config):
+        inputs, x = pixels(config)
+        x = keras.layers.Flatten(name="flatten")(x)
+        for index in range(1, config.hidden + 1):
+            x = keras.layers.Dense(config.units, name=f"stage{index}")(x)
+        return keras.Model(inputs, keras.layers.Dense(config.classes, name="head")(x), name="brand_new")
+
+
+    VARIANTS = {"brand_new": BrandNew()}
+'''
+
+USE_OF_IT = """
+    import sys
+    import keras_dl
+    from keras_dl.catalogue import entries
+
+    assert "brand_new" in keras_dl.list_models("brand*", task="classification", max_parameters=4000)
+    assert entries()["brand_new"].summary == "Throwaway networks: one dense layer more than none."
+    config = keras_dl.get_config("brand_new", classes=3)
+    assert read_config(config.to_json()) == config
+    assert "tensorflow" not in sys.modules and "keras" not in sys.modules
+    assert keras_dl.describe("brand_new").parameters == entries()["brand_new"].parameters == 65 * 43 + 44 * 10
+    scaled = config.scaled(width=2, depth=3)
+    assert (scaled.units, scaled.hidden) == (86, 3)
+    assert keras_dl.build("brand_new", classes=3).output_shape == (None, 3)
+    from keras_dl.search.settings import Settings
+    from keras_dl.search.space import hyperparameters
+
+    assert {"units", "hidden"} <= set(hyperparameters(config, Settings()).values)
+    print("new family works")
+"""
+
+
+def test_a_new_family_is_one_new_file(tmp_path):
+    shutil.copytree(Path(keras_dl.__file__).parent, tmp_path / "keras_dl", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "keras_dl/architectures/vision/brand_new.py").write_text(textwrap.dedent(NEW_FAMILY).strip())
+    script = [sys.executable, "-c", textwrap.dedent(USE_OF_IT)]
+    result = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True)
+    assert result.stdout.endswith("new family works\n"), result.stderr

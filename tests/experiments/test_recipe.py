@@ -1,0 +1,80 @@
+"""A run folder belongs to one process and to one set of options, which are known by their checksum."""
+
+import dataclasses
+import json
+from typing import ClassVar
+
+import filelock
+import pytest
+
+from keras_dl import UsageError
+from keras_dl.experiments.recipe import Recipe
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Walk(Recipe):
+    """Go so many steps."""
+
+    prolongs: ClassVar[tuple[str, ...]] = ("steps",)
+
+    steps: int = 3
+    pace: float = 1.0
+
+    def run(self):
+        (self.folder() / "walked").write_text(str(self.steps))
+
+
+@pytest.fixture
+def begun(tmp_path):
+    Walk(out=str(tmp_path)).run()
+    return tmp_path
+
+
+def test_nothing_is_written_where_another_process_is_at_work(begun):
+    before = {path.name: path.read_bytes() for path in begun.iterdir()}
+    with filelock.FileLock(begun / ".run.lock"):
+        for walk in (Walk(out=str(begun), steps=9), Walk(out=str(begun), pace=2.0)):
+            with pytest.raises(UsageError, match="another process is at work in"):
+                walk.folder()
+            with pytest.raises(UsageError, match="another process is at work in"), walk.claimed():
+                pass
+    assert {path.name: path.read_bytes() for path in begun.iterdir()} == before
+
+
+def test_a_folder_that_another_process_has_just_claimed_stays_empty(tmp_path):
+    with filelock.FileLock(tmp_path / ".run.lock"), pytest.raises(UsageError, match="another process"):
+        Walk(out=str(tmp_path)).folder()
+    assert not (tmp_path / "config.json").exists()
+
+
+@pytest.mark.parametrize("position", range(2, 120, 13))
+def test_a_flipped_bit_in_the_options_is_noticed(begun, position):
+    file = begun / "config.json"
+    content = bytearray(file.read_bytes())
+    content[position] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(UsageError) as error:
+        Walk(out=str(begun)).folder()
+    assert "\n" not in str(error.value)
+    assert "config.json" in str(error.value) or "holds a run with" in str(error.value)
+
+
+def test_a_prolonged_run_keeps_its_folder_and_the_new_option(begun):
+    Walk(out=str(begun), steps=8).run()
+    assert json.loads((begun / "config.json").read_text())["steps"] == 8
+    with pytest.raises(UsageError, match=r"holds a run with pace=1\.0, not 2\.0; choose another folder"):
+        Walk(out=str(begun), steps=8, pace=2.0).run()
+
+
+def test_the_options_of_a_run_without_a_checksum_are_read(begun):
+    options = json.loads((begun / "config.json").read_text())
+    del options["sha256"]
+    (begun / "config.json").write_text(json.dumps(options))
+    assert Walk(out=str(begun)).folder() == begun
+
+
+def test_a_file_of_somebody_else_is_not_overwritten(tmp_path):
+    (tmp_path / "config.json").write_text('{"theme": "dark"}')
+    with pytest.raises(UsageError, match=r"config\.json does not hold the options of a run"):
+        Walk(out=str(tmp_path)).folder()
+    assert (tmp_path / "config.json").read_text() == '{"theme": "dark"}'
