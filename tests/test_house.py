@@ -44,12 +44,7 @@ def neighbours():
         for module in imported(ast.parse(file.read_text(encoding="utf-8"))):
             first, _, rest = module.partition(".")
             other = rest.partition(".")[0]
-            if (
-                first == "keras_dl"
-                and other
-                and other != room(file)
-                and (HOUSE / other).with_suffix("").name != "__version__"
-            ):
+            if first == "keras_dl" and other not in ("", room(file)):
                 found[room(file)].add(other)
     return found
 

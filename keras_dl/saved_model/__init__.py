@@ -6,7 +6,7 @@ import json
 import os
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from keras_dl import names, storage
 from keras_dl import weights as published_weights
@@ -15,12 +15,10 @@ from keras_dl.catalogue.describe import check_fits, describe
 from keras_dl.config import Config
 from keras_dl.errors import UsageError, nearest
 from keras_dl.fields import checked
+from keras_dl.lazy import keras
 from keras_dl.saved_model import declaration
 from keras_dl.surgery import check_model, transplant
 from keras_dl.weights import safetensors_files
-
-if TYPE_CHECKING:
-    import keras
 
 SHIPPED = Path(__file__).parents[1] / "saved_models"
 SLACK = 100 * 2**20
@@ -240,7 +238,7 @@ def load(folder: str | os.PathLike) -> keras.Model:
             )
     for variable in model.weights:
         tensor = tensors[variable.path]
-        if tensor.dtype != variable.dtype:
+        if variable.dtype not in (tensor.dtype.name, _narrowed(tensor.dtype.name)):
             raise UsageError(f"{file}: tensor {variable.path!r} is of {tensor.dtype}, expected {variable.dtype}")
         if not np.isfinite(tensor).all():
             raise UsageError(f"{file}: tensor {variable.path!r} holds values that are not finite")
@@ -248,6 +246,11 @@ def load(folder: str | os.PathLike) -> keras.Model:
     if _place(file) != before:
         raise UsageError(f"{file} was replaced while it was read; load it again")
     return model
+
+
+def _narrowed(dtype: str) -> str:
+    """What becomes of a dtype on JAX, which by default has no numbers of 64 bits."""
+    return dtype.replace("64", "32") if keras.backend.backend() == "jax" else dtype
 
 
 def _place(file: Path) -> tuple[int, ...]:

@@ -127,7 +127,7 @@ def test_the_winner_is_what_train_begins_with(folder, trials, monkeypatch, capsy
     train, search = started
     assert train.network == search.network == CONFIG.for_data(load("digits").spec)
     assert (train.learning_rate, train.batch_size, train.augment) == (0.002, 16, ("shift",))
-    assert (train.epochs, train.seed, train.image_size) == (3, 1, None)
+    assert (train.epochs, train.seed, train.image_size) == (3, 1, 8)
     assert (search.learning_rate, search.batch_size) == (0.002, 64)
 
 

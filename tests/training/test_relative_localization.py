@@ -98,7 +98,7 @@ def test_goes_on_to_the_same_bits(digits, tmp_path):
     reference, rows = train(digits, tmp_path / "whole", epochs=2, drloc=0.5)
     with pytest.raises(Interrupted):
         train(digits, tmp_path / "parts", [Stop()], epochs=2, drloc=0.5)
-    resumed, resumed_rows = train(digits, tmp_path / "parts", [keras.callbacks.Callback()], epochs=2, drloc=0.5)
+    resumed, resumed_rows = train(digits, tmp_path / "parts", [Stop()], epochs=2, drloc=0.5)
     assert resumed_rows == rows
     for variable, expected in zip(resumed.weights, reference.weights, strict=True):
         np.testing.assert_array_equal(variable, expected)
