@@ -8,10 +8,12 @@ import math
 import os
 import random
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from keras_dl.catalogue import get_config
-from keras_dl.catalogue.sketch import NotSketched, sketch
+from keras_dl.catalogue.counts import count
+from keras_dl.catalogue.sketch import sketch
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras
@@ -110,14 +112,33 @@ def _describe(config: Config) -> Description:
 def _described(config: Config) -> Description:
     try:
         return Description(tuple(_all_calls(name, calls) for name, calls in sketch(config, _describe_layer)))
-    except NotSketched:
+    except UsageError:
+        raise
+    except Exception:  # the network itself has the last word
         with keras.StatelessScope(initialize_variables=False):
             return describe_model(config.build())
 
 
 def describe_model(model: keras.Model) -> Description:
-    """Describe the functional `model`."""
-    return Description(tuple(map(_describe_layer, model.layers)))
+    """Describe the functional `model`; layers of a model within it are called like "generator/stage1_dense"."""
+    return Description(tuple(_layers(model)))
+
+
+def _layers(model: keras.Model, calls: int = 1, within: str = "") -> Iterator[LayerDescription]:
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer, calls * _calls(layer, model), f"{within}{layer.name}/")
+            continue
+        if within and isinstance(layer, keras.layers.InputLayer):
+            continue
+        found = _describe_layer(layer)
+        repeated = {name: calls * getattr(found, name) for name in ("multiply_adds", "links", "activation_bytes")}
+        yield dataclasses.replace(found, name=within + found.name, **repeated)
+
+
+def _calls(layer: keras.Model, model: keras.Model) -> int:
+    """How often `model` calls a model that is one of its layers."""
+    return sum(node.operation is layer for nodes in model._nodes_by_depth.values() for node in nodes)
 
 
 def _all_calls(name: str, calls: list[LayerDescription]) -> LayerDescription:
@@ -135,8 +156,7 @@ def _all_calls(name: str, calls: list[LayerDescription]) -> LayerDescription:
 def _describe_layer(layer) -> LayerDescription:
     """Sum over the calls of `layer`, counting its weights once."""
     outputs = [tensor for node in layer._inbound_nodes for tensor in node.outputs]
-    sizes = [math.prod(size or 1 for size in tensor.shape[1:]) for tensor in outputs]
-    uses = [_uses(layer, node.input_tensors, tensor) for node in layer._inbound_nodes for tensor in node.outputs]
+    uses = [count(layer, node.input_tensors, node.outputs[0]) for node in layer._inbound_nodes]
     return LayerDescription(
         name=layer.name,
         kind=type(layer).__name__,
@@ -146,47 +166,10 @@ def _describe_layer(layer) -> LayerDescription:
         multiply_adds=sum(multiply_adds for multiply_adds, _ in uses),
         links=sum(links for _, links in uses),
         weight_bytes=sum(math.prod(w.shape) * _bytes(w.dtype) for w in layer.weights),
-        activation_bytes=sum(size * _bytes(tensor.dtype) for tensor, size in zip(outputs, sizes, strict=True)),
+        activation_bytes=sum(
+            math.prod(size or 1 for size in tensor.shape[1:]) * _bytes(tensor.dtype) for tensor in outputs
+        ),
     )
-
-
-def _uses(layer, inputs: list, output) -> tuple[int, int]:
-    """The multiply-adds and the links of one call of `layer`.
-
-    A layer may say its own `multiply_adds(output_shape)` and `links(output_shape)`; for the others every weight with
-    two axes or more is a kernel used once at each position of the output (of the input, where the convolution is
-    transposed), and a vector called bias once by each unit.
-    """
-    shape = output.shape[1:]
-    if hasattr(layer, "links"):
-        return layer.multiply_adds(shape), layer.links(shape)
-    if isinstance(layer, keras.layers.MultiHeadAttention):
-        return _uses_of_attention(layer, *(_positions(tensor) for tensor in inputs[:2]))
-    kernels = sum(math.prod(w.shape) for w in layer.weights if len(w.shape) > 1)
-    units = math.prod(size or 1 for size in shape)
-    biases = units if any(w.name == "bias" for w in layer.weights) else 0
-    transposed = isinstance(layer, keras.layers.Conv2DTranspose)
-    multiply_adds = kernels * _positions(inputs[0] if transposed else output)
-    return multiply_adds, multiply_adds + biases
-
-
-def _uses_of_attention(layer, queries: int, values: int) -> tuple[int, int]:
-    """Every projection at each of its positions; the products of all queries with all keys are no links."""
-    multiply_adds = links = 0
-    for dense, positions in (
-        (layer.query_dense, queries),
-        (layer.key_dense, values),
-        (layer.value_dense, values),
-        (layer.output_dense, queries),
-    ):
-        multiply_adds += math.prod(dense.kernel.shape) * positions
-        links += sum(math.prod(w.shape) for w in dense.weights) * positions
-    return multiply_adds + queries * values * layer.num_heads * (layer.key_dim + layer.value_dim), links
-
-
-def _positions(tensor) -> int:
-    """Positions of a map or a sequence: all axes but the batch and the last."""
-    return math.prod(size or 1 for size in tensor.shape[1:-1])
 
 
 def _bytes(dtype: str) -> int:
