@@ -18,6 +18,7 @@ from keras_dl.data.options import DataOptions
 from keras_dl.errors import UsageError
 from keras_dl.experiments.recipe import Recipe
 from keras_dl.training import Options, build, fit, kept_row
+from keras_dl.training.checkpoint import CHECKPOINTS, generations
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,7 @@ class Train(Options, DataOptions, Recipe):
         for notice in data.notices:
             console.print(f"note: {notice}", markup=False)
 
-        begun = (folder / "checkpoints").exists()
+        begun = bool(generations(folder / CHECKPOINTS))
         model = build(config, self, None if begun else self.weights)
         counts = ", ".join(f"{count:,} {split}" for split, count in data.spec.counts.items())
         console.print(f"{config.family}: {model.count_params():,} parameters; {self.data}: {counts}", markup=False)

@@ -17,6 +17,8 @@ from keras_dl import storage
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras
 
+CHECKPOINTS = "checkpoints"
+"""the folder of them in that of a training"""
 GENERATIONS = 2
 
 
@@ -104,7 +106,7 @@ class Checkpoints:
             storage.write(part / "state.safetensors", safetensors.numpy.save(tensors))
             storage.write_json(part / "state.json", {**dataclasses.asdict(position), "callbacks": numbers})
             storage.write_manifest(part)
-        for old in self._generations()[GENERATIONS:]:
+        for old in generations(self._folder)[GENERATIONS:]:
             shutil.rmtree(old)
 
     def restore(self) -> Position:
@@ -113,15 +115,15 @@ class Checkpoints:
         Raises `UsageError` when there are checkpoints and none is whole, or when it is of another network.
         """
         storage.sweep(self._folder)
-        generations = self._generations()
-        for folder in generations:
+        found = generations(self._folder)
+        for folder in found:
             try:
                 storage.read_manifest(folder)
             except UsageError as error:
                 warnings.warn(f"checkpoint passed over: {error}", stacklevel=2)
                 continue
             return self._load(folder)
-        if generations:
+        if found:
             raise UsageError(f"every checkpoint in {self._folder} is damaged; train anew in another folder")
         return Position(epoch=0, step=0)
 
@@ -137,7 +139,8 @@ class Checkpoints:
         self._callbacks.restore(numbers, {n: t for n, t in tensors.items() if n.startswith("callback/")})
         return Position(**{**state, "rows": tuple(state["rows"])})
 
-    def _generations(self) -> list[Path]:
-        """All checkpoints, the newest first."""
-        found = {path: re.fullmatch(r"epoch-(\d+)-step-(\d+)", path.name) for path in self._folder.glob("epoch-*")}
-        return sorted(filter(found.get, found), key=lambda path: tuple(map(int, found[path].groups())), reverse=True)
+
+def generations(folder: Path) -> list[Path]:
+    """All checkpoints in `folder`, the newest first: none where a training was stopped before its first one."""
+    found = {path: re.fullmatch(r"epoch-(\d+)-step-(\d+)", path.name) for path in folder.glob("epoch-*")}
+    return sorted(filter(found.get, found), key=lambda path: tuple(map(int, found[path].groups())), reverse=True)

@@ -23,7 +23,7 @@ from keras_dl.figures import only_a_note, plain
 from keras_dl.lazy import keras, settings_of_keras, tf
 from keras_dl.names import note
 from keras_dl.training import identity, registered_gradients
-from keras_dl.training.checkpoint import CallbackState, Checkpoints, Position
+from keras_dl.training.checkpoint import CHECKPOINTS, CallbackState, Checkpoints, Position
 from keras_dl.training.checks import check_labels, check_length, check_model
 from keras_dl.training.choice import fastest_xla
 from keras_dl.training.curves import plot_curves
@@ -92,12 +92,6 @@ def fit(
     try:
         if options.xla == "auto":
             options = dataclasses.replace(options, xla=fastest_xla(config, options, folder))
-        fingerprint.keep(data, folder)
-        parts = {
-            "changes": [name for name, change in (("augment", augment), ("mix", mix)) if change is not None],
-            "callbacks": [type(callback).__name__ for callback in callbacks],
-        }
-        identity.keep(folder, config, options, parts)
         check_batch(model, options.strategy, options.batch_size)
         with (
             settings_of_keras(),
@@ -105,13 +99,13 @@ def fit(
             at_work(model, options.strategy),
             named_operations(options),
         ):
-            return _fit(model, config, data, options, folder, _changed(augment, options), mix, callbacks, verbose)
+            return _fit(model, config, data, options, folder, augment, mix, callbacks, verbose)
     finally:
         lock.release()
 
 
 def _fit(model, config, data, options, folder, augment, mix, callbacks, verbose) -> list[dict]:
-    epochs = Epochs(data.train, options, augment, mix)
+    epochs = Epochs(data.train, options, _changed(augment, options), mix)
     if options.initialization:
         initialize(model, options.initialization, options.seed)
     if options.freeze:
@@ -121,6 +115,12 @@ def _fit(model, config, data, options, folder, augment, mix, callbacks, verbose)
     if options.drloc:
         model = with_relative_localization(model, options.drloc)
         compile_model(model, config, options, epochs.steps)
+    fingerprint.keep(data, folder)
+    parts = {
+        "changes": [name for name, change in (("augment", augment), ("mix", mix)) if change is not None],
+        "callbacks": [type(callback).__name__ for callback in callbacks],
+    }
+    identity.keep(folder, config, options, parts)
     if options.strategy == "multi_worker":
         prepare(model)
     if options.xla or options.strategy:
@@ -133,8 +133,8 @@ def _fit(model, config, data, options, folder, augment, mix, callbacks, verbose)
     session.set_params({"verbose": verbose, "epochs": options.epochs, "steps": epochs.steps})
     session.begin()
     model.optimizer.build(model.trainable_variables)
-    checkpoints = Checkpoints(folder / "checkpoints", model, CallbackState(callbacks))
-    if (folder / "checkpoints").exists():
+    checkpoints = Checkpoints(folder / CHECKPOINTS, model, CallbackState(callbacks))
+    if (folder / CHECKPOINTS).exists():
         model.evaluate(validation.take(1), verbose=0)  # creates the metrics' variables
         start = checkpoints.restore()
     else:

@@ -100,6 +100,14 @@ def test_it_starts_from_the_weights_of_a_saved_model(result, folder, tmp_path, c
     assert f"starting from {folder / 'model'}" in capsys.readouterr().out
 
 
+def test_a_run_killed_before_its_first_checkpoint_starts_from_its_weights_again(folder, result, tmp_path):
+    run = Train(out=str(tmp_path), **SMALL | {"epochs": 1}, weights=str(folder), learning_rate=1e-6)
+    first = run.run()
+    for checkpoint in (tmp_path / "checkpoints").iterdir():
+        checkpoint.rename(checkpoint.with_name(f".{checkpoint.name}.x.tmp"))
+    assert run.run()["test_loss"] == first["test_loss"]
+
+
 def test_what_is_frozen_keeps_the_weights_it_started_from(folder, result, tmp_path):
     start = {"weights": str(folder / "model"), "freeze": ("stage1",), "epochs": 1}
     Train(out=str(tmp_path), **{**SMALL, **start}).run()
@@ -129,6 +137,8 @@ def test_options_that_undo_each_other(options, words):
         ({"augment": ("color",)}, r"color changes RGB pictures, these have 1 channel\(s\); leave it out of augment"),
         ({"image_size": 0}, "image_size must be at least 1, got 0"),
         ({"network": get_config("resnet20"), "image_size": 2}, "2x2 is too small for this resnet_cifar"),
+        ({"layer_rates": ("stem*=0.1",)}, r"layer_rates: 'stem\*' matches no layer of mlp that is trained"),
+        ({"drloc": 0.5}, "drloc needs a network with a map of embeddings, mlp has none"),
     ],
 )
 def test_a_folder_whose_options_were_wrong_can_be_used_again(tmp_path, options, words):
