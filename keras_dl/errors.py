@@ -39,7 +39,9 @@ def some(names: Sequence[str], joint: str = ", ", most: int = 5) -> str:
 
 
 def check_place(what: str, path: str | os.PathLike) -> None:
-    """Raise `UsageError` for a path where TensorFlow cannot write, since it is no UTF-8; `what` is what it is for."""
+    """Raise `UsageError` for a path where nothing can be written, or not by TensorFlow; `what` is what it is for."""
+    if not os.fspath(path) or "\0" in os.fspath(path):
+        raise UsageError(f"{what} must be the path of a folder, got {os.fspath(path)!r}")
     try:
         os.fspath(path).encode()
     except UnicodeEncodeError:

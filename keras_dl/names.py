@@ -45,6 +45,14 @@ def checked(what: str, word: object) -> str | os.PathLike:
     return word
 
 
+def expanded(path: str | os.PathLike) -> Path:
+    """`path` with the home folder that ~ or ~user means in it. Raises `UsageError` where there is none."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise UsageError(f"{path}: there is no home folder {Path(path).parts[0]}") from None
+
+
 @functools.cache
 def note(text: str) -> None:
     """Say something that the user did not ask for but should know: one line, once in a process."""

@@ -39,3 +39,6 @@ def test_a_place_where_tensorflow_can_write():
     check_place("out", "tête")
     with pytest.raises(UsageError, match=r"out must be UTF-8, got alb\\udcfcm"):
         check_place("out", "alb\udcfcm")
+    for path in ("", "a\0b"):
+        with pytest.raises(UsageError, match="out must be the path of a folder, got '"):
+            check_place("out", path)

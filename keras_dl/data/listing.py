@@ -107,7 +107,7 @@ def _classes(root: Path, ignored: collections.Counter[str]) -> dict[str, list[Pa
 def _visible(folder: Path) -> tuple[list[Path], list[Path]]:
     """The folders and the files in `folder`, by natural order of names, without hidden ones.
 
-    Raises `UsageError` for dangling links.
+    Raises `UsageError` for dangling links, and for pipes and devices, which could be read without end.
     """
     with os.scandir(folder) as found:
         entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=_natural)
@@ -116,6 +116,8 @@ def _visible(folder: Path) -> tuple[list[Path], list[Path]]:
         path = folder / entry.name
         if entry.is_symlink() and not path.exists():
             raise UsageError(f"{path} is a link that leads nowhere or in a circle")
+        if not (entry.is_dir() or entry.is_file()):
+            raise UsageError(f"{path} is neither a file nor a folder")
         (folders if entry.is_dir() else files).append(path)
     return folders, files
 

@@ -29,28 +29,30 @@ def find_folder(name: str, data_dir: str | None) -> Path | None:
     """
     if not name:
         raise UsageError(f"the name of the data is missing; {FORM}, or the name of a data set")
-    if data_dir is not None and not Path(data_dir).expanduser().is_dir():
-        raise UsageError(f"data_dir {data_dir} is not a folder")
+    names.checked("the name of the data", name)
+    if data_dir is not None and not (data_dir and names.expanded(data_dir).is_dir()):
+        raise UsageError(f"data_dir {data_dir or repr(data_dir)} is not a folder")
     base = name.partition(os.sep)[0].partition(":")[0]
-    folder = Path(name).expanduser()
+    folder = names.expanded(name)
     if names.is_path(name):
         if os.path.exists(folder):
             return folder
-        if name.endswith(os.sep) or not _is_known(base, data_dir):
+        if name.endswith(os.sep) or not _is_known(name, base, data_dir):
             raise UsageError(f"there is no folder {name}; {FORM}")
         return None
-    if _is_known(base, data_dir):
+    if _is_known(name, base, data_dir):
         names.is_name("data set", name, (name,))
         return None
     if os.path.exists(folder):
         return folder
-    near = difflib.get_close_matches(base, {DIGITS, *_registered(), *_prepared(data_dir)}, n=3, cutoff=NEAR)
+    known = {DIGITS, *_registered(), *_prepared(data_dir)}
+    near = difflib.get_close_matches(base.lower(), known, n=3, cutoff=NEAR)
     hint = f"did you mean {', '.join(near)}?" if near else FORM
     raise UsageError(f"there is no folder {name} here and no data set of that name; {hint}")
 
 
-def _is_known(base: str, data_dir: str | None) -> bool:
-    return base == DIGITS or base in _registered() or base in _prepared(data_dir)
+def _is_known(name: str, base: str, data_dir: str | None) -> bool:
+    return name == DIGITS or base in _registered() or base in _prepared(data_dir)
 
 
 def _registered() -> list[str]:
@@ -59,6 +61,6 @@ def _registered() -> list[str]:
 
 def _prepared(data_dir: str | None) -> list[str]:
     """The data sets that are complete in `data_dir`, or where tensorflow-datasets looks for them."""
-    root = Path(data_dir or os.environ.get("TFDS_DATA_DIR") or tfds.core.constants.DATA_DIR).expanduser()
+    root = names.expanded(data_dir or os.environ.get("TFDS_DATA_DIR") or tfds.core.constants.DATA_DIR)
     versions = (path for depth in ("*", "*/*") for path in root.glob(f"[!.]*/{depth}/dataset_info.json"))
     return sorted({path.relative_to(root).parts[0] for path in versions})

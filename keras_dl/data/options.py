@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from pathlib import Path
 from typing import Any, Self
 
 from keras_dl.data.naming import find_folder
+from keras_dl.errors import UsageError
 from keras_dl.fields import Count, Fraction
 
 
@@ -30,7 +32,10 @@ class DataOptions:
         folder = find_folder(self.data, self.data_dir)
         paths = {"data": folder, "data_dir": self.data_dir}
         absolute = {name: os.path.abspath(os.path.expanduser(path)) for name, path in paths.items() if path is not None}
-        return dataclasses.replace(super().placed(), **absolute)
+        placed = dataclasses.replace(super().placed(), **absolute)
+        if folder is not None and Path(placed.out).resolve().is_relative_to(folder.resolve()):
+            raise UsageError(f"{placed.out} lies in the data folder {folder}, where it would be a class; set `out`")
+        return placed
 
     @property
     def subject(self) -> str:

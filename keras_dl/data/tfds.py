@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import os
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,20 +27,25 @@ else:
 
 BATCH_SIZE = 256
 VALUE_RANGES = ((0, 1), (-1, 1), (0, 255))
+NOT_THE_REASON = r"^Failed to construct dataset .*?\}\": | Here are \d+ .*:$"
+"""what tensorflow-datasets says around it in its errors"""
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the log lines of TensorFlow and tensorflow-datasets."""
+    """Without the log lines of TensorFlow, tensorflow-datasets and its downloads."""
     import absl.logging
 
     tf.get_logger().setLevel("ERROR")
-    verbosity = absl.logging.get_verbosity()
+    downloads = logging.getLogger("urllib3")
+    before = downloads.level, absl.logging.get_verbosity()
+    downloads.setLevel("ERROR")
     absl.logging.set_verbosity(absl.logging.ERROR)
     try:
         yield
     finally:
-        absl.logging.set_verbosity(verbosity)
+        downloads.setLevel(before[0])
+        absl.logging.set_verbosity(before[1])
 
 
 def load_tfds(name: str, data_dir: str | None, validation: float, seed: int, image_size: int | None) -> Data:
@@ -58,7 +65,8 @@ def _builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
     try:
         return tfds.builder(name, data_dir=data_dir)
     except (tfds.core.registered.DatasetNotFoundError, ValueError, AssertionError, ImportError) as error:
-        raise UsageError(f"cannot get {name}: {str(error).strip().splitlines()[0]}") from None
+        reason = re.sub(NOT_THE_REASON, "", str(error).strip().splitlines()[0])
+        raise UsageError(f"cannot get {name}: {reason} (it takes NAME, NAME/CONFIG or NAME:VERSION)") from None
 
 
 def _origin(builder: tfds.core.DatasetBuilder) -> dict[str, Any]:

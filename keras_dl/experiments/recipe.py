@@ -22,6 +22,7 @@ from keras_dl.catalogue import read_config
 from keras_dl.config import Config
 from keras_dl.errors import UsageError, check_place, choose
 from keras_dl.fields import check_fields
+from keras_dl.names import expanded
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 OPTIONS = "config.json"
@@ -91,11 +92,11 @@ class Recipe(abc.ABC):
         """The run folder, kept from all other processes; nothing in it is read or written before."""
         if self.out is None:
             raise UsageError("a run needs a folder: set `out`, or take `placed()` for a new one under runs/")
-        folder = Path(self.out)
-        check_place("out", folder)
-        if folder.exists() and not folder.is_dir():
-            raise UsageError(f"{folder} is a file; the run needs a folder")
+        check_place("out", self.out)
+        folder = expanded(self.out)
         with _explained(folder):
+            if folder.exists() and not folder.is_dir():
+                raise UsageError(f"{folder} is a file; the run needs a folder")
             folder.mkdir(parents=True, exist_ok=True)
             if not (folder / OPTIONS).exists() and any(path.name[0] != "." for path in folder.iterdir()):
                 raise UsageError(f"{folder} holds files that are not of a run; choose another folder for `out`")
@@ -114,7 +115,8 @@ class Recipe(abc.ABC):
     def placed(self) -> Self:
         """A copy that has a run folder: `out`, or the first unused runs/<name>-<n>."""
         if self.out is not None:
-            return self
+            check_place("out", self.out)
+            return dataclasses.replace(self, out=str(expanded(self.out)))
         number = next(n for n in itertools.count(1) if not Path(f"runs/{self.name}-{n}").exists())
         return dataclasses.replace(self, out=f"runs/{self.name}-{number}")
 
@@ -131,7 +133,7 @@ class Recipe(abc.ABC):
     @classmethod
     def from_folder(cls, folder: str | Path) -> Self:
         """The recipe whose run is in `folder`. Raises `UsageError` if there is none."""
-        file = Path(folder) / OPTIONS
+        file = expanded(folder) / OPTIONS
         if not file.is_file():
             raise UsageError(f"{folder} holds no run: it has no {OPTIONS}")
         options = _read_options(file)

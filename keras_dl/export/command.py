@@ -19,6 +19,7 @@ from keras_dl.export.comparison import compare
 from keras_dl.export.contract import write_contract
 from keras_dl.export.formats import FORMATS, LITERT_INT8
 from keras_dl.lazy import keras, tf
+from keras_dl.names import expanded
 
 BATCH = 32
 EXAMPLES = 512
@@ -56,8 +57,9 @@ class Export:
         source = saved_model.find(self.folder)
         find_folder(self.data, self.data_dir)
         kind = f"{self.format}-{self.quantize}" if self.quantize else self.format
-        out = Path(self.out or f"exports/{Path(self.folder).expanduser().resolve().name}-{kind}")
-        check_place("out", out)
+        place = f"exports/{expanded(self.folder).resolve().name}-{kind}" if self.out is None else self.out
+        check_place("out", place)
+        out = expanded(place)
         if out.exists():
             raise UsageError(f"{out} exists; delete it, or choose another folder for `out`")
         chosen = LITERT_INT8 if self.quantize else FORMATS[self.format]

@@ -20,7 +20,7 @@ from keras_dl.errors import UsageError
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import CLAIMS
 from keras_dl.experiments.recipe import Recipe
-from keras_dl.names import note
+from keras_dl.names import expanded, note
 
 PAGE = "report.html"
 
@@ -53,7 +53,7 @@ class Report:
 
     def run(self) -> Path:
         """Write the page and return where it is. Raises `UsageError` when there is no run that can be read."""
-        root = Path(self.folder)
+        root = expanded(self.folder)
         runs = read_runs(root)
         template = jinja2.Environment(autoescape=True).from_string(
             Path(__file__).with_suffix(".html").read_text(encoding="utf-8")

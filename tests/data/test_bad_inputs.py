@@ -108,13 +108,18 @@ def test_shapes_for_pictures(shape, words):
         ("./nowhere", "there is no folder ./nowhere; expected a folder with <class>/<picture> in it"),
         ("~/nowhere-at-all", "there is no folder ~/nowhere-at-all"),
         ("mnist:9.9.9", "cannot get mnist:9.9.9"),
-        ("mnist/9.9.9", "cannot get mnist/9.9.9"),
+        ("mnist/none", "cannot get mnist/none: BuilderConfig none not found with version 3.0.1. (it takes NAME, "),
         ("mnist/", "there is no folder mnist/"),
         ("photos", "no data set of that name; expected a folder"),
         ("two\nlines", r"there is no folder two\nlines here"),
         ("x" * 260, "there is no folder xxx"),
-        ("a\0b", r"there is no folder a\x00b here"),
+        ("a\0b", r"the name of the data must be a name or a path, got 'a\x00b'"),
         ("", "the name of the data is missing"),
+        ("x" * 2000, "the name of the data must be a name or a path, got 'xxx"),
+        ("~nobody-at-all/photos", "~nobody-at-all/photos: there is no home folder ~nobody-at-all"),
+        ("MINST", "did you mean mnist"),
+        ("digits/photos", "there is no folder digits/photos"),
+        ("digits:1", "no data set of that name"),
     ],
 )
 def test_names(name, words, tmp_path, monkeypatch):
@@ -130,6 +135,8 @@ def test_a_name_near_one_that_is_only_on_this_disk(tmp_path):
 
 def test_a_data_dir_that_is_not_there(tmp_path):
     assert f"data_dir {tmp_path}/no is not a folder" in refusal(load, "mnist", data_dir=f"{tmp_path}/no")
+    assert "data_dir '' is not a folder" in refusal(load, "mnist", data_dir="")
+    assert "there is no home folder ~nobody-at-all" in refusal(load, "mnist", data_dir="~nobody-at-all")
 
 
 def test_a_download_that_fails(tmp_path, monkeypatch):
@@ -274,6 +281,10 @@ def a_dangling_picture(folder):
     (fill(folder) / "cat" / "gone.png").symlink_to(folder / "nowhere.png")
 
 
+def a_pipe(folder):
+    os.mkfifo(fill(folder) / "cat" / "pipe.png")
+
+
 def a_class_twice(folder):
     (fill(folder) / "hound").symlink_to(folder / "dog")
 
@@ -305,6 +316,7 @@ def two_pictures_a_class(folder):
         (a_link_to_itself, "loop is a link that leads nowhere or in a circle"),
         (a_link_to_the_root, "is a folder within the class folder"),
         (a_dangling_picture, "gone.png is a link that leads nowhere"),
+        (a_pipe, "pipe.png is neither a file nor a folder"),
         (a_class_twice, "are links to the same folder"),
         (other_classes_in_validation, "differ in classes: a, c"),
         (two_validations, "has several folders for one split: val, validation"),

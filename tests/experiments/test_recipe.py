@@ -78,3 +78,26 @@ def test_a_file_of_somebody_else_is_not_overwritten(tmp_path):
     with pytest.raises(UsageError, match=r"config\.json does not hold the options of a run"):
         Walk(out=str(tmp_path)).folder()
     assert (tmp_path / "config.json").read_text() == '{"theme": "dark"}'
+
+
+def test_a_folder_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    walk = Walk(out="~/walks")
+    assert walk.placed().out == str(tmp_path / "walks")
+    assert walk.folder() == tmp_path / "walks"
+
+
+@pytest.mark.parametrize(
+    ("out", "words"),
+    [
+        ("", "out must be the path of a folder, got ''"),
+        ("a\0b", r"out must be the path of a folder, got 'a\\x00b'"),
+        ("~nobody-at-all/walks", "there is no home folder ~nobody-at-all"),
+        ("w" * 300, "cannot write in www.*: File name too long"),
+    ],
+)
+def test_a_folder_that_cannot_be(tmp_path, monkeypatch, out, words):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=words):
+        Walk(out=out).placed().folder()
+    assert list(tmp_path.iterdir()) == []
