@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from keras_dl.catalogue.describe import describe
     from keras_dl.errors import UsageError
     from keras_dl.saved_model import build, load, save
+    from keras_dl.use.evaluate import evaluate
+    from keras_dl.use.predictor import predict
 
 __version__ = "0.1.0"
 
-__all__ = ["UsageError", "build", "describe", "get_config", "list_models", "load", "save"]
+__all__ = ["UsageError", "build", "describe", "evaluate", "get_config", "list_models", "load", "predict", "save"]
 
 _MODULES = {
     "UsageError": "errors",
@@ -27,7 +29,9 @@ _MODULES = {
     "describe": "catalogue.describe",
     "get_config": "catalogue",
     "list_models": "catalogue",
+    "evaluate": "use.evaluate",
     "load": "saved_model",
+    "predict": "use.predictor",
     "save": "saved_model",
 }
 

@@ -79,7 +79,7 @@ def checked(name: str, value: Any, hint: Any) -> Any:
     if origin is Annotated:
         value = checked(name, value, arguments[0])
         for bounds in arguments[1:]:
-            if not bounds.hold(value):
+            if isinstance(bounds, Bounds) and not bounds.hold(value):
                 raise UsageError(f"{name} must be {bounds.words}, got {_short(value)}")
         return value
     if origin is Literal:

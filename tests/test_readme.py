@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -31,6 +32,8 @@ def test_every_kind_of_block_is_run_by_a_test():
 
 @pytest.mark.parametrize("session", SESSIONS)
 def test_commands(session, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    Image.new("L", (28, 28), 200).save(tmp_path / "pictures" / "gray.png")
     for line in session.splitlines():
         dollar, program, *arguments = shlex.split(line)
         assert (dollar, program) == ("$", "keras-dl")

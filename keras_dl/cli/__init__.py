@@ -1,4 +1,4 @@
-"""The command line: `keras-dl list | show | train | run | search | report | export`.
+"""The command line: `keras-dl list | show | train | run | search | predict | evaluate | report | export`.
 
 What the commands need is imported within `main`, so that whatever happens from there on ends in one line.
 """

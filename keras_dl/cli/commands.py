@@ -32,6 +32,8 @@ USAGE = """usage: keras-dl COMMAND ...
   train NAME --data DATA  train a network and save it; NAME may be a saved model, or the folder best/ of a search
   run RECIPE              run a technique; `keras-dl run` lists them
   search NAME --data DATA search the size of a network and how it is trained
+  predict MODEL INPUT...  what a saved model says of pictures or rows of numbers
+  evaluate MODEL --data D how good it is on labelled data: scores, confusions, worst mistakes
   report [FOLDER]         a folder of runs as one page: claims and figures
   export FOLDER           a saved model in the format of another runtime
 
@@ -43,6 +45,7 @@ SHOW_USAGE = """usage: keras-dl show NAME [OPTIONS]
 Prints the size of a network of the catalogue, its layers, and what can be changed.
 `keras-dl list` has the names; `keras-dl show NAME --help` lists the options of that network.
 """
+COMMANDS = ("evaluate", "export", "list", "predict", "report", "run", "search", "show", "train")
 HELP = ("-h", "--help")
 UNKNOWN = "Unrecognized options: "
 """how tyro begins"""
@@ -80,7 +83,7 @@ def dispatch(command: str = "--help", *rest: str) -> None:
     if command == "--version":
         print(f"keras-dl {__version__}")
         return
-    match choose("command", command, ("export", "list", "report", "run", "search", "show", "train")):
+    match choose("command", command, COMMANDS):
         case "list":
             _parse(List(), "keras-dl list", rest).run()
         case "export" if not rest:
@@ -90,6 +93,18 @@ def dispatch(command: str = "--help", *rest: str) -> None:
 
             with terminations_raise():
                 _parse(Export, "keras-dl export", rest).run()
+        case "predict" if not rest:
+            _missing("keras-dl predict MODEL INPUT...")
+        case "predict":
+            from keras_dl.use.predict import Predict
+
+            _parse(Predict, "keras-dl predict", rest).run()
+        case "evaluate" if not rest:
+            _missing("keras-dl evaluate MODEL --data DATA")
+        case "evaluate":
+            from keras_dl.use.evaluate import Evaluate
+
+            _parse(Evaluate, "keras-dl evaluate", rest).run()
         case "report":
             from keras_dl.pages.report import Report
 

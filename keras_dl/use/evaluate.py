@@ -1,0 +1,144 @@
+"""The command `keras-dl evaluate`: how good the answers of a saved model are on labelled data."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import tyro
+from rich.table import Table
+
+from keras_dl import storage
+from keras_dl.console import plain_console
+from keras_dl.data import Data, Split, load
+from keras_dl.data.dataset import SPLITS
+from keras_dl.data.naming import find_folder
+from keras_dl.errors import UsageError, check_place, choose, shown, some
+from keras_dl.fields import check_fields
+from keras_dl.figures import only_a_note, plain
+from keras_dl.use.drawings import draw_calibration, draw_confusion, draw_mistakes
+from keras_dl.use.predictor import Predictor
+from keras_dl.use.scores import calibration, scores, worst_mistakes
+
+ROWS = 20
+"""classes of the printed table, the worst"""
+MISTAKES = 24
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluate:
+    """Measure a saved model on labelled data: accuracy, by class, calibration, confusions and worst mistakes."""
+
+    model: Annotated[str, tyro.conf.Positional]
+    """the saved model: its folder, that of a run or a search, or its name in saved_models/"""
+    data: str
+    """"digits", a name of tensorflow-datasets, or a folder of pictures by class, with the classes of the model"""
+    split: Literal["test", "validation", "train", "all"] = "test"
+    """which examples; where the data have no test split, test is the fixed fifth that trainings keep aside"""
+    data_dir: str | None = None
+    """where tensorflow-datasets keeps its data; default TFDS_DATA_DIR, then its own"""
+    skip_bad: bool = False
+    """leave out pictures that cannot be read"""
+    out: str | None = None
+    """folder for scores.json and the pictures; default a new one under evaluations/"""
+
+    def __post_init__(self):
+        check_fields(self)
+
+    def run(self) -> dict[str, Any]:
+        """Print, draw and return the scores, as `keras_dl.use.scores.scores` has them.
+
+        Raises `UsageError` for data that do not have the classes or the shape of the model, and for an `out` that
+        is there already.
+        """
+        find_folder(self.data, self.data_dir)
+        out = self._out()
+        predictor = Predictor(self.model)
+        data = _fitting(load(self.data, data_dir=self.data_dir, skip_bad=self.skip_bad), predictor)
+        inputs, labels = _examples(data, self.split)
+        probabilities = predictor.probabilities(inputs)
+        found = scores(probabilities, labels, predictor.class_names)
+        out.mkdir(parents=True)
+        storage.write_json(
+            out / "scores.json", {"model": shown(self.model), "data": shown(self.data), "split": self.split, **found}
+        )
+        title = f"{plain(Path(self.model).name)} on {plain(data.spec.name)}"
+        with only_a_note("the pictures"):
+            draw_confusion(np.array(found["confusion"]), predictor.class_names, out / "confusion.png", title)
+            draw_calibration(*calibration(probabilities, labels), out / "calibration.png", title)
+            _draw_mistakes(predictor, inputs, labels, probabilities, out / "mistakes.png", title)
+        console = plain_console()
+        console.print(_table(found["classes"]))
+        console.print(
+            f"accuracy {100 * found['accuracy']:.2f} % on {found['examples']:,} {self.split} examples, log loss "
+            f"{found['log_loss']:.3f}, macro F1 {found['macro_f1']:.3f}, calibration error "
+            f"{found['calibration_error']:.3f}",
+            soft_wrap=True,
+        )
+        console.print(f"scores and pictures are in {out}", soft_wrap=True)
+        return found
+
+    def _out(self) -> Path:
+        if self.out is None:
+            return next(path for n in itertools.count(1) if not (path := Path(f"evaluations/{n}")).exists())
+        check_place("out", self.out)
+        if os.path.exists(self.out):
+            raise UsageError(f"{self.out} exists; delete it, or choose another folder for `out`")
+        return Path(self.out)
+
+
+def evaluate(model: str | os.PathLike | Predictor, data: Data, *, split: str = "test") -> dict[str, Any]:
+    """The scores of a saved model on a split of `data`, or on "all": see `keras_dl.use.scores.scores`.
+
+    Raises `UsageError` for data that do not have the classes or the shape of the model.
+    """
+    choose("split", split, (*SPLITS, "all"))
+    predictor = model if isinstance(model, Predictor) else Predictor(model)
+    inputs, labels = _examples(_fitting(data, predictor), split)
+    return scores(predictor.probabilities(inputs), labels, predictor.class_names)
+
+
+def _fitting(data: Data, predictor: Predictor) -> Data:
+    """`data` in the shape of the network, once it is sure that it tells their classes."""
+    data.spec.check_numbers(predictor.config.family)
+    theirs, ours = data.spec.class_names, predictor.class_names
+    if theirs != ours:
+        raise UsageError(f"the model tells the classes {some(ours)}; {data.spec.name} has {some(theirs)}")
+    if predictor.takes_pictures:
+        return data.resized(predictor.config.input_shape)
+    if data.spec.shape != predictor.config.input_shape:
+        raise UsageError(
+            f"the model takes inputs of shape {predictor.config.input_shape}, {data.spec.name} has {data.spec.shape}"
+        )
+    return data
+
+
+def _examples(data: Data, split: str) -> tuple[np.ndarray, np.ndarray]:
+    parts: list[Split] = [getattr(data, name) for name in (SPLITS if split == "all" else (split,))]
+    return np.concatenate([part.inputs() for part in parts]), np.concatenate([part.labels for part in parts])
+
+
+def _draw_mistakes(predictor: Predictor, inputs, labels, probabilities, path: Path, title: str) -> None:
+    worst = worst_mistakes(probabilities, labels, MISTAKES)
+    if not predictor.takes_pictures or not len(worst):
+        return
+    names, sure = [plain(name) for name in predictor.class_names], 100 * probabilities.max(axis=1)
+    captions = [
+        f"says {names[probabilities[place].argmax()]}, {sure[place]:.0f} %\nis {names[labels[place]]}"
+        for place in worst
+    ]
+    draw_mistakes(inputs[worst], captions, path, f"{title}: the surest wrong answers")
+
+
+def _table(classes: dict[str, dict[str, Any]]) -> Table:
+    table = Table("class", "precision", "recall", "F1", "examples", box=None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    there = {name: row for name, row in classes.items() if row["examples"]}
+    for name, row in sorted(there.items(), key=lambda item: item[1]["f1"])[:ROWS]:
+        table.add_row(name, *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), f"{row['examples']:,}")
+    return table

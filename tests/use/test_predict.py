@@ -1,0 +1,173 @@
+"""A saved model answers for what a user has, and is measured on labelled data."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import keras_dl
+from keras_dl import UsageError
+from keras_dl.data import Data, Spec, Split, load
+from keras_dl.training import Options, build, fit
+from keras_dl.use.evaluate import Evaluate
+from keras_dl.use.predict import Predict
+from keras_dl.use.predictor import Predictor
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load("digits")
+
+
+@pytest.fixture(scope="module")
+def model(digits, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("use")
+    config = keras_dl.get_config("mlp").for_data(digits.spec)
+    options = Options(epochs=6, learning_rate=3e-3)
+    network = build(config, options)
+    fit(network, config, digits, options, folder / "training", verbose=0)
+    return keras_dl.save(network, folder / "model", config=config, class_names=digits.spec.class_names)
+
+
+@pytest.fixture(scope="module")
+def pictures(digits, tmp_path_factory):
+    """Files of the test split, in folders of their classes and called by their places."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for place, (pixels, label) in enumerate(zip(digits.test.inputs(), digits.test.labels, strict=True)):
+        (folder / str(label)).mkdir(exist_ok=True)
+        Image.fromarray(pixels[..., 0].round().astype("uint8")).save(folder / str(label) / f"{place:03}.png")
+    return folder
+
+
+def test_answers_are_those_of_the_network(model, pictures, digits):
+    answers = keras_dl.predict(model, [pictures])
+    assert len(answers) == len(digits.test)
+    places = [int(answer.source[-7:-4]) for answer in answers]
+    logits = keras_dl.load(model).predict(digits.test.inputs()[places].round(), verbose=0)
+    guesses = [int(answer.classes[0][0]) for answer in answers]
+    assert guesses == logits.argmax(axis=1).tolist()
+    assert all(sum(share for _, share in answer.classes) == pytest.approx(1) for answer in answers)
+    assert np.mean([answer.source.split("/")[-2] == answer.classes[0][0] for answer in answers]) > 0.9
+
+
+def test_files_may_be_named_singly_and_repeatedly(model, pictures):
+    one = next((pictures / "3").iterdir())
+    first, second = keras_dl.predict(str(model), [str(one), one])
+    assert first == second and first.source == str(one)
+
+
+def test_a_coloured_picture_becomes_gray_for_a_gray_network(model, tmp_path):
+    Image.new("RGB", (20, 30), (250, 10, 10)).save(tmp_path / "red.png")
+    Image.new("L", (20, 30), round(0.2989 * 250 + 0.587 * 10 + 0.114 * 10)).save(tmp_path / "gray.png")
+    red, gray = (dict(keras_dl.predict(model, tmp_path / name)[0].classes) for name in ("red.png", "gray.png"))
+    assert all(red[name] == pytest.approx(gray[name], abs=0.01) for name in red)
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_forms_for_programs(model, pictures, capsys, kind):
+    Predict(str(model), (str(pictures / "7"),), **{kind: True}).run()
+    printed = capsys.readouterr().out
+    if kind == "csv":
+        rows = list(csv.DictReader(io.StringIO(printed)))
+        assert sum(float(rows[0][name]) for name in "0123456789") == pytest.approx(1, abs=1e-4)
+    else:
+        rows = json.loads(printed)
+        assert max(rows[0]["probabilities"], key=rows[0]["probabilities"].get) == rows[0]["class"]
+    assert len(rows) == len(list((pictures / "7").iterdir()))
+
+
+def test_a_table_of_numbers(tmp_path):
+    config = keras_dl.get_config("mlp", input_shape=(3,), classes=2, hidden=(4,))
+    keras_dl.save(config.build(), tmp_path / "model", config=config, class_names=("no", "yes"))
+    (tmp_path / "rows.csv").write_text("a,b,c\n1,2,3\n\n-1,0.5,1e3\n")
+    answers = keras_dl.predict(tmp_path / "model", tmp_path / "rows.csv")
+    assert [answer.source for answer in answers] == [f"{tmp_path / 'rows.csv'}:{line}" for line in (2, 4)]
+    assert {name for name, _ in answers[0].classes} == {"no", "yes"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "outputs", "shares"),
+    [
+        ({}, [0.0, 0.0, np.log(2)], [0.25, 0.25, 0.5]),
+        ({"classifier_activation": "softmax"}, [0.2, 0.3, 0.5], [0.2, 0.3, 0.5]),
+        ({"classifier_activation": "tanh"}, [-1.0, 0.0, 0.5], [0.0, 0.4, 0.6]),
+        ({"classes": 1}, [np.log(3)], [0.25, 0.75]),
+        ({"classes": 1, "classifier_activation": "sigmoid"}, [0.75], [0.25, 0.75]),
+    ],
+)
+def test_probabilities_of_every_kind_of_output(tmp_path, changes, outputs, shares):
+    config = keras_dl.get_config("mlp", **{"input_shape": (3,), "classes": 3, "hidden": (4,), **changes})
+    predictor = Predictor(keras_dl.save(config.build(), tmp_path / "model", config=config))
+    predictor.model.predict = lambda inputs, **_: np.array([outputs], "float32")
+    np.testing.assert_allclose(predictor.probabilities(np.zeros((1, 3)))[0], shares, atol=1e-6)
+
+
+def test_an_evaluation_leaves_scores_and_pictures(model, digits, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    found = Evaluate(str(model), "digits").run()
+    assert found == keras_dl.evaluate(model, digits)
+    guesses = keras_dl.load(model).predict(digits.test.inputs(), verbose=0).argmax(axis=1)
+    assert found["accuracy"] == pytest.approx(np.mean(guesses == digits.test.labels))
+    assert np.trace(found["confusion"]) == np.sum(guesses == digits.test.labels)
+    kept = json.loads((tmp_path / "evaluations" / "1" / "scores.json").read_text())
+    assert kept["accuracy"] == found["accuracy"] and kept["split"] == "test"
+    for name in ("confusion", "calibration", "mistakes"):
+        assert (tmp_path / "evaluations" / "1" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert f"accuracy {100 * found['accuracy']:.2f} % on 359 test examples" in capsys.readouterr().out
+    assert Evaluate(str(model), "digits", split="all", out="all").run()["examples"] == 1797
+
+
+def test_data_with_other_classes_are_refused(model):
+    arrays = np.full((6, 8, 8, 1), 200, "uint8"), np.arange(6) % 2
+    spec = Spec(name="pets", kind="image", shape=(8, 8, 1), classes=2, class_names=("cat", "dog"), counts={})
+    split = Split.of(*arrays, classes=2)
+    data = Data(spec=spec, train=split, validation=split, test=split)
+    with pytest.raises(UsageError, match="the model tells the classes 0, 1, 2, 3, 4 and 5 more; pets has cat, dog"):
+        keras_dl.evaluate(model, data)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ([], r"inputs must be files or folders, got \[\]"),
+        (5, "inputs must be files or folders, got 5"),
+        ([5], "an input must be a name or a path, got 5"),
+        (["nowhere"], "there is no file or folder nowhere"),
+        (["empty"], "empty holds no pictures"),
+        (["text.png"], r"1 of 1 pictures cannot be read: .*text\.png \(not a picture\)"),
+        (["text.png", "good.png"], r"1 of 2 pictures cannot be read: .*; --skip-bad leaves them out"),
+    ],
+)
+def test_wrong_inputs(model, tmp_path, monkeypatch, inputs, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.png").write_text("no picture")
+    Image.new("L", (8, 8)).save(tmp_path / "good.png")
+    with pytest.raises(UsageError, match=words) as error:
+        keras_dl.predict(model, inputs)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1,2\n", r"line 1, must hold 3 finite numbers, got 1,2"),
+        ("1,2,nan\n", r"line 1, must hold 3 finite numbers, got 1,2,nan"),
+        ("a,b,c\n1,2,x\n", r"line 2, holds what is no number: 1,2,x"),
+        ("a,b,c\n", "holds no row of numbers"),
+    ],
+)
+def test_wrong_tables(tmp_path, text, words):
+    config = keras_dl.get_config("mlp", input_shape=(3,), classes=2, hidden=(4,))
+    keras_dl.save(config.build(), tmp_path / "model", config=config)
+    (tmp_path / "rows.csv").write_text(text)
+    with pytest.raises(UsageError, match=words):
+        keras_dl.predict(tmp_path / "model", tmp_path / "rows.csv")
+
+
+def test_a_network_that_tells_no_classes(tmp_path):
+    with pytest.raises(UsageError, match="is for segmentation; predictions are made by networks that tell classes"):
+        keras_dl.predict("unet_mnist", tmp_path)
