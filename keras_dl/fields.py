@@ -48,8 +48,10 @@ def multiple_of(unit: int) -> Bounds:
     return Bounds(f"a positive multiple of {unit:,}", lambda value: value > 0 and value % unit == 0)
 
 
-Count = Annotated[int, at_least(1)]
-NaturalNumber = Annotated[int, at_least(0)]
+HELD = Bounds("below 2**63", lambda value: value < 2**63)
+"""what arrays and tensors can hold"""
+Count = Annotated[int, at_least(1), HELD]
+NaturalNumber = Annotated[int, at_least(0), HELD]
 Positive = Annotated[float, Bounds("above 0 and finite", lambda value: 0 < value < float("inf"))]
 NotNegative = Annotated[float, Bounds("at least 0 and finite", lambda value: 0 <= value < float("inf"))]
 Fraction = Annotated[float, below(1)]

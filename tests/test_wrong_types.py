@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import keras_dl
-from keras_dl import UsageError, saved_model, surgery, weights
+from keras_dl import UsageError, explain, saved_model, surgery, weights
 from keras_dl.catalogue import read_config
 
 CONFIG = keras_dl.get_config("mlp", input_shape=(6,), hidden=(5,), classes=3)
@@ -85,6 +85,9 @@ CALLS = {
     "a card 3": lambda model: save(model, "folder", config=CONFIG, card=3),
     "facts in a list": lambda model: save(model, "folder", config=CONFIG, facts=[1]),
     "facts that are no JSON": lambda model: save(model, "folder", config=CONFIG, facts={"a": object()}),
+    "facts with a key twice": lambda model: save(model, "folder", config=CONFIG, facts={1: 2, "1": 3}),
+    "a card that is no UTF-8": lambda model: save(model, "folder", config=CONFIG, card="\udcfc"),
+    "save at nobody's home": lambda model: save(model, "~nobody-at-all/model", config=CONFIG),
     "facts in a circle": lambda model: save(model, "folder", config=CONFIG, facts=CIRCLE),
     "freeze a text": lambda model: surgery.freeze(model, "head"),
     "freeze None": lambda model: surgery.freeze(model, None),
@@ -102,6 +105,9 @@ CALLS = {
     "strides of a name": lambda model: surgery.strides("mlp"),
     "stages(5)": lambda model: surgery.stages(5),
     "a file 3": lambda model: weights.load(model, get_config("resnet18"), 3),
+    "explain a name": lambda model: explain.gradient("mlp", [[0.0] * 6], [0]),
+    "explain no inputs": lambda model: explain.gradient(model, None, [0]),
+    "explain texts": lambda model: explain.gradient(model, ["a"], [0]),
     "available(5)": lambda model: weights.available(5),
     "available('x')": lambda model: weights.available("x"),
 }

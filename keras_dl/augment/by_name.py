@@ -7,14 +7,18 @@ from collections.abc import Callable, Sequence
 from keras_dl.augment import image
 from keras_dl.augment.mix import MIXES, compose_mix
 from keras_dl.data.spec import Spec
-from keras_dl.errors import UsageError
+from keras_dl.errors import UsageError, choose
+from keras_dl.fields import checked
 
 
 def by_name(names: Sequence[str], spec: Spec) -> dict[str, Callable | None]:
     """The arguments "augment" and "mix" of `fit` for `names` of image.CHANGES and MIXES, in this order.
 
-    Raises `UsageError` where they do not suit the data.
+    Raises `UsageError` for other names, and where they do not suit the data.
     """
+    checked("spec", spec, Spec)
+    for name in checked("names", names, tuple[str, ...]):
+        choose("change", name, (*image.CHANGES, *MIXES))
     if names and spec.kind != "image":
         raise UsageError(f"augment changes pictures, {spec.name} has none; leave it out")
     return {

@@ -51,6 +51,10 @@ class Data:
                 )
             check_range(split.labels, self.spec.classes, f"the {name} split of {self.spec.name}")
             _check_values(split, self.spec, name)
+        checked("origin", self.origin, dict)
+        if not (self.reread is None or callable(self.reread)):
+            raise UsageError(f"reread must be a function, got {self.reread!r}")
+        object.__setattr__(self, "notices", checked("notices", self.notices, tuple[str, ...]))
         counts = {name: len(getattr(self, name)) for name in SPLITS}
         object.__setattr__(self, "spec", dataclasses.replace(self.spec, counts=counts))
 

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Annotated, Literal
 
 from keras_dl.errors import UsageError
-from keras_dl.fields import Count, at_least, check_fields
+from keras_dl.fields import HELD, Count, NaturalNumber, at_least, check_fields
 
 FORMS = {"image": ("height", "width", "channels"), "features": ("features",), "audio": ("samples",), "text": ()}
 
@@ -25,9 +25,9 @@ class Spec:
     name: str
     kind: Literal["image", "features", "text", "audio"]
     shape: tuple[Count, ...]
-    classes: Annotated[int, at_least(2)]
+    classes: Annotated[int, at_least(2), HELD]
     class_names: tuple[str, ...] = ()
-    counts: dict[str, int] = dataclasses.field(default_factory=dict)
+    counts: dict[str, NaturalNumber] = dataclasses.field(default_factory=dict)
     rate: Count | None = None
     image_size: Count | None = None
 

@@ -43,6 +43,8 @@ class Split:
         if len(stored) != len(labels):
             raise UsageError(f"there are {len(stored)} inputs but {len(labels)} labels")
         shape = checked("shape", self.shape, tuple[Count, ...])
+        if not (self.prepare is None or callable(self.prepare)):
+            raise UsageError(f"prepare must be a function, got {self.prepare!r}")
         if self.prepare is None and len(shape) != stored.ndim - 1:
             raise UsageError(f"inputs of shape {stored.shape[1:]} cannot come out as {shape}")
         for name, value in {"stored": stored, "labels": labels, "shape": shape}.items():
@@ -130,6 +132,7 @@ class Split:
         out, together with its labels. `key` is a stateless seed (2,) that (`seed`, `epoch`, step) decides.
         """
         self._check_batch(batch_size)
+        checked("seed", seed, NaturalNumber)
         steps = math.ceil(len(self) / batch_size)
 
         @tf.autograph.experimental.do_not_convert
@@ -155,6 +158,7 @@ class Split:
         """
         self._check_batch(batch_size)
         checked("steps", steps, NaturalNumber)
+        checked("seed", seed, NaturalNumber)
 
         @tf.autograph.experimental.do_not_convert
         def epoch(number):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import reprlib
 from collections.abc import Sequence
 
 import numpy as np
 
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, tf
+from keras_dl.surgery import check_model
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +29,10 @@ class Question:
 def ask(model: keras.Model, pictures: np.ndarray, classes: Sequence[int]) -> Question:
     """The question for `logits(model)`. Raises `UsageError` for inputs or classes that do not fit the network."""
     network = logits(model)
-    x = tf.convert_to_tensor(pictures, "float32")
+    try:
+        x = tf.convert_to_tensor(pictures, "float32")
+    except (TypeError, ValueError):
+        raise UsageError(f"{model.name} takes inputs {network.input.shape[1:]}, got {reprlib.repr(pictures)}") from None
     if len(x.shape) != len(network.input.shape) or x.shape[1:] != network.input.shape[1:]:
         raise UsageError(f"{model.name} takes inputs {network.input.shape[1:]}, got an array {tuple(x.shape)}")
     chosen, count = np.asarray(classes), network.output.shape[-1]
@@ -42,6 +47,7 @@ def logits(model: keras.Model) -> keras.Model:
 
     A last layer that has an activation of its own is copied as it is now, without it.
     """
+    check_model(model)
     output = model.output["head"] if isinstance(model.output, dict) else model.output
     last = output._keras_history.operation
     if isinstance(last, keras.layers.Activation | keras.layers.Softmax):

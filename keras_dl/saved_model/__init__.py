@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from keras_dl import names, storage
+from keras_dl import names, storage, strict_json
 from keras_dl import weights as published_weights
 from keras_dl.catalogue import get_config
 from keras_dl.catalogue.describe import check_fits, describe
@@ -57,8 +57,8 @@ def build(name: str | Config, *, weights: str | os.PathLike | None = None, **cha
         published_weights.fetch(file, own)
         model = own.build()
         published_weights.load(model, own, file)
-    elif Path(weights).suffix in FILES or Path(weights).is_file():
-        model, own = _from_file(config, Path(weights))
+    elif (file := names.expanded(weights)).suffix in FILES or file.is_file():
+        model, own = _from_file(config, file)
     else:
         folder = _saved_for(config, weights)
         own = read_config(folder)
@@ -143,7 +143,7 @@ def find(name: str | os.PathLike) -> Path:
             raise UsageError(f"{name} is a file, not the folder of a saved model; {use}")
     except (OSError, RuntimeError) as error:
         raise UsageError(f"no saved model can be at {str(name)[:80]!r}: {getattr(error, 'strerror', error)}") from None
-    place = Path(os.path.realpath(name))
+    place = Path(os.path.realpath(folder))
     if older := storage.left_behind(place.parent, place.name):
         words = f"{name} was being replaced when its writer died; the one before is taken, {older[-1]}"
         warnings.warn(words, stacklevel=2)
@@ -168,7 +168,7 @@ def save(
     import numpy as np
     import safetensors.numpy
 
-    folder = Path(names.checked("folder", folder))
+    folder = names.expanded(names.checked("folder", folder))
     check_model(model)
     _check_declaration(model, config, class_names, card, facts)
     tensors = {variable.path: np.asarray(variable.numpy(), order="C") for variable in model.weights}
@@ -190,11 +190,14 @@ def _check_declaration(model: keras.Model, config: Any, class_names: Any, card: 
     checked("class_names", class_names, tuple[str, ...])
     if class_names and len(class_names) != getattr(config, "classes", len(class_names)):
         raise UsageError(f"class_names must be {config.classes}, one for each class, got {len(class_names)}")
-    checked("card", card, str)
     try:
-        json.dumps(checked("facts", facts, dict | None))
+        checked("card", card, str).encode()
+        text = json.dumps(checked("facts", facts, dict | None))
+    except UnicodeEncodeError as error:
+        raise UsageError(f"card must be text that UTF-8 can hold: {error}") from None
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"facts must be JSON: {error}") from None
+    strict_json.parse(text, "facts")
 
 
 def read_config(folder: str | os.PathLike) -> Config:

@@ -21,6 +21,14 @@ def test_changes_and_mixes_are_told_apart():
     assert by_name((), FEATURES) == {"augment": None, "mix": None}
 
 
+@pytest.mark.parametrize("names", [("flip", "shft"), "flip", (3,), None])
+def test_other_names_are_refused(names):
+    with pytest.raises(UsageError, match="unknown change 'shft'; did you mean shift|names must be"):
+        by_name(names, PICTURES)
+    with pytest.raises(UsageError, match="spec must be Spec, got None"):
+        by_name(("flip",), None)
+
+
 def test_only_pictures_are_changed():
     with pytest.raises(UsageError, match="augment changes pictures, f has none"):
         by_name(("flip",), FEATURES)

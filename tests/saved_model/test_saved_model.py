@@ -32,6 +32,16 @@ def test_same_outputs(saved):
     np.testing.assert_array_equal(again(inputs), model(inputs))
 
 
+def test_a_folder_at_home(saved, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    model, folder = saved
+    config = keras_dl.saved_model.read_config(folder)
+    assert keras_dl.save(model, "~/models/small", config=config) == tmp_path / "models" / "small"
+    assert keras_dl.load("~/models/small").count_params() == model.count_params()
+    with pytest.raises(UsageError, match=f"{tmp_path}/no.h5"):
+        keras_dl.build("resnet50", weights="~/no.h5")
+
+
 def test_replaces_an_older_one(saved, copy):
     model, _ = saved
     keras_dl.save(model, copy, config=keras_dl.saved_model.read_contract(copy)["config"], card="# newer\n")
