@@ -1,18 +1,69 @@
-"""Options that are valid alone and would do nothing, or something else than they say, together or with these data."""
+"""What `fit` cannot take: arguments of other kinds, and options that are void together or with these data."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
+from keras_dl.catalogue.describe import describe
 from keras_dl.config import Config
 from keras_dl.data import Data
 from keras_dl.errors import UsageError
-from keras_dl.lazy import keras
+from keras_dl.lazy import keras, tf
 from keras_dl.names import note
 from keras_dl.training.options import Options
 
 STEPS_OF_SCHEDULE = 4
 """with fewer, step would not fall at 50 % and 75 % of them"""
+
+
+def check_types(**arguments: tuple[Any, type]) -> None:
+    """Raise `UsageError` for an argument that is not of the type beside it."""
+    for name, (value, kind) in arguments.items():
+        if not isinstance(value, kind):
+            raise UsageError(f"{name} must be a {kind.__module__.partition('.')[0]} {kind.__name__}, got {value!r:.60}")
+
+
+def check_extras(callbacks: Any, verbose: Any, **changes: Any) -> None:
+    """Raise `UsageError` for what are no callbacks, for changes that cannot be called, and for another `verbose`."""
+    if not isinstance(callbacks, Sequence) or not all(isinstance(one, keras.callbacks.Callback) for one in callbacks):
+        raise UsageError(f"callbacks must be a list of keras.callbacks.Callback, got {callbacks!r:.60}")
+    for name, change in changes.items():
+        if change is not None and not callable(change):
+            raise UsageError(f"{name} must be a function, got {change!r:.60}")
+    if verbose not in (0, 1, 2, "auto"):
+        raise UsageError(f"verbose must be 0, 1, 2 or 'auto', got {verbose!r:.60}")
+
+
+def check_network(model: keras.Model, config: Config, data: Data) -> None:
+    """Raise `UsageError` unless `model` is one network from an input to an output, that of `config`, and for `data`."""
+    if not model.built or not hasattr(model, "outputs"):
+        raise UsageError(f"{model.name} has no inputs and outputs yet; build it by its config, or by `keras.Model`")
+    for kind, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
+        if len(tensors) != 1:
+            names = ", ".join(model.input_names if kind == "inputs" else model.output_names)
+            raise UsageError(f"{model.name} has the {kind} {names}; this training takes one {kind[:-1]}")
+    if not tf.TensorShape(model.inputs[0].shape[1:]).is_compatible_with(data.spec.shape):
+        raise UsageError(
+            f"{model.name} takes inputs of shape {model.inputs[0].shape[1:]}, those of {data.spec.name} have "
+            f"{data.spec.shape}; `config.for_data(data.spec)` is the network for them"
+        )
+    if (last := model.outputs[0].shape[-1]) != config.classes:
+        raise UsageError(f"{model.name} has {last} outputs, its config says classes={config.classes}")
+    if config.compiles_itself:  # what a user's code builds is known from `model` alone
+        return
+    if (count := model.count_params()) != (described := describe(config).parameters):
+        raise UsageError(f"{model.name} has {count:,} parameters, this {config.family} {described:,}: it is another")
+
+
+def check_batches(batches: tf.data.Dataset, data: Data) -> None:
+    """Raise `UsageError` for training `batches` that `augment` and `mix` have made something else of than (x, y)."""
+    if not isinstance(batches.element_spec, tuple) or len(batches.element_spec) != 2:
+        raise UsageError("mix must return pictures and labels, as (x, y)")
+    shape = batches.element_spec[0].shape[1:]
+    if not shape.is_compatible_with(data.spec.shape):
+        raise UsageError(f"augment and mix must keep the shape {data.spec.shape} of an input, they make {shape} of it")
 
 
 def check_labels(config: Config, data: Data) -> None:

@@ -7,7 +7,6 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import filelock
 
@@ -18,13 +17,21 @@ from keras_dl.accelerate.workers import prepare
 from keras_dl.accelerate.xla import named_operations
 from keras_dl.config import Config
 from keras_dl.data import Data, fingerprint
-from keras_dl.errors import UsageError
+from keras_dl.errors import UsageError, check_place
 from keras_dl.figures import only_a_note, plain
 from keras_dl.lazy import keras, settings_of_keras, tf
 from keras_dl.names import note
 from keras_dl.training import identity, registered_gradients
 from keras_dl.training.checkpoint import CHECKPOINTS, CallbackState, Checkpoints, Position
-from keras_dl.training.checks import check_labels, check_length, check_model
+from keras_dl.training.checks import (
+    check_batches,
+    check_extras,
+    check_labels,
+    check_length,
+    check_model,
+    check_network,
+    check_types,
+)
 from keras_dl.training.choice import fastest_xla
 from keras_dl.training.curves import plot_curves
 from keras_dl.training.epochs import Epochs
@@ -72,18 +79,17 @@ def fit(
     Raises `Interrupted` after saving when SIGINT or SIGTERM came, `Diverged` when the loss or a weight stops being
     finite, and `UsageError` when another process trains in `folder`, when it holds a training with anything else than
     this network, data, options or callbacks, when the options name a stage or layers that there are not or need more
-    steps than there are, when labels are to be mixed for a single output or name classes that the network has not, and
-    for an operation that XLA cannot compile.
+    steps than there are, when labels are to be mixed for a single output or name classes that the network has not, when
+    `model` is not that of `config` or not for these data, and for an operation that XLA cannot compile.
     """
-    _check_types(model=(model, keras.Model), config=(config, Config), data=(data, Data), options=(options, Options))
-    if not isinstance(folder, str | os.PathLike):
-        raise UsageError(f"folder must be a path, got {folder!r:.60}")
+    check_types(model=(model, keras.Model), config=(config, Config), data=(data, Data), options=(options, Options))
+    check_extras(callbacks, verbose, augment=augment, mix=mix)
+    check_network(model, config, data)
     if mix is not None and config.classes == 1:
         raise UsageError("mixed labels need an output per class; use a network of 2 classes in place of one logit")
     check_labels(config, data)
     check_length(options, len(data.train))
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _made(folder)
     lock = filelock.FileLock(folder / ".lock")
     try:
         lock.acquire(timeout=0)
@@ -106,6 +112,7 @@ def fit(
 
 def _fit(model, config, data, options, folder, augment, mix, callbacks, verbose) -> list[dict]:
     epochs = Epochs(data.train, options, _changed(augment, options), mix)
+    check_batches(epochs.begin(0), data)
     if options.initialization:
         initialize(model, options.initialization, options.seed)
     if options.freeze:
@@ -181,10 +188,17 @@ def _tell_stop(start: Position, options: Options) -> None:
         note(f"this training has stopped of itself after epoch {start.epoch}; it does not go on to {options.epochs}")
 
 
-def _check_types(**arguments: tuple[Any, type]) -> None:
-    for name, (value, kind) in arguments.items():
-        if not isinstance(value, kind):
-            raise UsageError(f"{name} must be a {kind.__module__.partition('.')[0]} {kind.__name__}, got {value!r:.60}")
+def _made(folder: str | os.PathLike) -> Path:
+    """The folder of a training, made if it is not there. Raises `UsageError` where there can be none."""
+    if not isinstance(folder, str | os.PathLike) or not os.fspath(folder):
+        raise UsageError(f"folder must be a path, got {folder!r:.60}")
+    check_place("folder", folder)
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"no training can be in {str(folder)[:80]!r}: {reason}") from None
+    return Path(folder)
 
 
 def _changed(augment: Callable | None, options: Options) -> Callable | None:

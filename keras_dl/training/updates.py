@@ -83,7 +83,7 @@ def averages(optimizer: keras.optimizers.Optimizer, model: keras.Model) -> list[
     """
     rule = unscaled(optimizer)
     variables = model.trainable_variables
-    if int(rule._iterations):
+    if rule._iterations.numpy():
         kept = rule._model_variables_moving_average
         variables = [kept[rule._get_variable_index(variable)] for variable in variables]
     return [np.array(variable.numpy()) for variable in variables]

@@ -92,6 +92,14 @@ def test_averages_are_measured_and_kept_while_the_raw_weights_train(plain, tmp_p
     assert rows[-1]["val_loss"] != pytest.approx(plain[1][-1]["val_loss"], rel=1e-3)
 
 
+def test_averages_are_the_same_under_a_strategy(tmp_path):
+    (one, rows), (mirrored, again) = (
+        train(tmp_path / str(strategy), ema_momentum=0.7, strategy=strategy) for strategy in (None, "mirrored")
+    )
+    assert_same(mirrored, one, atol=1e-6)
+    assert again[-1]["val_loss"] == pytest.approx(rows[-1]["val_loss"], rel=1e-5)
+
+
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_computes_in_it_and_keeps_float32_weights(plain, tmp_path, capsys, precision):
     model, rows = train(tmp_path, precision=precision)

@@ -69,9 +69,15 @@ def test_a_weight_that_is_not_finite_behind_a_loss_that_is(digits, tmp_path):
         (2, "digits", "data must be a keras_dl Data, got 'digits'"),
         (3, {"epochs": 1}, "options must be a keras_dl Options, got"),
         (4, None, "folder must be a path, got None"),
+        (4, "", "folder must be a path, got ''"),
+        (4, "/dev/null/x", "no training can be in '/dev/null/x': Not a directory"),
+        (4, "a\0b", "folder must be"),
+        (4, "x" * 300, "File name too long"),
+        (4, "\udcff", "folder must be UTF-8"),
     ],
 )
-def test_arguments_of_other_types(digits, tmp_path, place, value, words):
+def test_arguments_of_other_types(digits, tmp_path, monkeypatch, place, value, words):
+    monkeypatch.chdir(tmp_path)
     options = Options(epochs=1)
     config = get_config("linear_softmax").for_data(digits.spec)
     arguments = [config.build(), config, digits, options, tmp_path]
@@ -79,3 +85,46 @@ def test_arguments_of_other_types(digits, tmp_path, place, value, words):
     with pytest.raises(UsageError) as error:
         fit(*arguments, verbose=0)
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"callbacks": keras.callbacks.Callback()}, "callbacks must be a list of keras.callbacks.Callback, got <"),
+        (
+            {"callbacks": [keras.callbacks.Callback]},
+            "must be a list of keras.callbacks.Callback, got [<class",
+        ),
+        ({"augment": "flip"}, "augment must be a function, got 'flip'"),
+        ({"mix": 3}, "mix must be a function, got 3"),
+        ({"verbose": "loud"}, "verbose must be 0, 1, 2 or 'auto', got 'loud'"),
+        ({"augment": lambda x, key: x[:, :4]}, "must keep the shape (8, 8, 1) of an input, they make (4, 8, 1) of it"),
+        ({"mix": lambda x, y, key: x}, "mix must return pictures and labels, as (x, y)"),
+    ],
+)
+def test_callbacks_and_changes_that_are_none(digits, tmp_path, arguments, words):
+    config, options = get_config("linear_softmax").for_data(digits.spec), Options(epochs=1)
+    with pytest.raises(UsageError) as error:
+        fit(config.build(), config, digits, options, tmp_path, **{"verbose": 0, **arguments})
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (lambda config: keras.Sequential([keras.layers.Dense(10)]), "has no inputs and outputs yet; build it by"),
+        (lambda config: config.replace(input_shape=(784,)).build(), "(784,), those of digits have (8, 8, 1); `config."),
+        (lambda config: config.replace(classes=3).build(), "mlp has 3 outputs, its config says classes=10"),
+        (lambda config: config.replace(hidden=(8,)).build(), "mlp has 610 parameters, this mlp 650: it is another"),
+        (lambda config: with_two_outputs(config.build()), "; this training takes one output"),
+    ],
+)
+def test_another_network_than_that_of_the_config(digits, tmp_path, other, words):
+    config, options = get_config("linear_softmax").for_data(digits.spec), Options(epochs=1)
+    with pytest.raises(UsageError) as error:
+        fit(other(config), config, digits, options, tmp_path, verbose=0)
+    assert words in str(error.value)
+
+
+def with_two_outputs(model):
+    return keras.Model(model.input, [model.output, model.output])
