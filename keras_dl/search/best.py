@@ -19,7 +19,9 @@ from keras_dl.training.objective import compile_model
 def save(best: Trial, candidate: Candidate, oracle: str, folder: Path, loading: dict[str, Any]) -> float:
     """Save the model of the trial `best`, what it trained with being `candidate`, as `folder`/best.
 
-    Returns its accuracy on the test split. Raises `UsageError` if what the trial's folder holds is not its model.
+    Among its facts are the seed and the share by which the search drew the validation split, so that a training which
+    starts from it does not validate on what it has seen. Returns its accuracy on the test split. Raises `UsageError` if
+    what the trial's folder holds is not its model.
     """
     config, options, augment = candidate
     source = folder / "trials" / f"{best.number:04d}" / "model"
@@ -34,12 +36,14 @@ def save(best: Trial, candidate: Candidate, oracle: str, folder: Path, loading: 
         data, image_size = data.resized(config.input_shape), config.input_shape[0]
     compile_model(model, config, options, steps_per_epoch=1)
     accuracy = model.evaluate(data.test.batches(options.batch_size), verbose=0, return_dict=True)["accuracy"]
-    training = {**dataclasses.asdict(options), "augment": augment, "epochs": best.epochs, "seed": best.seed}
+    split = {name: loading[name] for name in ("seed", "validation") if name in loading}
+    training = {**dataclasses.asdict(options), "augment": augment, "epochs": best.epochs, "image_size": image_size}
     facts |= {
         "trial": best.number,
         "values": best.values,
+        "seed": best.seed,
         "test_accuracy": accuracy,
-        "training": {**training, "image_size": image_size},
+        "training": {**training, **split},
     }
     own = isinstance(config, HyperNetwork)
     optimizer = "its own optimizer" if own and config.compiled else options.optimizer

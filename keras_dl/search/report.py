@@ -71,7 +71,8 @@ def report(
         plot_accuracy(trials, settings, folder / "accuracy.png", title)
     with only_a_note("parallel_coordinates.png"):
         plot_parallel(trials, space.hyperparameters(config, settings), folder / "parallel_coordinates.png", title)
-    write_hparams(trials, folder / "tensorboard", folder / "trials")
+    with only_a_note("tensorboard"):
+        write_hparams(trials, folder / "tensorboard", folder / "trials")
     console.print(
         f"best is trial {best.number} with {best.parameters:,} parameters: {100 * best.val_accuracy:.2f} % on the "
         f"validation split, {100 * accuracy:.2f} % on {len(data.test):,} test examples ({counts})",
@@ -151,6 +152,6 @@ def _advice(config: Config, folder: Path, data_name: str) -> str:
     if isinstance(config, HyperNetwork):
         lines.append(f"{load_words(config, best)} builds it by your module and loads its weights")
     else:
-        lines.append(f"train it anew by: keras-dl train {shlex.join((str(best), '--data', data_name))}")
+        lines.append(f"train it further by: keras-dl train {shlex.join((str(best), '--data', data_name))}")
     lines.append(f"look at all trials by: tensorboard --logdir {shlex.quote(str(folder / 'tensorboard'))}")
     return "\n".join(lines)

@@ -71,6 +71,8 @@ class Settings(Options):
 
     def __post_init__(self):
         super().__post_init__()
+        if self.freeze:
+            raise UsageError(f"freeze={' '.join(self.freeze)} would keep random weights; every trial begins anew")
         if self.oracle == "hyperband":
             if self.epochs < FACTOR:
                 raise UsageError(f"hyperband needs epochs to be at least {FACTOR}, got {self.epochs}")

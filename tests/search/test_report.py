@@ -127,7 +127,7 @@ def test_the_winner_is_what_train_begins_with(folder, trials, monkeypatch, capsy
     train, search = started
     assert train.network == search.network == CONFIG.for_data(load("digits").spec)
     assert (train.learning_rate, train.batch_size, train.augment) == (0.002, 16, ("shift",))
-    assert (train.epochs, train.seed, train.image_size) == (3, 1, 8)
+    assert (train.epochs, train.seed, train.image_size) == (3, 0, 8), "the split of the search"
     assert (search.learning_rate, search.batch_size) == (0.002, 64)
 
 
@@ -170,12 +170,14 @@ def test_damaged_figures_are_named_or_left_out(folder, trials, capsys, content):
 
 def test_names_that_are_markup(folder, trials, monkeypatch, capsys):
     monkeypatch.setattr(report_module, "plot_parallel", lambda *arguments: 1 / 0)
+    (folder / "tensorboard").write_text("a file of that name")
     values = {**trials[6].values, "augmentation": "[bold]$x$"}
     shown = dataclasses.replace(trials[6], values=values)
     assert "[bold]$x$" in str(report_module._table([shown]).columns[-1]._cells[0])
     assert report(trials, CONFIG, SETTINGS, folder, "digits") is not None
     printed = capsys.readouterr()
     assert "parallel_coordinates.png could not be drawn: ZeroDivisionError" in printed.out + printed.err
+    assert "tensorboard could not be drawn: FailedPreconditionError" in printed.out + printed.err
     assert (folder / "best" / "manifest.json").exists()
 
 

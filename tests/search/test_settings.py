@@ -20,6 +20,7 @@ from keras_dl.search import Settings
         ({"oracle": "hyperband", "epochs": 2}, "hyperband needs epochs to be at least 3, got 2"),
         ({"oracle": "hyperband", "patience": 2}, "no patience"),
         ({"oracle": "baysian"}, "did you mean bayesian"),
+        ({"freeze": ("stem",)}, "freeze=stem would keep random weights; every trial begins anew"),
         ({"learning_rate": -0.1}, "learning_rate must be above 0"),
     ],
 )
