@@ -95,7 +95,7 @@ class Train(Options, DataOptions, Recipe):
             config=config,
             class_names=data.spec.class_names,
             card=_card(self, config, data.spec, result),
-            facts=result,
+            facts={**result, "training": {"seed": self.seed, "validation": self.validation}},
         )
         storage.write_json(folder / "result.json", result)
         console.print(

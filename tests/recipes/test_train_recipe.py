@@ -41,6 +41,8 @@ def test_what_a_run_leaves(result, folder):
     assert {"config.json", "metrics.jsonl", "tensorboard", "checkpoints", "curves.png", "model"} <= names
     contract = json.loads((folder / "model" / "contract.json").read_text())
     assert contract["class_names"] == list("0123456789")
+    split = {"seed": 0, "validation": 0.1}
+    assert contract["facts"] == {**result, "training": split}, "by which a training that starts from it splits its data"
     assert f"{100 * result['test_accuracy']:.2f} %" in (folder / "model" / "README.md").read_text()
 
 
