@@ -4,15 +4,21 @@ import difflib
 import os
 from collections.abc import Iterable, Sequence
 
+LONGEST = 1500
+"""characters of a line that people can still read"""
+
 
 class UsageError(ValueError):
     """A mistake that the user can put right: one line saying what was received and what would work.
 
-    The command line prints the line alone and exits with status 2. Names of the user in it stand as `shown` has them.
+    The command line prints the line alone and exits with status 2. Names of the user in it stand as `shown` has them,
+    and of a line that is too long the middle is left out.
     """
 
     def __init__(self, line: object):
-        super().__init__(shown(line))
+        line = shown(line)
+        half = LONGEST // 2
+        super().__init__(line if len(line) <= LONGEST else f"{line[:half]} [...] {line[-half:]}")
 
 
 def choose(kind: str, word: str, choices: Iterable[str]) -> str:

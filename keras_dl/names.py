@@ -40,7 +40,11 @@ def is_name(kind: str, word: str | os.PathLike, names: Container[str]) -> bool:
 def checked(what: str, word: object) -> str | os.PathLike:
     """`word` if it can be a name or a path at all; `what` is what the `UsageError` calls it."""
     text = str(word)
-    if not isinstance(word, str | os.PathLike) or not text or "\0" in text or len(os.fsencode(text)) > LONGEST:
+    try:
+        possible = isinstance(word, str | os.PathLike) and 0 < len(os.fsencode(text)) <= LONGEST and "\0" not in text
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
         raise UsageError(f"{what} must be a name or a path, got {reprlib.repr(word)}")
     return word
 

@@ -46,7 +46,7 @@ def manifest(folder: Path) -> dict[str, Any]:
                 pass
             case _:
                 raise UsageError(f"{folder / storage.MANIFEST} is damaged: {name!r} has no size and SHA-256")
-        if not name or Path(name).name != name or len(os.fsencode(name)) > 255 or "\0" in name:
+        if not _is_file_name(name):
             raise UsageError(f"the manifest of {folder} names {name[:80]!r}, which is no file in it")
         if (found_size := _size(folder, name)) != size:
             raise UsageError(f"{folder / name} is damaged: it has {found_size:,} bytes, its manifest says {size:,}")
@@ -74,6 +74,14 @@ def contract(folder: Path, files: dict[str, Any]) -> dict[str, Any]:
     if names and len(names) != (outputs := getattr(config, "classes", len(names))):
         raise UsageError(f"{folder / 'contract.json'} names {len(names)} classes, its {config.family} has {outputs}")
     return {"config": config, "class_names": names, "facts": facts}
+
+
+def _is_file_name(name: str) -> bool:
+    try:
+        length = len(os.fsencode(name))
+    except UnicodeEncodeError:
+        return False
+    return 0 < length <= 255 and Path(name).name == name and "\0" not in name
 
 
 def _content(folder: Path, name: str) -> bytes:

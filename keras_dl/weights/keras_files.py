@@ -123,7 +123,7 @@ def _array(path: Path, dataset) -> np.ndarray:
     """The numbers of `dataset`, all of which must lie in the file itself."""
     import h5py
 
-    if not isinstance(dataset, h5py.Dataset):
+    if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:
         raise UsageError(f"{path}: {dataset.name} is no array")
     if dataset.is_virtual or dataset.external:
         raise UsageError(f"{path}: the array {dataset.name} lies in another file, which is not opened")

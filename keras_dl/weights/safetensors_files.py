@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,8 @@ def _tensor(path: Path, name: str, row: Any, begin: int) -> Tensor:
         ):
             if dtype not in BYTES:
                 raise _damaged(path, f"the tensor {name!r} is of an unknown type, {dtype!r}")
+            if math.prod(filter(None, shape)) * BYTES[dtype] > sys.maxsize:
+                raise _damaged(path, f"the tensor {name!r} has a shape that no memory holds")
             if not 0 <= start <= end or end - start != math.prod(shape) * BYTES[dtype]:
                 raise _damaged(path, f"the tensor {name!r} has the bytes {start} to {end} for {dtype} of shape {shape}")
             return Tensor(dtype, tuple(shape), begin + start, begin + end)

@@ -81,11 +81,15 @@ def config(family="mlp", **fields):
     return declared("config.json", {**own, **fields})
 
 
-def weights(change):
+def weights(change, in_table=(b"", b"")):
+    """Other tensors, and then something in their table by something else."""
+
     def rewritten(folder):
         tensors = safetensors.numpy.load_file(folder / "weights.safetensors")
         change(tensors)
-        declared("weights.safetensors", safetensors.numpy.save(tensors))(folder)
+        content = safetensors.numpy.save(tensors)
+        table = content[8 : (end := 8 + int.from_bytes(content[:8], "little"))].replace(*in_table)
+        declared("weights.safetensors", len(table).to_bytes(8, "little") + table + content[end:])(folder)
 
     return rewritten
 
@@ -137,6 +141,8 @@ CASES = {
     "a path from the root": (listed("/etc/passwd", ONE), "which is no file in it"),
     "a name with a zero": (listed("a\0b", ONE), "which is no file in it"),
     "a name of 5000 letters": (listed("a" * 5000, ONE), "which is no file in it"),
+    "a name that is no Unicode": (listed("\ud800", ONE), "which is no file in it"),
+    "a size of 4000 digits": (listed("README.md", {**ONE, "bytes": 10**4000}), "README.md is damaged: it has 6 bytes"),
     "an empty name": (listed("", ONE), "which is no file in it"),
     "a file that is not there": (listed("gone", ONE), "lacks the file gone"),
     "a row of text": (listed("README.md", "0" * 64), "has no size and SHA-256"),
@@ -159,6 +165,7 @@ CASES = {
     "a config with two families": (declared("config.json", b'{"family": "mlp", "family": "mlp"}'), "twice"),
     "a family that is a module": (config("os.system"), "unknown family 'os.system'"),
     "a family that is a list": (config(["mlp"]), "unknown family ['mlp']"),
+    "a family of a long name": (config("a" * 900_000), "unknown family 'aaaa"),
     "a family in another folder": (config("../mlp"), "unknown family '../mlp'"),
     "a field called self": (config(self=1), "unknown field of mlp 'self'"),
     "a field of code": (config(__class__="os"), "unknown field of mlp '__class__'"),
@@ -212,6 +219,10 @@ CASES = {
     ),
     "float64": (weights(lambda found: found.update({"head/bias": np.full(3, 1e300)})), "is of float64"),
     "whole numbers": (weights(lambda found: found.update({"head/bias": np.zeros(3, "i4")})), "is of int32"),
+    "a tensor of no values and a shape beyond memory": (
+        weights(lambda found: found.update(more=np.zeros((0, 3), "f4")), (b"[0,3]", b"[0,%d]" % 2**70)),
+        "a shape that no memory holds",
+    ),
     "a NaN": (weights(lambda found: found["head/bias"].fill(np.nan)), "not finite"),
     # what is no file
     "a link to another file": (instead("config.json", lambda path: path.symlink_to("/etc/passwd")), "a link"),
@@ -274,6 +285,10 @@ def test_links_to_a_folder_and_hard_links_are_as_good_as_what_they_lead_to(copy)
 def test_files_are_called_what_they_are(tmp_path, name, words):
     (tmp_path / name).touch()
     assert refused(tmp_path / name) == f"{tmp_path / name} is a file, not the folder of a saved model; {words}"
+
+
+def test_a_path_that_no_file_can_have():
+    assert refused("\ud800") == "a saved model must be a name or a path, got '\\ud800'"
 
 
 def test_a_run_means_its_model(copy):

@@ -112,6 +112,7 @@ H5 = {
     "a layer that is an array": named("layer_names", [b"conv1_conv/conv1_conv/0:0"]),
     "no weight names": named("weight_names", None, "conv1_conv"),
     "a weight that is a group": named("weight_names", [b"conv1_conv"], "conv1_conv"),
+    "nothing": lambda file: replaced(file, data=h5py.Empty("f4")),
     "a million names": lambda file: file.create_group("many").attrs.create("x", 1) or many_names(file),
 }
 
@@ -180,6 +181,8 @@ SAFETENSORS = {
     "a shape of halves": stored({"a": row(shape=[2.0])}, bytes(8)),
     "a shape of truths": stored({"a": row(shape=[True, 2])}, bytes(8)),
     "a shape of 2**64": stored({"a": row(shape=[2**64])}, bytes(8)),
+    "no values and more than memory holds": stored({"a": row(shape=[0, 2**62, 2**62], end=0)}),
+    "no values and 10**4000 rows": stored({"a": row(shape=[0, 10**4000], end=0)}),
     "many axes": stored({"a": row(shape=[1] * 1000 + [2])}, bytes(8)),
     "an unknown type": stored({"a": row("F128")}, bytes(8)),
     "a type that is a list": stored({"a": row(["F32"])}, bytes(8)),
