@@ -6,11 +6,13 @@ import dataclasses
 import fnmatch
 import functools
 import importlib
+import os
 import pkgutil
 import re
 from types import ModuleType
 
 from keras_dl import architectures, strict_json
+from keras_dl.catalogue import own
 from keras_dl.config import Config
 from keras_dl.errors import UsageError, choose
 from keras_dl.fields import checked
@@ -34,11 +36,16 @@ class Entry:
 
     @property
     def parameters(self) -> int:
-        """The count stated in the table of the module's docstring, which a test compares with the network itself."""
-        row = re.search(rf"^\s*{re.escape(self.name)}\s+([\d,]+)", self.module.__doc__, re.MULTILINE)
-        if row is None:
-            raise LookupError(f"{self.module.__name__} states no parameter count for {self.name}")
-        return int(row[1].replace(",", ""))
+        """The count stated in the table of the module's docstring, which a test compares with the network itself.
+
+        A network of one's own that states none is counted.
+        """
+        row = re.search(rf"^\s*{re.escape(self.name)}\s+([\d,]+)", self.module.__doc__ or "", re.MULTILINE)
+        if row is not None:
+            return int(row[1].replace(",", ""))
+        from keras_dl.catalogue.describe import describe
+
+        return describe(self.config).parameters
 
     @property
     def paper(self) -> tuple[str, str]:
@@ -54,20 +61,42 @@ class Entry:
     @property
     def summary(self) -> str:
         """The first line of the module's docstring."""
-        return self.module.__doc__.strip().splitlines()[0]
+        return (self.module.__doc__ or self.module.__name__).strip().splitlines()[0]
 
 
 @functools.cache
 def entries() -> dict[str, Entry]:
-    """Every network by name, in alphabetical order. Raises `RuntimeError` when two modules claim one name."""
+    """Every network by name, in alphabetical order, those of one's own included: see `keras_dl.catalogue.own`.
+
+    Raises `UsageError` when two modules claim one name, or one family.
+    """
     found: dict[str, Entry] = {}
-    for info in pkgutil.walk_packages(architectures.__path__, f"{architectures.__name__}."):
-        module = importlib.import_module(info.name)
-        for name, config in getattr(module, "VARIANTS", {}).items():
-            if name in found:
-                raise RuntimeError(f"{name} is declared by both {found[name].module.__name__} and {module.__name__}")
+    infos = pkgutil.walk_packages(architectures.__path__, f"{architectures.__name__}.")
+    ours = [(module, getattr(module, "VARIANTS", {})) for module in (importlib.import_module(i.name) for i in infos)]
+    for module, variants in [*ours, *((module, own.variants(module)) for module in own.modules())]:
+        for name, config in variants.items():
+            other = next((e for e in found.values() if e.module is not module and e.family == config.family), None)
+            if other := found.get(name, other):
+                raise UsageError(f"{name} of {module.__name__} is of {other.module.__name__} already; rename it")
             found[name] = Entry(name, config, module)
     return dict(sorted(found.items()))
+
+
+def add(file: str | os.PathLike) -> dict[str, Config]:
+    """Make the networks in a Python file known for this process and its children; return them by name.
+
+    The file declares a family as those under `keras_dl/architectures/` do: subclasses of `Config`, `build(config)`
+    and, if there are several networks, `VARIANTS`. Raises `UsageError` for a file that cannot be imported or declares
+    none, and for names that are taken.
+    """
+    module = own.give(file)
+    entries.cache_clear()
+    try:
+        entries()
+    except UsageError:
+        own.take_back(module)
+        raise
+    return own.variants(module)
 
 
 def entry(name: str) -> Entry:
@@ -83,7 +112,10 @@ def entry(name: str) -> Entry:
 def config_class(family: str) -> type[Config]:
     """The config class of a family. Raises `UsageError` for an unknown one."""
     classes = {entry.family: type(entry.config) for entry in entries().values()}
-    return classes[choose("family", family, classes)]
+    try:
+        return classes[choose("family", family, classes)]
+    except UsageError as error:
+        raise UsageError(f"{error} (if it is your own: --networks {family}.py)") from None
 
 
 def list_models(

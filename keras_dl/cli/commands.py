@@ -17,6 +17,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import tyro
 
 from keras_dl import __version__, catalogue, names, saved_model
+from keras_dl.catalogue import own
 from keras_dl.errors import UsageError, choose
 from keras_dl.experiments import recipe
 from keras_dl.lazy import settings_of_keras
@@ -38,6 +39,7 @@ USAGE = """usage: keras-dl COMMAND ...
   export FOLDER           a saved model in the format of another runtime
 
 `keras-dl COMMAND --help` lists the options; train, run and search take `--resume FOLDER`.
+NAME may be FILE.py:NAME, a network of your own; every command takes `--networks FILE.py` to know those in a file.
 `keras-dl --version` says which one this is.
 """
 SHOW_USAGE = """usage: keras-dl show NAME [OPTIONS]
@@ -83,6 +85,7 @@ def dispatch(command: str = "--help", *rest: str) -> None:
     if command == "--version":
         print(f"keras-dl {__version__}")
         return
+    rest = _with_networks(rest)
     match choose("command", command, COMMANDS):
         case "list":
             _parse(List(), "keras-dl list", rest).run()
@@ -115,6 +118,7 @@ def dispatch(command: str = "--help", *rest: str) -> None:
             from keras_dl.cli.show import show
 
             name, *flags = rest or _missing("keras-dl show NAME")
+            name = _own(name)
             show(_parse(catalogue.get_config(name), f"keras-dl show {name}", flags), name)
         case "run" if rest[:1] in [(), *((word,) for word in HELP)]:
             for name, summary in recipe.summaries().items():
@@ -134,8 +138,31 @@ def dispatch(command: str = "--help", *rest: str) -> None:
                 _run(kind(), f"keras-dl {command}", rest)
 
 
+def _with_networks(words: Sequence[str]) -> list[str]:
+    """`words` without `--networks FILE.py`, whose networks are known from now on."""
+    parts = [part for word in words for part in (word.split("=", 1) if word.startswith("--networks=") else [word])]
+    while "--networks" in parts:
+        place = parts.index("--networks")
+        file = "".join(parts[place + 1 : place + 2]) or _missing("--networks FILE.py")
+        catalogue.add(file)
+        del parts[place : place + 2]
+    return parts
+
+
+def _own(word: str) -> str:
+    """The name of a network given as FILE.py or FILE.py:NAME, which is known from now on; any other word as it is."""
+    file, _, name = word.rpartition(":") if ".py:" in word else (word, "", "")
+    if not file.endswith(".py"):
+        return word
+    variants = catalogue.add(file)
+    if not name and len(variants) > 1:
+        raise UsageError(f"{file} declares {', '.join(variants)}; choose one by {file}:NAME")
+    return choose(f"network of {file}", name or next(iter(variants)), variants)
+
+
 def _default(kind: type[recipe.Recipe], word: str) -> recipe.Recipe:
     """The recipe for the network called `word`, or for the saved model `word`, its weights included, as it trained."""
+    word = _own(word)
     if names.is_name("network", word, catalogue.entries()):
         return kind(network=catalogue.get_config(word))
     try:
@@ -162,7 +189,8 @@ def _run(default: recipe.Recipe, program: str, flags: Sequence[str]) -> None:
         chosen = _resumed(type(default), program, flags)
     else:
         chosen = _parse(default, program, flags).placed()
-    resume = f"keras-dl {chosen.command} --resume {shlex.quote(chosen.out)}"
+    given = "".join(f" --networks {shlex.quote(file)}" for file in own.files())
+    resume = f"keras-dl {chosen.command} --resume {shlex.quote(chosen.out)}{given}"
     try:
         with terminations_raise(), chosen.claimed(), restarts(), settings_of_keras():
             chosen.run()

@@ -194,7 +194,7 @@ NEW_FAMILY = '''
 USE_OF_IT = """
     import sys
     import keras_dl
-    from keras_dl.catalogue import entries
+    from keras_dl.catalogue import entries, read_config
 
     assert "brand_new" in keras_dl.list_models("brand*", task="classification", max_parameters=4000)
     assert entries()["brand_new"].summary == "Throwaway networks: one dense layer more than none."
