@@ -66,18 +66,34 @@ class BatchStatistics:
         return len(keras.tree.flatten(x)[0]), list(zip(values[::2], values[1::2], strict=True))
 
     def _of_batch(self, trainable, non_trainable, x) -> list:
-        """Mean and variance of the batch `x` in each layer, one after the other: averages that forget at once."""
+        """Mean and variance of the batch `x` in each layer, one after the other; a shared layer's over all its calls.
+
+        What a layer would make of its averages is taken in their place; without momentum these are the batch's own.
+        """
+        seen = {id(average): [] for layer in self._layers for average in self._averages(layer)}
         momenta = [layer.momentum for layer in self._layers]
         for layer in self._layers:
             layer.momentum = 0.0
+            for average in self._averages(layer):
+                average.assign = seen[id(average)].append
         try:
-            _, after = self._model.stateless_call(trainable, non_trainable, x, training=True)
+            self._model.stateless_call(trainable, non_trainable, x, training=True)
         finally:
             for layer, momentum in zip(self._layers, momenta, strict=True):
                 layer.momentum = momentum
-        place = {id(variable): index for index, variable in enumerate(self._groups()[1])}
-        averages = [average for layer in self._layers for average in (layer.moving_mean, layer.moving_variance)]
-        return [after[place[id(average)]] for average in averages]
+                for average in self._averages(layer):
+                    del average.assign
+        found = []
+        for layer in self._layers:
+            means, variances = (seen[id(average)] or [average.value] for average in self._averages(layer))
+            mean = sum(means) / len(means)
+            within = sum(variances) / len(variances)
+            found += [mean, within + sum(keras.ops.square(one - mean) for one in means) / len(means)]
+        return found
+
+    @staticmethod
+    def _averages(layer: keras.layers.BatchNormalization) -> tuple[keras.Variable, keras.Variable]:
+        return layer.moving_mean, layer.moving_variance
 
     def _groups(self) -> tuple[list[keras.Variable], list[keras.Variable]]:
         return self._model.trainable_variables, self._model.non_trainable_variables

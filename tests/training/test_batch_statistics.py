@@ -61,6 +61,16 @@ def test_the_estimate_is_that_of_all_examples_together():
     assert layer.momentum == 0.99
 
 
+def test_a_shared_layer_gets_the_statistics_of_all_its_calls():
+    x = np.random.default_rng(0).normal(5, 2, (10, 3)).astype("float32")
+    inputs, layer = keras.Input((3,)), keras.layers.BatchNormalization()
+    statistics = BatchStatistics(keras.Model(inputs, layer(inputs) + layer(3 * inputs)))
+    statistics.estimate([layer], tf.data.Dataset.from_tensor_slices((x, x)).batch(4))
+    both = np.concatenate([x, 3 * x])
+    np.testing.assert_allclose(layer.moving_mean, both.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(layer.moving_variance, both.var(axis=0), rtol=1e-5)
+
+
 def test_nothing_else_of_the_network_changes():
     layers = [keras.layers.Dense(4), keras.layers.Dropout(0.5, seed=1), keras.layers.BatchNormalization()]
     model = keras.Sequential([keras.Input((3,)), *layers])
