@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import http.client
@@ -75,7 +76,7 @@ def _check(path: Path, published: Published) -> None:
     """Raise `NotWhole` unless the file `path` has the hash that is known; where none is, keep that of a whole file."""
     if published.md5 is not None or not published.hash_path.is_file():
         _keep(_first_hash(path, published), published)
-    elif published.hash_path.read_text(encoding="utf-8").split()[:1] != [_hash(path, "sha256")]:
+    elif published.hash_path.read_bytes().split()[:1] != [_hash(path, "sha256").encode()]:
         raise NotWhole("its hash is another than when it was first loaded")
 
 
@@ -95,7 +96,10 @@ def _first_hash(path: Path, published: Published) -> str:
 
 
 def _keep(found: str, published: Published) -> None:
-    if published.md5 is None:
+    """Keep the hash of a file that has no published one; a cache that cannot be written to does without."""
+    if published.md5 is not None:
+        return
+    with contextlib.suppress(OSError):
         storage.write(published.hash_path, f"{found}  {published.path.name}\n")
 
 

@@ -154,6 +154,19 @@ def test_a_file_put_there_by_hand_needs_no_server(server):
     assert server.requests == 0 and file.hash_path.is_file()
 
 
+def test_a_hash_that_cannot_be_kept_or_read_ends_nothing(server):
+    server.answer = sends(SAFETENSORS)
+    file = file_of(server)
+    file.hash_path.mkdir(parents=True)
+    for _ in range(2):
+        assert fetch(file, CONFIG).read_bytes() == SAFETENSORS
+    assert server.requests == 1
+    file.hash_path.rmdir()
+    file.hash_path.write_bytes(b"\xff\xfe")
+    assert fetch(file, CONFIG).read_bytes() == SAFETENSORS
+    assert server.requests == 2
+
+
 def test_two_at_once_both_get_it_whole(server):
     server.answer, file = sends(SAFETENSORS), file_of(server)
     found = []
