@@ -11,7 +11,8 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+import typing
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import tyro
@@ -129,7 +130,7 @@ def dispatch(command: str = "--help", *rest: str) -> None:
         case _:
             kind = recipe.find(command)
             if rest and not rest[0].startswith("-"):
-                if "--resume" in rest:
+                if "--resume" in (word.partition("=")[0] for word in rest):
                     raise UsageError(f"--resume goes on with the network of the run; leave {rest[0]} out")
                 _run(_default(kind, rest[0]), f"keras-dl {command} {rest[0]}", rest[1:])
             elif {*HELP, "--resume", "--hypermodel"}.isdisjoint(word.partition("=")[0] for word in rest):
@@ -138,7 +139,7 @@ def dispatch(command: str = "--help", *rest: str) -> None:
                 _run(kind(), f"keras-dl {command}", rest)
 
 
-def _with_networks(words: Sequence[str]) -> list[str]:
+def _with_networks(words: Sequence[str]) -> tuple[str, ...]:
     """`words` without `--networks FILE.py`, whose networks are known from now on."""
     parts = [part for word in words for part in (word.split("=", 1) if word.startswith("--networks=") else [word])]
     while "--networks" in parts:
@@ -146,7 +147,7 @@ def _with_networks(words: Sequence[str]) -> list[str]:
         file = "".join(parts[place + 1 : place + 2]) or _missing("--networks FILE.py")
         catalogue.add(file)
         del parts[place : place + 2]
-    return parts
+    return tuple(parts)
 
 
 def _own(word: str) -> str:
@@ -223,14 +224,23 @@ def _resumed(kind: type[recipe.Recipe], program: str, flags: Sequence[str]) -> r
         raise UsageError(f"the run in {folder} goes on by: keras-dl {begun.command} --resume {shlex.quote(folder)}")
     wanted = _parse(begun, f"keras-dl {begun.command} --resume {folder}", others)
     found, asked = begun.placed(), wanted.placed()
-    for field in dataclasses.fields(begun):
-        before, now = getattr(found, field.name), getattr(asked, field.name)
-        if before != now and field.name not in begun.prolongs:
+    for name, before, now in _differences(found, asked):
+        if name not in begun.prolongs:
             may = ", ".join(_flag(name) for name in begun.prolongs) or "nothing"
             raise UsageError(
-                f"the run in {folder} has {_flag(field.name)} {before}, not {now}; when it goes on, {may} may change"
+                f"the run in {folder} has {_flag(name)} {before}, not {now}; when it goes on, {may} may change"
             )
     return dataclasses.replace(begun, **{name: getattr(wanted, name) for name in begun.prolongs})
+
+
+def _differences(one: Any, other: Any, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """The options in which two instances of a dataclass differ, with both values; those of dataclasses in it too."""
+    for field in dataclasses.fields(one):
+        name, before, now = f"{prefix}{field.name}", getattr(one, field.name), getattr(other, field.name)
+        if dataclasses.is_dataclass(before) and type(before) is type(now):
+            yield from _differences(before, now, f"{name}.")
+        elif before != now:
+            yield name, before, now
 
 
 def _parse(default: T | type[T], program: str, flags: Sequence[str]) -> T:
@@ -244,12 +254,21 @@ def _parse(default: T | type[T], program: str, flags: Sequence[str]) -> T:
     except SystemExit as stop:
         if stop.code in (0, None):
             raise
+        if error := _mistake(stop):
+            raise UsageError(f"{error} (`{program} --help` lists the options)") from None
         _title, *lines = (line.strip("│ ") for line in box.getvalue().splitlines())
         lines = itertools.takewhile(lambda line: not _is_rule(line), itertools.dropwhile(_is_rule, lines))
         message = " ".join(lines).removeprefix(f"Error parsing {kind.__name__}: ")
         if message.startswith(UNKNOWN):
             message = _unknown(message.removeprefix(UNKNOWN).split(", ")[0], default)
         raise UsageError(f"{message} (`{program} --help` lists the options)") from None
+
+
+def _mistake(error: BaseException | None) -> UsageError | None:
+    """The `UsageError` at the bottom of `error`, which the box would break where its lines end."""
+    while error is not None and not isinstance(error, UsageError):
+        error = error.__context__
+    return error
 
 
 def _unknown(word: str, default: Any) -> str:
@@ -260,13 +279,15 @@ def _unknown(word: str, default: Any) -> str:
 
 
 def _flags(default: Any, prefix: str = "") -> list[str]:
-    """Every option of the dataclass `default`, or of an instance of it, those of the dataclasses in it included."""
+    """Every option of the dataclass `default`, or of an instance of it; of a dataclass in it, the options of that."""
     found = []
+    hints = typing.get_type_hints(default if isinstance(default, type) else type(default), include_extras=True)
     for field in dataclasses.fields(default):
         name, value = f"{prefix}{field.name}".replace("_", "-"), getattr(default, field.name, None)
-        found.append(name)
         if dataclasses.is_dataclass(value):
             found += _flags(value, f"{name}.")
+        elif tyro.conf.Positional not in typing.get_args(hints[field.name]):
+            found.append(name)
     return found
 
 

@@ -201,6 +201,11 @@ MISTAKES = [
     ("search --resume nowhere", "nowhere holds no run"),
     ("report nowhere", "nowhere holds no run"),
     ("report a b", "unexpected argument 'b'"),
+    ("report --folder a", "unknown option --folder (`keras-dl report --help`"),
+    ("list --pattern x", "unknown option --pattern (`keras-dl list --help`"),
+    ("train mlp --network x", "unknown option --network; did you mean --network.depth"),
+    ("train mlp --resume=run", "--resume goes on with the network of the run; leave mlp out"),
+    ("show lenet5_modern --input-shape 99999 99999 3", "have more than 268,435,456 numbers"),
     ("report --big", "unknown option --big"),
     ("report ''", "holds no run"),
     ("export", "a name is missing: keras-dl export FOLDER --format FORMAT"),
@@ -309,7 +314,7 @@ def test_a_run_is_prolonged_and_nothing_else_of_it_changes(keras_dl):
     assert "after 3 epochs" in output
     for flags, words in (
         (("--seed", "1"), "the run in run has --seed 0, not 1; when it goes on, --epochs may change"),
-        (("--network.hidden", "9"), "the run in run has --network "),
+        (("--network.hidden", "9"), "the run in run has --network.hidden (8,), not (9,); when it goes on"),
         (("--out", "other"), "the run in run has --out run, not other"),
         (("--epoch", "4"), "unknown option --epoch; did you mean --epochs?"),
         (("--epochs", "0"), "epochs must be at least 1, got 0"),
@@ -476,6 +481,17 @@ def test_an_output_that_is_closed():
     done = python(program)
     assert done.returncode == 1
     assert is_one_line(done.stderr)
+
+
+def test_without_any_stream():
+    program = """if True:
+        import os, sys
+        for number in range(3):
+            os.close(number)
+        sys.stdin = sys.stdout = sys.stderr = None
+        from keras_dl.cli import main
+        main(["list", "mlp"])"""
+    assert python(program).returncode == 0
 
 
 def test_a_reader_that_leaves_early_sees_no_error():
