@@ -8,6 +8,7 @@ import time
 
 import psutil
 import pytest
+import quick_trial
 import search_job
 from ray.cluster_utils import Cluster
 from test_search_kills import assert_nothing_was_done_twice, finish, kill, start, trials
@@ -45,6 +46,7 @@ def test_nodes_and_workers_that_die_change_nothing(processes, cluster, tmp_path)
     while len(list(folder.glob("trials/*/result.json"))) < 2:
         assert process.exitcode is None
         time.sleep(0.05)
+    (folder / quick_trial.HOLD).touch()
     for _ in range(2):
         cluster.add_node(**NODE)
         cluster.remove_node(min(cluster.worker_nodes, key=lambda node: node.node_id), allow_graceful=False)
@@ -53,6 +55,7 @@ def test_nodes_and_workers_that_die_change_nothing(processes, cluster, tmp_path)
             assert process.exitcode is None
             time.sleep(0.05)
         kill(workers[0])
+    (folder / quick_trial.HOLD).unlink()
     finish(process)
     assert trials(folder) == trials(tmp_path / "local")
     assert_nothing_was_done_twice(folder)
