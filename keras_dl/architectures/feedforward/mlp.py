@@ -15,6 +15,8 @@ Input: (batch, *input_shape), flattened; output: (batch, classes) logits, or one
     hinton_2013_mlp           6,801,010  784-(7 x 1000)-10      Hinton 2013; Hinton et al. 2012, arXiv:1207.0580
     zhang_mlp_1x512           1,209,866  2352-512-10            Zhang et al. 2017, ICLR, table 1
     zhang_mlp_3x512           1,735,178  2352-(3 x 512)-10      the same table
+    mlp3_relu_softmax           109,386  784-128-64-10          lecture slide: three linear layers, then softmax
+    he_init_demo_mlp            181,000  100-(100 .. 250)-300   lecture slide; He et al. 2015, ICCV, section 2.2
 
 Depth counts hidden layers: each width of `hidden` is used `depth` times. With `residual` the output of a hidden layer
 is added to that of a later one, as it is (He et al. 2016, "Identity Mappings in Deep Residual Networks"). The figure in
@@ -22,7 +24,9 @@ Prince states no activation; tanh is used, whose decision boundaries are smooth.
 the Keras slide's are used. Hinton's "7 layers" are read as 7 hidden layers; his dropout halves outgoing weights at test
 time, which Keras's inverted dropout does during training instead. Zhang et al., whose networks fit random labels, crop
 the pictures of CIFAR-10 to 28x28 pixels in colour and whiten each; here pixels are only scaled to 0..1. Where the
-slides end in softmax, these networks return logits unless `classifier_activation` says otherwise.
+slides end in softmax, these networks return logits unless `classifier_activation` says otherwise. The slide on
+initialization has layers of 100, 150, 200, 250 and 300 units behind 100 inputs, and looks at what each gives; here the
+last of them is the output, without its rectifier.
 """
 
 from __future__ import annotations
@@ -179,6 +183,10 @@ VARIANTS = {
     "hinton_2013_mlp": MLP(hidden=(1000,), depth=7, dropout=0.5, input_dropout=0.2, max_norm=4.0, input_scale=1 / 255),
     "zhang_mlp_1x512": MLP(input_shape=(28, 28, 3), hidden=(512,), input_scale=1 / 255),
     "zhang_mlp_3x512": MLP(input_shape=(28, 28, 3), hidden=(512,), depth=3, input_scale=1 / 255),
+    "mlp3_relu_softmax": MLP(classifier_activation="softmax"),
+    "he_init_demo_mlp": MLP(
+        input_shape=(100,), classes=300, hidden=(100, 150, 200, 250), kernel_initializer="he_normal"
+    ),
 }
 UNDERSTANDING = ("Understanding Deep Learning", "2023")
 RETHINKING = ("Understanding deep learning requires rethinking generalization", "2017")
@@ -188,4 +196,8 @@ PAPERS = {
     "universal_approximator": ("Approximation by superpositions of a sigmoidal function", "1989"),
     "hinton_2013_mlp": ("Improving neural networks by preventing co-adaptation of feature detectors", "2012"),
     **dict.fromkeys(("zhang_mlp_1x512", "zhang_mlp_3x512"), RETHINKING),
+    "he_init_demo_mlp": (
+        "Delving deep into rectifiers: surpassing human-level performance on ImageNet classification",
+        "2015",
+    ),
 }
