@@ -24,6 +24,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
+from keras_dl.architectures.feedforward import mlp
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import Experiment, Results
 from keras_dl.fields import Count, Counts, at_least
@@ -100,7 +101,7 @@ class Backpropagation(Experiment):
         try:
             keras.config.set_dtype_policy("float64")
             keras.config.set_floatx("float64")  # of the network's input
-            model = self._config().build()
+            model = mlp.build(self._config())  # Config.build would go back to float32
         finally:
             keras.config.set_dtype_policy(policy)
             keras.config.set_floatx(kind)
