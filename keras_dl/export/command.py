@@ -40,6 +40,8 @@ class Export:
     """where both are compared, on the test split: "digits", a name of tensorflow-datasets, a folder of pictures"""
     data_dir: str | None = None
     """where tensorflow-datasets keeps its data; default TFDS_DATA_DIR, then its own"""
+    skip_bad: bool = False
+    """leave out pictures that cannot be read"""
     out: str | None = None
     """folder for the export; default exports/<name>-<format>"""
 
@@ -102,7 +104,7 @@ class Export:
         self, config: Config, class_names: list[str], dtype: str
     ) -> tuple[list[np.ndarray], np.ndarray | None]:
         """Batches of inputs spread over the test split, and their labels if they are the classes of the network."""
-        data = load(self.data, data_dir=self.data_dir)
+        data = load(self.data, data_dir=self.data_dir, skip_bad=self.skip_bad)
         data.spec.check_numbers(config.family)
         if data.spec.shape != config.input_shape and len(config.input_shape) != 3:
             raise UsageError(

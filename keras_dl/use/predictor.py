@@ -76,7 +76,8 @@ class Predictor:
         Files are pictures, or tables of numbers with the ending .csv, a row an input. Raises `UsageError` for what is
         not there, holds nothing, cannot be read, or has another number of columns than the network of inputs.
         """
-        files = [file for place in places for file in _files(Path(place), self.takes_pictures)]
+        places = [names.expanded(names.checked("an input", place)) for place in places]
+        files = [file for place in places for file in _files(place, self.takes_pictures)]
         return (self._pictures if self.takes_pictures else self._rows)(files, skip_bad)
 
     def _pictures(self, files: list[Path], skip_bad: bool) -> tuple[list[str], np.ndarray]:
@@ -93,13 +94,12 @@ class Predictor:
         width = int(np.prod(self.config.input_shape))
         sources, rows = [], []
         for file in files:
-            for number, row in enumerate(csv.reader(file.read_text(encoding="utf-8-sig").splitlines()), start=1):
-                try:
-                    values = [float(cell) for cell in row]
-                except ValueError:
-                    if number == 1:  # the names of the columns
-                        continue
-                    raise UsageError(f"{file}, line {number}, holds what is no number: {','.join(row)}") from None
+            for number, row in enumerate(_table(file), start=1):
+                values = [_number(cell) for cell in row]
+                if number == 1 and set(values) <= {None}:  # the names of the columns
+                    continue
+                if None in values:
+                    raise UsageError(f"{file}, line {number}, holds what is no number: {','.join(row)}")
                 if values and (len(values) != width or not np.isfinite(values).all()):
                     raise UsageError(f"{file}, line {number}, must hold {width} finite numbers, got {','.join(row)}")
                 if values:
@@ -119,16 +119,17 @@ def predict(model: str | os.PathLike | Predictor, inputs: Sequence[str | os.Path
     places = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
     if not isinstance(places, Sequence) or not places:
         raise UsageError(f"inputs must be files or folders, got {inputs!r:.60}")
-    return predictor.answers(*predictor.read([names.checked("an input", place) for place in places]))
+    return predictor.answers(*predictor.read(places))
 
 
 def _files(place: Path, pictures: bool) -> list[Path]:
     """`place`, or what lies in that folder and has a fitting ending."""
-    place = place.expanduser()
     if not place.exists():
         raise UsageError(f"there is no file or folder {place}")
-    if not place.is_dir():
+    if place.is_file():
         return [place]
+    if not place.is_dir():
+        raise UsageError(f"{place} is neither a file nor a folder")
     endings = SUFFIXES if pictures else {".csv"}
     found = sorted(
         file
@@ -138,6 +139,21 @@ def _files(place: Path, pictures: bool) -> list[Path]:
     if not found:
         raise UsageError(f"{place} holds no {'pictures' if pictures else 'tables that end in .csv'}")
     return found
+
+
+def _table(file: Path) -> list[list[str]]:
+    """The cells of a table, row by row. Raises `UsageError` for what is none."""
+    try:
+        return list(csv.reader(file.read_text(encoding="utf-8-sig").splitlines()))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{file} is no table of numbers: {error}") from None
+
+
+def _number(cell: str) -> float | None:
+    try:
+        return float(cell)
+    except ValueError:
+        return None
 
 
 def _colours(pixels: np.ndarray, channels: int) -> np.ndarray:

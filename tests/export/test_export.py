@@ -8,6 +8,7 @@ import re
 import keras
 import numpy as np
 import pytest
+from data.data_on_disk import fill
 from small_networks import SMALL, examples
 
 import keras_dl
@@ -150,6 +151,15 @@ def test_classes_of_any_name(tmp_path, monkeypatch):
     assert (out / "labels.txt").read_text(encoding="utf-8").splitlines() == [r"caf\udce9", r"two\nlines", "$5_{"]
     assert r"The classes are caf\udce9, two\nlines, $5_{." in (out / "README.md").read_text(encoding="utf-8")
     assert json.loads((out / "contract.json").read_text())["class_names"] == list(class_names)
+
+
+def test_compared_on_the_pictures_that_can_be_read(saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fill(tmp_path / "photos")
+    (tmp_path / "photos" / "cat" / "bad.png").write_text("no picture")
+    with pytest.raises(UsageError, match="1 of .* pictures cannot be read: .*; --skip-bad leaves them out"):
+        Export(str(saved), "keras", data="photos/").run()
+    assert Export(str(saved), "keras", data="photos/", skip_bad=True).run().is_dir()
 
 
 def test_mistakes_are_one_line(saved, tmp_path, monkeypatch, capsys):

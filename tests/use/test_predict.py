@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 
 import numpy as np
 import pytest
@@ -135,6 +136,9 @@ def test_data_with_other_classes_are_refused(model):
         ([], r"inputs must be files or folders, got \[\]"),
         (5, "inputs must be files or folders, got 5"),
         ([5], "an input must be a name or a path, got 5"),
+        ([""], "an input must be a name or a path, got ''"),
+        (["~nobody-at-all/a.png"], "there is no home folder ~nobody-at-all"),
+        (["pipe.png"], "pipe.png is neither a file nor a folder"),
         (["nowhere"], "there is no file or folder nowhere"),
         (["empty"], "empty holds no pictures"),
         (["text.png"], r"1 of 1 pictures cannot be read: .*text\.png \(not a picture\)"),
@@ -144,6 +148,7 @@ def test_data_with_other_classes_are_refused(model):
 def test_wrong_inputs(model, tmp_path, monkeypatch, inputs, words):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
+    os.mkfifo("pipe.png")
     (tmp_path / "text.png").write_text("no picture")
     Image.new("L", (8, 8)).save(tmp_path / "good.png")
     with pytest.raises(UsageError, match=words) as error:
@@ -157,13 +162,16 @@ def test_wrong_inputs(model, tmp_path, monkeypatch, inputs, words):
         ("1,2\n", r"line 1, must hold 3 finite numbers, got 1,2"),
         ("1,2,nan\n", r"line 1, must hold 3 finite numbers, got 1,2,nan"),
         ("a,b,c\n1,2,x\n", r"line 2, holds what is no number: 1,2,x"),
+        ("1,2,x\n1,2,3\n", r"line 1, holds what is no number: 1,2,x"),
+        ("1,2,3\0\udcff\n", r"rows\.csv is no table of numbers: 'utf-8' codec can't decode"),
+        ("1,2," + 150_000 * "3", r"rows\.csv is no table of numbers: field larger than field limit"),
         ("a,b,c\n", "holds no row of numbers"),
     ],
 )
 def test_wrong_tables(tmp_path, text, words):
     config = keras_dl.get_config("mlp", input_shape=(3,), classes=2, hidden=(4,))
     keras_dl.save(config.build(), tmp_path / "model", config=config)
-    (tmp_path / "rows.csv").write_text(text)
+    (tmp_path / "rows.csv").write_text(text, errors="surrogateescape")
     with pytest.raises(UsageError, match=words):
         keras_dl.predict(tmp_path / "model", tmp_path / "rows.csv")
 
