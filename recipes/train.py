@@ -6,6 +6,7 @@ Run it by `keras-dl train lenet5_modern --data mnist`, or import `Train`.
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import ClassVar, Literal
 
 from keras_dl import saved_model, storage
@@ -116,5 +117,16 @@ Trained by keras_dl on {spec.counts["train"]:,} examples for {result["epochs"]} 
 learning rate {recipe.learning_rate:g} ({recipe.schedule}), weight decay {recipe.weight_decay:g} on
 {recipe.weight_decay_on}, batches of {recipe.batch_size}, augmentation: {", ".join(recipe.augment) or "none"},
 seed {recipe.seed}.
-Load it by `keras_dl.load(folder)`; inputs are pixels 0..255 where it takes pictures, outputs as config.json says.
+Ask it by `keras-dl predict FOLDER INPUT...`, measure it by `keras-dl evaluate FOLDER --data DATA`.
+Load it by `keras_dl.load(folder)`; {_takes(config)}, outputs as config.json says.
 """
+
+
+def _takes(config: Config) -> str:
+    if len(config.input_shape) != 3:
+        return f"inputs are {math.prod(config.input_shape)} numbers"
+    height, width, channels = config.input_shape
+    colours = "gray" if channels == 1 else "RGB"
+    return (
+        f"inputs are {colours} pixels 0..255 of pictures scaled to cover {height}x{width} and cropped to their centre"
+    )
