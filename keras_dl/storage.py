@@ -94,7 +94,7 @@ def write_json(path: Path, value: Any) -> Path:
 
 def write_checked_json(path: Path, value: dict[str, Any]) -> Path:
     """Write `value` as JSON that carries its own SHA-256."""
-    return write_json(path, {**value, CHECKSUM: _digest(value)})
+    return write_json(path, {**value, CHECKSUM: digest(value)})
 
 
 def read_checked_json(path: Path) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def read_checked_json(path: Path) -> dict[str, Any]:
     value = read_json(path)
     if not isinstance(value, dict) or CHECKSUM not in value:
         raise UsageError(f"{path} is damaged: it has no {CHECKSUM}")
-    if value.pop(CHECKSUM) != _digest(value):
+    if value.pop(CHECKSUM) != digest(value):
         raise UsageError(f"{path} is damaged or was edited: its {CHECKSUM} is that of something else")
     return value
 
@@ -202,7 +202,7 @@ def sweep(folder: Path, name: str | None = None) -> None:
         if _is_held(path):
             continue
         if place.exists():
-            _remove(path)
+            remove(path)
         else:
             os.replace(path, place)
 
@@ -263,11 +263,13 @@ def _check_replaceable(folder: Path) -> None:
         )
 
 
-def _digest(value: dict[str, Any]) -> str:
+def digest(value: dict[str, Any]) -> str:
+    """The SHA-256 of JSON, in whatever order its keys come."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file, a link, or a folder with all that is in it."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -290,7 +292,7 @@ def _remove_unless_held(path: Path) -> None:
         handle = os.open(path, os.O_RDONLY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _remove(path)
+            remove(path)
         finally:
             os.close(handle)
 

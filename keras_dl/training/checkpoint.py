@@ -75,12 +75,16 @@ class CallbackState:
 
 
 class Checkpoints:
-    """The checkpoints of one training in `folder`: the newest two are kept, each with the hashes of its files."""
+    """The checkpoints of one training in `folder`: the newest two are kept, each with the hashes of its files.
 
-    def __init__(self, folder: Path, model: keras.Model, callbacks: CallbackState):
+    `training` tells it from all others; one that was begun before checkpoints held it is taken as it is.
+    """
+
+    def __init__(self, folder: Path, model: keras.Model, callbacks: CallbackState, training: str):
         self._folder = folder
         self._model = model
         self._callbacks = callbacks
+        self._training = training
 
     def _variables(self) -> dict[str, keras.Variable]:
         metrics = self._model.metrics_variables
@@ -104,31 +108,37 @@ class Checkpoints:
         name = f"epoch-{position.epoch:05d}-step-{position.step:07d}"
         with storage.replacing_folder(self._folder / name) as part:
             storage.write(part / "state.safetensors", safetensors.numpy.save(tensors))
-            storage.write_json(part / "state.json", {**dataclasses.asdict(position), "callbacks": numbers})
+            state = {**dataclasses.asdict(position), "callbacks": numbers, "training": self._training}
+            storage.write_json(part / "state.json", state)
             storage.write_manifest(part)
         for old in generations(self._folder)[GENERATIONS:]:
             shutil.rmtree(old)
 
     def restore(self) -> Position:
-        """Set everything to the newest checkpoint that is whole; a damaged one is passed over with a warning.
+        """Set everything to the newest checkpoint that is whole; damaged ones are removed with a warning.
 
-        Raises `UsageError` when there are checkpoints and none is whole, or when it is of another network.
+        Raises `UsageError` when there are checkpoints and none is whole, or when it is of another training.
         """
         storage.sweep(self._folder)
         found = generations(self._folder)
-        for folder in found:
+        for place, folder in enumerate(found):
             try:
                 storage.read_manifest(folder)
             except UsageError as error:
                 warnings.warn(f"checkpoint passed over: {error}", stacklevel=2)
                 continue
-            return self._load(folder)
+            position = self._load(folder)
+            for damaged in found[:place]:
+                storage.remove(damaged)
+            return position
         if found:
             raise UsageError(f"every checkpoint in {self._folder} is damaged; train anew in another folder")
         return Position(epoch=0, step=0)
 
     def _load(self, folder: Path) -> Position:
         state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        if state.pop("training", self._training) != self._training:
+            raise UsageError(f"{folder} is of another training than the folder that it lies in; remove it")
         tensors = safetensors.numpy.load_file(folder / "state.safetensors")
         variables = self._variables()
         for name, variable in variables.items():

@@ -93,6 +93,17 @@ def check_length(options: Options, examples: int) -> None:
         note(f"batch_size={options.batch_size} is more than the {examples:,} examples; each step takes all of them")
 
 
+def tell_idle(options: Options) -> None:
+    """Say which of `options` change nothing, since what they belong to is not wanted."""
+    idle = {
+        f"nesterov=False with optimizer={options.optimizer}": not options.nesterov and options.optimizer != "momentum",
+        "weight_decay_on=all without weight_decay": options.weight_decay_on == "all" and not options.weight_decay,
+        "ema_momentum=0": options.ema_momentum == 0,
+    }
+    for words in filter(idle.get, idle):
+        note(f"{words} changes nothing")
+
+
 def check_model(model: keras.Model, config: Config, options: Options) -> None:
     """Raise `UsageError` where nothing of `model` would learn, or its own optimizer leaves `options` without effect."""
     if not model.trainable_variables:

@@ -23,11 +23,12 @@ def begun(folder: Path) -> dict[str, Any] | None:
     return storage.read_checked_json(file) if file.exists() else None
 
 
-def keep(folder: Path, config: Config, options: Options, parts: dict[str, Sequence[str]]) -> None:
+def keep(folder: Path, config: Config, options: Options, parts: dict[str, Sequence[str]]) -> dict[str, Any]:
     """Write down the training that begins in `folder`, or compare it with the one that began there.
 
     `parts` names what else takes part in it, such as its callbacks. More `epochs` prolong a training; where the
-    schedule depends on their number, a note says what that means. Raises `UsageError` naming the first difference.
+    schedule, or what its last epoch was measured with, depends on their number, a note says what that means. Raises
+    `UsageError` naming the first difference. Returns what was begun, without its number of epochs.
     """
     ours = {
         "network": json.loads(config.to_json()),
@@ -48,6 +49,12 @@ def keep(folder: Path, config: Config, options: Options, parts: dict[str, Sequen
                 f"the {options.schedule} schedule is now that of {now} epochs; what is done followed that of {before}, "
                 f"so the result is not that of a training of {now} from the start"
             )
-        if now == before:
-            return
-    storage.write_checked_json(folder / FILE, ours)
+        if now > before and options.gradient_accumulation_steps:
+            note(
+                f"epoch {before} was measured with an update from what batches were left over at its end, if any; a "
+                f"training of {now} epochs from the start makes none there"
+            )
+    if theirs is None or now > before:
+        storage.write_checked_json(folder / FILE, ours)
+    del ours["options"]["epochs"]
+    return ours

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import filelock
 
-from keras_dl import surgery
+from keras_dl import storage, surgery
 from keras_dl.accelerate.batches import weighted
 from keras_dl.accelerate.devices import at_work, check_batch
 from keras_dl.accelerate.workers import prepare
@@ -31,6 +31,7 @@ from keras_dl.training.checks import (
     check_model,
     check_network,
     check_types,
+    tell_idle,
 )
 from keras_dl.training.choice import fastest_xla
 from keras_dl.training.curves import plot_curves
@@ -89,6 +90,7 @@ def fit(
         raise UsageError("mixed labels need an output per class; use a network of 2 classes in place of one logit")
     check_labels(config, data)
     check_length(options, len(data.train))
+    tell_idle(options)
     folder = _made(folder)
     lock = filelock.FileLock(folder / ".lock")
     try:
@@ -127,7 +129,7 @@ def _fit(model, config, data, options, folder, augment, mix, callbacks, verbose)
         "changes": [name for name, change in (("augment", augment), ("mix", mix)) if change is not None],
         "callbacks": [type(callback).__name__ for callback in callbacks],
     }
-    identity.keep(folder, config, options, parts)
+    training = {"data": data.fingerprint(), **identity.keep(folder, config, options, parts)}
     if options.strategy == "multi_worker":
         prepare(model)
     if options.xla or options.strategy:
@@ -140,7 +142,7 @@ def _fit(model, config, data, options, folder, augment, mix, callbacks, verbose)
     session.set_params({"verbose": verbose, "epochs": options.epochs, "steps": epochs.steps})
     session.begin()
     model.optimizer.build(model.trainable_variables)
-    checkpoints = Checkpoints(folder / CHECKPOINTS, model, CallbackState(callbacks))
+    checkpoints = Checkpoints(folder / CHECKPOINTS, model, CallbackState(callbacks), storage.digest(training))
     if (folder / CHECKPOINTS).exists():
         model.evaluate(validation.take(1), verbose=0)  # creates the metrics' variables
         start = checkpoints.restore()

@@ -7,7 +7,7 @@ import pytest
 from keras_dl import UsageError, get_config
 from keras_dl.data import load
 from keras_dl.training import Options, build, fit
-from keras_dl.training.checks import check_length
+from keras_dl.training.checks import check_length, tell_idle
 from keras_dl.training.session import Diverged
 
 
@@ -34,6 +34,24 @@ def test_enough_steps():
 def test_a_batch_larger_than_the_data_is_told(capsys):
     check_length(Options(batch_size=4096), 143)
     assert "batch_size=4096 is more than the 143 examples; each step takes all of them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"nesterov": False}, "nesterov=False with optimizer=adam changes nothing"),
+        ({"weight_decay_on": "all"}, "weight_decay_on=all without weight_decay changes nothing"),
+        ({"ema_momentum": 0}, "ema_momentum=0 changes nothing"),
+    ],
+)
+def test_an_option_that_does_nothing_is_told(capsys, options, words):
+    tell_idle(Options(**options))
+    assert words in capsys.readouterr().err
+
+
+def test_options_that_do_something_are_not_told(capsys):
+    tell_idle(Options(optimizer="momentum", nesterov=False, weight_decay_on="all", weight_decay=0.1))
+    assert not capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """A folder goes on with the training that began in it, or with a longer one, and with no other."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -47,6 +48,15 @@ def test_another_training_is_refused(digits, begun, changes, words):
         train(digits, begun, **changes)
 
 
+@pytest.mark.parametrize("options", [{"seed": 3}, {"seed": 3, "epochs": 2}])
+def test_a_checkpoint_of_another_training_is_refused(digits, tmp_path, options):
+    train(digits, tmp_path / "this")
+    train(digits, tmp_path / "other", **options)
+    shutil.copytree(tmp_path / "other" / "checkpoints", tmp_path / "this" / "checkpoints", dirs_exist_ok=True)
+    with pytest.raises(UsageError, match="is of another training than the folder that it lies in; remove it"):
+        train(digits, tmp_path / "this")
+
+
 def test_other_data_are_refused(digits, begun):
     with pytest.raises(UsageError, match="the data have changed since the run in"):
         train(load("digits", seed=1), begun)
@@ -91,6 +101,12 @@ def test_a_schedule_that_is_stretched_is_told(digits, tmp_path, capsys):
     _, rows = train(digits, tmp_path, schedule="cosine", epochs=3)
     assert "the cosine schedule is now that of 3 epochs; what is done followed that of 2" in capsys.readouterr().err
     assert rows[0] == before
+
+
+def test_a_last_update_that_is_taken_back_is_told(digits, tmp_path, capsys):
+    train(digits, tmp_path, gradient_accumulation_steps=4)
+    train(digits, tmp_path, gradient_accumulation_steps=4, epochs=2)
+    assert "epoch 1 was measured with an update from what batches were left over" in capsys.readouterr().err
 
 
 def test_a_training_that_stopped_of_itself_is_not_prolonged_without_a_word(digits, tmp_path, capsys):

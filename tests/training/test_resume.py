@@ -97,6 +97,21 @@ def test_two_generations_are_kept_and_a_damaged_one_is_passed_over(reference, tm
     assert older.name < newest.name
 
 
+@pytest.mark.parametrize("spoil", [lambda folder: (folder / "manifest.json").unlink(), None])
+def test_what_is_no_checkpoint_makes_room(reference, tmp_path, spoil):
+    with pytest.raises(Interrupted):
+        resume_job.train(str(tmp_path), [StopAt(150)])
+    newest = max((tmp_path / "checkpoints").iterdir())
+    if spoil is None:
+        newest = tmp_path / "checkpoints" / "epoch-00099-step-0000000"
+        newest.write_text("")
+    else:
+        spoil(newest)
+    with pytest.warns(UserWarning, match=f"passed over: .*{newest.name} is not complete"):
+        assert resume_job.train(str(tmp_path), [StopAt(0)]) == reference[0]
+    assert all((folder / "manifest.json").is_file() for folder in (tmp_path / "checkpoints").iterdir())
+
+
 def test_refuses_when_every_checkpoint_is_damaged(tmp_path):
     with pytest.raises(Interrupted):
         resume_job.train(str(tmp_path), [StopAt(150)])
