@@ -10,7 +10,6 @@ import importlib
 import itertools
 import json
 import pkgutil
-import typing
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -138,9 +137,9 @@ class Recipe(abc.ABC):
             raise UsageError(f"{folder} holds no run: it has no {OPTIONS}")
         options = _read_options(file)
         kind = find(options.pop("recipe"))
-        hints = typing.get_type_hints(kind)
+        known = {field.name for field in dataclasses.fields(kind)} - {"out"}
         for name, value in options.items():
-            choose(f"option of {kind.__name__}", name, hints)
+            choose(f"option of {kind.__name__}", name, known)
             if isinstance(value, dict) and "family" in value:
                 options[name] = read_config(json.dumps(value))
             elif isinstance(value, list):

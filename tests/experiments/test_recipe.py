@@ -73,6 +73,13 @@ def test_the_options_of_a_run_without_a_checksum_are_read(begun):
     assert Walk(out=str(begun)).folder() == begun
 
 
+@pytest.mark.parametrize("name", ["command", "out", "epoch"])
+def test_options_that_no_run_has_are_named(tmp_path, name):
+    (tmp_path / "config.json").write_text(json.dumps({"recipe": "train", name: "x"}))
+    with pytest.raises(UsageError, match=f"unknown option of Train '{name}'"):
+        Recipe.from_folder(tmp_path)
+
+
 def test_a_file_of_somebody_else_is_not_overwritten(tmp_path):
     (tmp_path / "config.json").write_text('{"theme": "dark"}')
     with pytest.raises(UsageError, match=r"config\.json does not hold the options of a run"):
