@@ -83,9 +83,11 @@ def check_length(options: Options, examples: int) -> None:
     if groups > steps:
         raise UsageError(f"gradient_accumulation_steps={groups} is more than the {steps} steps of this training")
     if options.ema_momentum and updates < (needed := math.floor(1 / (1 - options.ema_momentum) + 0.5)):
+        digits = 10 ** (len(str(updates)) + 2)
+        most = math.floor((1 - 1 / updates) * digits) / digits  # rounded up it would be refused again
         raise UsageError(
-            f"ema_momentum={options.ema_momentum:g} averages over about {needed:,} updates of the weights, this "
-            f"training makes {updates:,}; use at most {1 - 1 / updates:.3g}, or more epochs"
+            f"ema_momentum={options.ema_momentum} averages over about {needed:,} updates of the weights, this "
+            f"training makes {updates:,}; use at most {most}, or more epochs"
         )
     if options.schedule == "step" and steps < STEPS_OF_SCHEDULE:
         raise UsageError(f"schedule=step needs at least {STEPS_OF_SCHEDULE} steps, this training has {steps}")

@@ -26,6 +26,15 @@ def test_too_few_steps(options, examples, words):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("steps", [2, 6, 41, 999, 5000, 123_456])
+def test_the_momentum_that_is_advised_is_taken(steps):
+    with pytest.raises(UsageError, match=r"ema_momentum=0\.9999999 averages over") as error:
+        check_length(Options(epochs=steps, batch_size=32, ema_momentum=0.9999999), 32)
+    advised = float(str(error.value).partition("at most ")[2].partition(",")[0])
+    assert advised > 1 - 1.5 / steps
+    check_length(Options(epochs=steps, batch_size=32, ema_momentum=advised), 32)
+
+
 def test_enough_steps():
     check_length(Options(epochs=2, batch_size=32, ema_momentum=0.8, gradient_accumulation_steps=1 + 1), 320)
     check_length(Options(epochs=4, batch_size=32, schedule="step", ema_momentum=0.75), 30)
