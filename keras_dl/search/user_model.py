@@ -59,6 +59,8 @@ def look(source: str, known: dict[str, Any], values: dict[str, Any]) -> dict[str
         found = {"inputs": model.input_shape[1:], "outputs": model.output_shape, "compiled": model.compiled}
     except UsageError as error:
         found = {"reason": str(error)}
+    except BaseException as error:  # the user's own; no signal of the terminal reaches a child
+        found = {"reason": f"build of {source} raised {words(error)}"}
     active, inactive = (list(map(fulfilled, scopes)) for scopes in (space.active_scopes, space.inactive_scopes))
     return {**found, "space": space.get_config(), "active": active, "inactive": inactive}
 

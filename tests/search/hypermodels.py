@@ -86,11 +86,13 @@ class Moody(keras_tuner.HyperModel):
     """Some of its choices end its process, one way or another."""
 
     def build(self, hp):
-        kind = hp.Choice("kind", ["too big", "good", "leaves", "dies"])
+        kind = hp.Choice("kind", ["too big", "good", "leaves", "interrupts", "dies"])
         if kind == "too big":
             raise keras_tuner.errors.FailedTrialError("too big")
         if kind == "leaves":
             raise SystemExit(3)
+        if kind == "interrupts":
+            raise KeyboardInterrupt
         if kind == "dies":
             os.kill(os.getpid(), signal.SIGSEGV)
         x = inputs = keras.Input((8, 8, 1))
