@@ -20,12 +20,12 @@ from keras_dl.data import load
 from keras_dl.data.fingerprint import keep
 from keras_dl.errors import UsageError
 from keras_dl.figures import only_a_note, plain
-from keras_dl.search import latency, space
+from keras_dl.search import budget, latency, space
 from keras_dl.search.best import load_words
 from keras_dl.search.helper import Helper
 from keras_dl.search.hparams import write_hparams
 from keras_dl.search.hypermodel import HyperNetwork
-from keras_dl.search.ledger import COMPLETED, FAILED, Trial
+from keras_dl.search.ledger import COMPLETED, FAILED, OVER_BUDGET, Trial
 from keras_dl.search.plots import plot_accuracy, plot_parallel
 from keras_dl.search.settings import Settings
 
@@ -42,8 +42,9 @@ def report(
     latency of every completed trial is measured first and kept in latencies.json. `loading` goes to
     `keras_dl.data.load`.
 
-    Returns the accuracy of the best network on the test split, which decided nothing before; None if no trial was
-    completed. Raises `UsageError` if the best model is not the one of its trial, and for data that have changed.
+    Returns the accuracy of the best network within the budget on the test split, which decided nothing before; None if
+    no trial within it was completed. Raises `UsageError` if the best model is not the one of its trial, and for data
+    that have changed.
     """
     console = plain_console()
     loading = {"name": data_name, "seed": settings.seed, **loading}
@@ -63,7 +64,10 @@ def report(
             words = f"no trial was completed ({counts}); results.csv in {folder} says why"
             console.print(words, soft_wrap=True)
             return None
-        best = ranked[0]
+        best = next((trial for trial in ranked if _is_within(trial, config, settings, helper)), None)
+        if best is None:
+            console.print(f"none of the {len(ranked)} completed trials is within the budget of now", soft_wrap=True)
+            return None
         chosen = space.apply(best.values, config, settings)
         accuracy = helper.ask("keras_dl.search.best:save", best, chosen, settings.oracle, folder, loading)
     title = f"{plain(Path(data_name).name)}: {settings.oracle} search"
@@ -80,6 +84,14 @@ def report(
     )
     console.print(_advice(config, folder, data_name), soft_wrap=True)
     return accuracy
+
+
+def _is_within(trial: Trial, config: Config, settings: Settings, helper: Helper) -> bool:
+    """Whether a completed trial keeps the limits of `settings`, which may be narrower than when it was begun."""
+    limits = settings.budget()
+    slow = limits["max_latency"] is not None and (trial.latency is None or trial.latency > limits["max_latency"])
+    candidate = space.apply(trial.values, config, settings)
+    return not slow and budget.judge(candidate, {**limits, "max_latency": None}, helper)["status"] != OVER_BUDGET
 
 
 def _with_latencies(

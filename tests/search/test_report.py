@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import reprlib
 
 import numpy as np
 import pytest
@@ -131,6 +132,16 @@ def test_the_winner_is_what_train_begins_with(folder, trials, monkeypatch, capsy
     assert (search.learning_rate, search.batch_size) == (0.002, 64)
 
 
+def test_the_best_is_within_the_budget_of_now(folder, trials, capsys):
+    settings = dataclasses.replace(SETTINGS, max_latency=4.0)
+    fast = dataclasses.replace(trials[3], weights_sha256=kept.weights_hash(folder / "trials" / "0003" / "model"))
+    slow = dataclasses.replace(trials[0], val_accuracy=0.95, latency=9.0)
+    report([slow, fast, trials[6]], CONFIG, settings, folder, "digits")
+    assert "best is trial 3" in capsys.readouterr().out
+    assert report(trials, CONFIG, dataclasses.replace(SETTINGS, max_parameters=10), folder, "digits") is None
+    assert "none of the 5 completed trials is within the budget of now" in capsys.readouterr().out
+
+
 def test_tensorboard_reads_the_trials(folder, trials):
     report(trials, CONFIG, SETTINGS, folder, "digits")
     runs = plugin_event_multiplexer.EventMultiplexer(size_guidance={"scalars": 0, "tensors": 0})
@@ -155,7 +166,7 @@ def test_exchanged_folders_of_trials_are_noticed(folder, trials):
     assert not (folder / "best").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff", b'{"6": 1e9}', b"[" * 100_000], ids=repr)
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff", b'{"6": 1e9}', b"[" * 100_000], ids=reprlib.repr)
 def test_damaged_figures_are_named_or_left_out(folder, trials, capsys, content):
     (folder / "latencies.json").write_bytes(content)
     (folder / "trials" / "0003" / "metrics.jsonl").write_bytes(content + b"\n{}\n")
