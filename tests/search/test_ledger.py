@@ -48,7 +48,7 @@ def test_a_torn_last_line_is_no_damage_wherever_it_is_torn(path):
 
 
 @pytest.mark.parametrize(
-    ("line", "left"), [(2, {1: ENDED}), (3, {0: FIRST, 1: ENDED}), (4, {0: FIRST, 1: SECOND})], ids=str
+    ("line", "left"), [(2, {1: ENDED}), (3, {0: FIRST, 1: ENDED}), (4, {0: FIRST, 1: SECOND})], ids=["2", "3", "4"]
 )
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[1]", b'{"number": 1}', None], ids=str)
 def test_a_damaged_line_is_named_and_dropped(path, line, left, content):
