@@ -25,7 +25,8 @@ from keras_dl.search.pool import Pool, pool_for
 from keras_dl.search.settings import Settings
 
 TRIALS = 10
-MOST_REJECTIONS = 1000
+MOST_REJECTIONS, MOST_TOO_SLOW = 1000, 100
+"""in a row, of any kind and of those that had to be measured, until a search gives up"""
 AHEAD = 2
 """trials for each of several workers, running or ended, that an oracle which learns need not know before it proposes"""
 
@@ -207,11 +208,18 @@ class _Driver:
         return self._folder / "trials" / f"{number:04d}"
 
     def _check_rejections(self, number: int) -> None:
-        last = [self._ledger.trials.get(n) for n in range(number - MOST_REJECTIONS + 1, number + 1)]
-        if all(trial is not None and trial.rejected for trial in last):
+        numbers = range(number, number - MOST_REJECTIONS, -1)
+        before = (self._ledger.trials.get(n) for n in numbers)
+        last = list(itertools.takewhile(lambda trial: trial is not None and trial.rejected, before))
+        if sum(trial.latency is not None for trial in last) >= MOST_TOO_SLOW:
+            raise UsageError(
+                f"the last {MOST_TOO_SLOW:,} candidates that were measured were all too slow, the last took "
+                f"{next(trial.reason for trial in last if trial.latency is not None)}"
+            )
+        if len(last) == MOST_REJECTIONS:
             raise UsageError(
                 f"the last {MOST_REJECTIONS:,} candidates were all over the budget or could not be built, "
-                f"the last for this reason: {last[-1].reason}"
+                f"the last for this reason: {last[0].reason}"
             )
 
     def _check_failures(self, trial: Trial) -> None:

@@ -174,6 +174,17 @@ def test_rejections_have_an_end(tmp_path, monkeypatch):
             run(tmp_path, settings)
 
 
+def test_measurements_of_slow_candidates_have_an_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(driver, "MOST_TOO_SLOW", 3)
+    times = itertools.chain([0.1], itertools.repeat(9.0))
+    monkeypatch.setattr("keras_dl.search.latency.measured", lambda *_: next(times))
+    with pytest.raises(
+        UsageError, match=r"the last 3 candidates that were measured were all too slow, the last took 9 ms"
+    ):
+        run(tmp_path, dataclasses.replace(SETTINGS, max_latency=1.0))
+    assert sum(trial.latency is not None for trial in _recorded(tmp_path)) == 3
+
+
 def test_failed_trials_count_and_do_not_stop_the_search(tmp_path):
     trials = run(tmp_path, trials=Faults(FAILED))
     ran = [trial for trial in trials if not trial.rejected]
