@@ -96,7 +96,11 @@ class Train(Options, DataOptions, Recipe):
             config=config,
             class_names=data.spec.class_names,
             card=_card(self, config, data.spec, result),
-            facts={**result, "training": {"seed": self.seed, "validation": self.validation}},
+            facts={
+                **result,
+                "training": {"seed": self.seed, "validation": self.validation},
+                "test_labels": data.test.fingerprint["labels"],
+            },
         )
         storage.write_json(folder / "result.json", result)
         console.print(

@@ -20,6 +20,7 @@ from keras_dl.data.naming import find_folder
 from keras_dl.errors import UsageError, check_place, choose, shown, some
 from keras_dl.fields import check_fields
 from keras_dl.figures import only_a_note, plain
+from keras_dl.names import note
 from keras_dl.use.drawings import draw_calibration, draw_confusion, draw_mistakes
 from keras_dl.use.predictor import Predictor
 from keras_dl.use.scores import calibration, scores, worst_mistakes
@@ -60,6 +61,9 @@ class Evaluate:
         predictor = Predictor(self.model)
         data = _fitting(load(self.data, data_dir=self.data_dir, skip_bad=self.skip_bad), predictor)
         inputs, labels = _examples(data, self.split)
+        there = data.test.fingerprint["labels"]
+        if predictor.facts.get("test_labels", there) != there:
+            note("other examples than its training kept aside: if it has learned some of them, the scores are too good")
         probabilities = predictor.probabilities(inputs)
         found = scores(probabilities, labels, predictor.class_names)
         out.mkdir(parents=True)

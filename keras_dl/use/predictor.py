@@ -7,6 +7,7 @@ import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,7 @@ class Predictor:
     def __init__(self, folder: str | os.PathLike):
         contract = saved_model.read_contract(folder)
         self.config: Config = contract["config"]
+        self.facts: dict[str, Any] = contract["facts"]
         if self.config.task != "classification":
             raise UsageError(f"{folder} is for {self.config.task}; predictions are made by networks that tell classes")
         self.model = saved_model.load(folder)

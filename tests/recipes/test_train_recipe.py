@@ -42,7 +42,8 @@ def test_what_a_run_leaves(result, folder):
     contract = json.loads((folder / "model" / "contract.json").read_text())
     assert contract["class_names"] == list("0123456789")
     split = {"seed": 0, "validation": 0.1}
-    assert contract["facts"] == {**result, "training": split}, "by which a training that starts from it splits its data"
+    held_out = load_data("digits").test.fingerprint["labels"]
+    assert contract["facts"] == {**result, "training": split, "test_labels": held_out}
     assert f"{100 * result['test_accuracy']:.2f} %" in (folder / "model" / "README.md").read_text()
 
 

@@ -121,6 +121,23 @@ def test_an_evaluation_leaves_scores_and_pictures(model, digits, tmp_path, monke
     assert Evaluate(str(model), "digits", split="all", out="all").run()["examples"] == 1797
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"), [(False, ""), (True, "note: other examples than its training kept aside")]
+)
+def test_examples_that_may_have_been_learned_are_told(model, digits, tmp_path, capsys, changed, said):
+    labels = "of another split" if changed else digits.test.fingerprint["labels"]
+    contract = keras_dl.saved_model.read_contract(model)
+    folder = keras_dl.save(
+        keras_dl.load(model),
+        tmp_path / "model",
+        config=contract["config"],
+        class_names=tuple(contract["class_names"]),
+        facts={"test_labels": labels},
+    )
+    Evaluate(str(folder), "digits", out=str(tmp_path / "out")).run()
+    assert ("note: other examples than its training kept aside" in capsys.readouterr().err) is changed
+
+
 def test_data_with_other_classes_are_refused(model):
     arrays = np.full((6, 8, 8, 1), 200, "uint8"), np.arange(6) % 2
     spec = Spec(name="pets", kind="image", shape=(8, 8, 1), classes=2, class_names=("cat", "dog"), counts={})
