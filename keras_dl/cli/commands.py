@@ -19,6 +19,8 @@ import tyro
 
 from keras_dl import __version__, catalogue, names, saved_model
 from keras_dl.catalogue import own
+from keras_dl.config import Config
+from keras_dl.data import Spec
 from keras_dl.errors import UsageError, choose
 from keras_dl.experiments import recipe
 from keras_dl.lazy import settings_of_keras
@@ -190,6 +192,8 @@ def _run(default: recipe.Recipe, program: str, flags: Sequence[str]) -> None:
         chosen = _resumed(type(default), program, flags)
     else:
         chosen = _parse(default, program, flags).placed()
+        if hasattr(chosen, "network"):
+            _check_kept(chosen.network, flags)
     given = "".join(f" --networks {shlex.quote(file)}" for file in own.files())
     resume = f"keras-dl {chosen.command} --resume {shlex.quote(chosen.out)}{given}"
     try:
@@ -204,6 +208,20 @@ def _run(default: recipe.Recipe, program: str, flags: Sequence[str]) -> None:
         raise interruption.with_advice(f"resume by: {resume}") from None
     except KeyboardInterrupt:
         raise Interrupted(signal.SIGINT, f"interrupted; resume by: {resume}") from None
+
+
+def _check_kept(config: Config, flags: Sequence[str]) -> None:
+    """Raise `UsageError` for a flag of the network that the data would override."""
+    given = {flag.partition("=")[0] for flag in flags}
+    asked = [name for name in ("classes", "input_shape") if _flag(f"network.{name}") in given]
+    if not asked:
+        return
+    kind, shape = "image" if len(config.input_shape) == 3 else "features", config.input_shape
+    other = Spec(name="other data", kind=kind, shape=(shape[0] + 1, *shape[1:]), classes=config.classes + 1)
+    adapted = config.for_data(other)
+    for name in asked:
+        if getattr(adapted, name) != getattr(config, name):
+            raise UsageError(f"{_flag(f'network.{name}')} follows the data; leave it out")
 
 
 def _parts(flag: str) -> list[str]:

@@ -367,6 +367,19 @@ def test_a_run_folder_where_tensorflow_cannot_write(keras_dl):
     assert (code, errors) == (2, "keras-dl: out must be UTF-8, got alb\\udcfcm; TensorFlow writes nowhere else\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "flag"),
+    [
+        (["train", "mlp", "--network.classes", "7"], "--network.classes"),
+        (["search", "mlp", "--network.classes=3"], "--network.classes"),
+        (["train", "resnet20", "--network.input-shape", "16", "16", "1"], "--network.input-shape"),
+    ],
+)
+def test_what_the_data_decide_is_not_ignored(keras_dl, words, flag):
+    code, _, errors = keras_dl(*words, "--data", "digits", "--out", "run")
+    assert (code, errors) == (2, f"keras-dl: {flag} follows the data; leave it out\n")
+
+
 def test_a_saved_model_is_trained_on_with_its_weights(keras_dl, monkeypatch):
     started = []
     monkeypatch.setattr(Train, "run", lambda recipe: started.append(recipe))
