@@ -20,6 +20,8 @@ from pathlib import Path
 import libraries
 import measured
 
+from keras_dl.training.choice import Figures
+
 HERE = Path(__file__).parent
 PEERS = ("keras_applications", "keras_hub", "timm", "timm_compiled")
 OURS = ("keras_dl", "keras_dl+onednn", "keras_dl+onednn+thread", "keras_dl+onednn+xla")
@@ -71,14 +73,18 @@ def by_turns(contenders: list[Contender], step: str, rounds: int) -> tuple[list[
 
 
 def fastest(stack, settings, network, size, batch, tries) -> tuple[dict, dict[str, Contender]]:
-    """The median seconds of the `settings` of keras_dl, and by step the contender with the best of them."""
+    """The median seconds of the `settings` of keras_dl, and by step the contender with the best of them.
+
+    Another than the first must win by more than the spread of the rounds, as with `--xla auto`.
+    """
     contenders = [stack.enter_context(contextlib.closing(Contender(name, network, size, batch))) for name in settings]
     tried, best = {one.library: {} for one in contenders}, {}
     for step in measured.STEPS:
-        medians = [statistics.median(row) for row in by_turns(contenders, step, tries)[0]]
-        for one, median in zip(contenders, medians, strict=True):
-            tried[one.library][step] = median
-        best[step] = contenders[medians.index(min(medians))]
+        rows = by_turns(contenders, step, tries)[0]
+        for one, row in zip(contenders, rows, strict=True):
+            tried[one.library][step] = statistics.median(row)
+        winner, _ = Figures(dict(enumerate(rows)), load=0.0).fastest(0)
+        best[step] = contenders[winner]
     for one in contenders:
         if one not in best.values():
             one.close()
@@ -133,7 +139,7 @@ def main():
     parser.add_argument("--size", type=int, default=128, help="pixels")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--tries", type=int, default=4, help="rounds between the settings")
+    parser.add_argument("--tries", type=int, default=9, help="rounds between the settings")
     parser.add_argument("--starts", type=int, default=3, help="of each contender, for build, first step and memory")
     options = vars(parser.parse_args())
     for network in options.pop("networks"):
