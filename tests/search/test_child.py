@@ -183,14 +183,19 @@ def test_a_result_of_another_task_or_that_is_damaged_is_none(tmp_path):
     assert read_result(tmp_path) is None
 
 
+def begin_all(pool, folders):
+    """Start a trial in each of `folders`, and wait until all are at work."""
+    for number, folder in enumerate(folders):
+        folder.mkdir()
+        pool.start(number, folder)
+    while not all((folder / "began").exists() for folder in folders):
+        time.sleep(0.01)
+
+
 def test_a_fork_server_that_is_killed_is_started_anew(tmp_path):
     folders = [tmp_path / name for name in "ab"]
     with LocalPool("test_child:slow", Limits()) as pool:
-        for number, folder in enumerate(folders):
-            folder.mkdir()
-            pool.start(number, folder)
-        while not all((folder / "began").exists() for folder in folders):
-            time.sleep(0.01)
+        begin_all(pool, folders)
         os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
         results = dict(pool.wait() for _ in folders)
         assert results == {number: {"status": "completed", "val_accuracy": 0.5} for number in range(2)}
@@ -202,11 +207,7 @@ def test_a_fork_server_that_is_killed_is_started_anew(tmp_path):
 def test_trials_run_at_once(tmp_path):
     folders = [tmp_path / name for name in "abc"]
     with LocalPool("test_child:slow", Limits()) as pool:
-        for number, folder in enumerate(folders):
-            folder.mkdir()
-            pool.start(number, folder)
-        while not all((folder / "began").exists() for folder in folders):
-            time.sleep(0.01)
+        begin_all(pool, folders)
         assert pool.running == 3
         assert sorted(pool.wait()[0] for _ in folders) == [0, 1, 2]
 

@@ -2,10 +2,10 @@
 
 from types import SimpleNamespace
 
-import h5py
 import numpy as np
 import pytest
 import safetensors.numpy
+from small_files import write_h5
 
 import keras_dl
 from keras_dl import UsageError
@@ -29,15 +29,7 @@ def model():
 def keras_file(model, path, change=lambda layers: None):
     layers = {f"their_{layer.name}": layer.get_weights() for layer in model.layers if layer.weights}
     change(layers)
-    with h5py.File(path, "w") as file:
-        file.attrs["layer_names"] = [name.encode() for name in layers]
-        for name, arrays in layers.items():
-            group = file.create_group(name)
-            names = [f"{name}/{index}:0" for index in range(len(arrays))]
-            group.attrs["weight_names"] = [item.encode() for item in names]
-            for item, array in zip(names, arrays, strict=True):
-                group[item] = array
-    return path
+    return write_h5(layers, path)
 
 
 def torch_file(model, path, change=lambda tensors: None):
