@@ -81,6 +81,7 @@ CALLS = {
     "class_names 3": lambda model: save(model, "folder", config=CONFIG, class_names=3),
     "class_names of text": lambda model: save(model, "folder", config=CONFIG, class_names="abc"),
     "class_names of numbers": lambda model: save(model, "folder", config=CONFIG, class_names=(1, 2, 3)),
+    "a class name twice": lambda model: save(model, "folder", config=CONFIG, class_names=("a", "b", "a")),
     "a class name too few": lambda model: save(model, "folder", config=CONFIG, class_names=("a", "b")),
     "a card 3": lambda model: save(model, "folder", config=CONFIG, card=3),
     "facts in a list": lambda model: save(model, "folder", config=CONFIG, facts=[1]),

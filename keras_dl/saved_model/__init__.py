@@ -188,8 +188,9 @@ def _check_declaration(model: keras.Model, config: Any, class_names: Any, card: 
     if (count := model.count_params()) != (described := describe(config).parameters):
         raise UsageError(f"the model has {count:,} parameters, this {config.family} has {described:,}")
     checked("class_names", class_names, tuple[str, ...])
-    if class_names and len(class_names) != getattr(config, "classes", len(class_names)):
-        raise UsageError(f"class_names must be {config.classes}, one for each class, got {len(class_names)}")
+    wanted = declaration.classes_of(config)
+    if class_names and (len(class_names) != wanted or len(set(class_names)) != wanted):
+        raise UsageError(f"class_names must be {wanted} different ones, one for each class, got {class_names!r:.60}")
     try:
         checked("card", card, str).encode()
         text = json.dumps(checked("facts", facts, dict | None))

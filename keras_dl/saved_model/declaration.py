@@ -11,6 +11,7 @@ from typing import Any
 
 from keras_dl import storage, strict_json
 from keras_dl.catalogue import read_config
+from keras_dl.config import Config
 from keras_dl.errors import UsageError
 
 FORMAT = 1
@@ -71,9 +72,15 @@ def contract(folder: Path, files: dict[str, Any]) -> dict[str, Any]:
             pass
         case _:
             raise UsageError(f"{folder / 'contract.json'} is damaged: it has no class_names and facts, or more")
-    if names and len(names) != (outputs := getattr(config, "classes", len(names))):
-        raise UsageError(f"{folder / 'contract.json'} names {len(names)} classes, its {config.family} has {outputs}")
+    if names and len(names) != classes_of(config):
+        told = classes_of(config)
+        raise UsageError(f"{folder / 'contract.json'} names {len(names)} classes, its {config.family} has {told}")
     return {"config": config, "class_names": names, "facts": facts}
+
+
+def classes_of(config: Config) -> int:
+    """How many classes a network tells: one an output, and two by a single one; 0 for one that tells none."""
+    return max(2, config.classes) if hasattr(config, "classes") else 0
 
 
 def _is_file_name(name: str) -> bool:

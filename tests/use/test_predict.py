@@ -101,7 +101,9 @@ def test_a_table_of_numbers(tmp_path):
 )
 def test_probabilities_of_every_kind_of_output(tmp_path, changes, outputs, shares):
     config = keras_dl.get_config("mlp", **{"input_shape": (3,), "classes": 3, "hidden": (4,), **changes})
-    predictor = Predictor(keras_dl.save(config.build(), tmp_path / "model", config=config))
+    names = ("no", "yes", "perhaps")[: len(shares)]
+    predictor = Predictor(keras_dl.save(config.build(), tmp_path / "model", config=config, class_names=names))
+    assert predictor.class_names == names
     predictor.model.predict = lambda inputs, **_: np.array([outputs], "float32")
     np.testing.assert_allclose(predictor.probabilities(np.zeros((1, 3)))[0], shares, atol=1e-6)
 
