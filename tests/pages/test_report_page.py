@@ -48,7 +48,7 @@ def test_one_run_alone(runs):
 
 
 def test_networks_among_the_options_are_shown_as_json(tmp_path):
-    from recipes.train import Train
+    from keras_dl.recipes.train import Train
 
     Train(out=str(tmp_path)).folder()
     assert "&#34;family&#34;: &#34;lenet&#34;" in Report(str(tmp_path)).run().read_text()

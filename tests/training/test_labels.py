@@ -74,4 +74,5 @@ def test_mixed_examples_are_trained_on_and_whole_ones_validated(tmp_path):
     assert rows[-1]["val_accuracy"] > 0.75
     assert rows[-1]["loss"] > 0.9 * np.log(2)  # nine pairs of ten are of two classes in equal parts: log 2 each
     with pytest.raises(UsageError, match="mixed labels need an output per class"):
-        fit(config.build(), config.replace(classes=1), data, options, tmp_path, mix=halves)
+        single = config.replace(classes=1)
+        fit(single.build(), single, data, options, tmp_path, mix=halves)
