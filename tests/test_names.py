@@ -17,7 +17,7 @@ def folder(tmp_path, monkeypatch):
     names.note.cache_clear()
 
 
-@pytest.mark.parametrize("word", ["./digits", "digits/", "~/digits", "/tmp/digits", "../digits", ".", Path("digits")])
+@pytest.mark.parametrize("word", ["./digits", "digits/", "~/digits", "/data/digits", "../digits", ".", Path("digits")])
 def test_a_separator_or_a_path_means_a_path(word, capsys):
     assert names.is_path(word)
     assert not names.is_name("data set", word, KNOWN)
