@@ -46,9 +46,27 @@ def single(tmp_path_factory):
     return folder / "none.npz"
 
 
+def finished_in_the_end(folder, count, strategy):
+    """Run the job; where it waits for ever it is killed and goes on.
+
+    TensorFlow 2.21 does so now and then with many devices, when an iterator ends whose tuning thread has just begun.
+    """
+    for _attempt in range(4):
+        process = start(folder, count, strategy)
+        try:
+            _, errors = process.communicate(timeout=100)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+        else:
+            assert process.returncode == 0, errors[-2000:]
+            return
+    pytest.fail(f"{strategy} on {count} devices did not end in four attempts")
+
+
 @pytest.mark.parametrize("count", [2, 8])
 def test_mirrored(single, tmp_path, count):
-    finished(start(tmp_path, count, "mirrored"))
+    finished_in_the_end(tmp_path, count, "mirrored")
     assert assert_same(tmp_path, "mirrored", single)["parts"] == count
 
 
