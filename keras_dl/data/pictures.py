@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
-import os
+import zlib
 from collections.abc import Sequence
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from keras_dl.data.jpeg import plain_jpeg
+from keras_dl.data.sources.threads import in_threads
 
 ENDINGS = ("avif", "bmp", "gif", "jfif", "jpe", "jpeg", "jpg", "pgm", "png", "ppm", "tif", "tiff", "webp")
 SUFFIXES = frozenset(f".{ending}" for ending in ENDINGS)
-CHUNK = 16  # files that a thread takes at once: taking them singly costs as much as opening them
 TURNED = "turned as their EXIF orientation says"
 OPAQUE = "with transparent parts laid on white"
 FIRST_FRAME = "with several frames, of which the first is taken"
@@ -37,30 +37,54 @@ def read_pictures(paths: Sequence[Path], height: int, width: int) -> tuple[np.nd
     Gives the pixels (files, height, width, 3) uint8, black where a file is bad, and what became of each file.
     """
     pixels = np.zeros((len(paths), height, width, 3), np.uint8)
-    with ThreadPool(os.cpu_count()) as threads:
-        return pixels, threads.starmap(_read, zip(paths, pixels, strict=True), CHUNK)
+    return pixels, in_threads(_read, zip(paths, pixels, strict=True), len(paths))
 
 
-def _read(path: Path, pixels: np.ndarray) -> Picture:
-    """Puts the picture in the file `path` into `pixels` (height, width, 3)."""
-    height, width, _ = pixels.shape
+def look_at_pictures(paths: Sequence[Path], height: int, width: int) -> list[tuple[Picture, bool, int]]:
+    """What `read_pictures` would find, without keeping pixels: what became of each file, if it is gray, its CRC-32."""
+    return in_threads(functools.partial(_look, height, width), ((path,) for path in paths), len(paths))
+
+
+def decode_picture(content: bytes, pixels: np.ndarray) -> Picture:
+    """Puts the picture in the `content` of a file into `pixels` (height, width, 3 or 1 for gray), if it can be read."""
+    height, width, channels = pixels.shape
     enough = 2 * max(height, width)
+    if not content:
+        return Picture("the file is empty")
     try:
-        content = path.read_bytes()
-        if not content:
-            return Picture("the file is empty")
         plain = plain_jpeg(content, enough)
         if plain is None:
             with Image.open(io.BytesIO(content)) as image:
                 upright, done = _decode(image, enough)
         else:
             upright, done = plain, ()
-        pixels[:] = _fit(upright, height, width)
+        pixels[:] = np.asarray(_fit(upright, height, width))[..., :channels]
         return Picture(done=done)
     except UnidentifiedImageError:
         return Picture("not a picture")
     except Exception as error:  # on damaged bytes Pillow's decoders raise all kinds of exceptions
-        return Picture(next(iter(str(error).splitlines()), type(error).__name__))
+        return Picture(_reason(error))
+
+
+def _read(path: Path, pixels: np.ndarray) -> Picture:
+    try:
+        return decode_picture(path.read_bytes(), pixels)
+    except OSError as error:
+        return Picture(_reason(error))
+
+
+def _look(height: int, width: int, path: Path) -> tuple[Picture, bool, int]:
+    pixels = np.zeros((height, width, 3), np.uint8)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return Picture(_reason(error)), True, 0
+    picture = decode_picture(content, pixels)
+    return picture, bool((pixels[..., :1] == pixels).all()), zlib.crc32(content)
+
+
+def _reason(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _fit(picture: Image.Image | np.ndarray, height: int, width: int) -> Image.Image | np.ndarray:
