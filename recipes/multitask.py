@@ -103,7 +103,7 @@ class Multitask(DataExperiment):
         only_known = np.repeat([2.0, 0.0], self.batch_size)
         weight = {"single": 0 * only_known, "everywhere": np.ones(2 * self.batch_size)}.get(arm, only_known)
         weights = {"class": only_known, **dict.fromkeys(AUXILIARY, weight)}
-        numbered = dataclasses.replace(train, labels=np.arange(len(train)))  # an example's label is its place in tables
+        numbered = train.with_labels(np.arange(len(train)))  # an example's label is its place in tables
 
         def batch(few, every):
             places = tf.concat([few[1], every[1]], axis=0)

@@ -19,8 +19,9 @@ from keras_dl import saved_model, storage
 from keras_dl.catalogue import get_config
 from keras_dl.config import Config
 from keras_dl.console import plain_console
-from keras_dl.data import Data, Split, load
+from keras_dl.data import Data, Spec, Split, load
 from keras_dl.data.options import DataOptions
+from keras_dl.data.spec import Column
 from keras_dl.errors import UsageError
 from keras_dl.experiments.recipe import Recipe
 from keras_dl.figures import save_figure
@@ -82,12 +83,16 @@ def with_masks(data: Data) -> Data:
 
     def masked(split: Split) -> Split:
         ink = split.inputs()[..., 0] > INK
-        return dataclasses.replace(split, labels=np.where(ink, split.labels[:, None, None] + 1, 0).astype("uint8"))
+        masks = np.where(ink, split.labels[:, None, None] + 1, 0).astype("uint8")
+        return Split({"image": split.columns["image"], "mask": masks}, split.shape)
 
     names = ("background", *data.spec.class_names)
     splits = {name: masked(getattr(data, name)) for name in ("train", "validation", "test")}
-    spec = dataclasses.replace(data.spec, classes=len(names), class_names=names)
-    return dataclasses.replace(data, spec=spec, **splits)
+    columns = {
+        "image": data.spec.columns["image"],
+        "mask": Column(kind="mask", shape=data.spec.shape[:2], class_names=names),
+    }
+    return dataclasses.replace(data, spec=Spec(name=data.spec.name, columns=columns), **splits)
 
 
 def scores(masks: np.ndarray, guesses: np.ndarray, classes: int) -> dict[str, float]:

@@ -99,7 +99,7 @@ class Train(Options, DataOptions, Recipe):
             facts={
                 **result,
                 "training": {"seed": self.seed, "validation": self.validation},
-                "test_labels": data.test.fingerprint["labels"],
+                "test_labels": data.test.fingerprint["columns"]["label"]["sha256"],
             },
         )
         storage.write_json(folder / "result.json", result)

@@ -75,7 +75,7 @@ class WeightSharing(DataExperiment):
     def config(self, network: str) -> Config:
         """The network, for pictures with a margin."""
         side = SIZE + 2 * MARGIN
-        spec = dataclasses.replace(self._pictures.spec, shape=(side, side, self._pictures.spec.shape[2]))
+        spec = self._pictures.spec.replace("image", shape=(side, side, self._pictures.spec.shape[2]))
         if network == "dense":
             return get_config("mlp", hidden=(32,)).for_data(spec)
         if network == "pooled":

@@ -124,6 +124,6 @@ def test_json_names_the_family_and_every_field():
 
 
 def test_data_give_shape_and_classes():
-    spec = Spec(name="s", kind="image", shape=(8, 9, 1), classes=4, class_names=tuple("abcd"), counts={})
+    spec = Spec.labelled(name="s", kind="image", shape=(8, 9, 1), classes=4, class_names=tuple("abcd"), counts={})
     config = MLP.for_data(spec)
     assert (config.input_shape, config.classes, config.input_scale) == ((8, 9, 1), 4, 1 / 255)

@@ -217,7 +217,7 @@ def _check_kept(config: Config, flags: Sequence[str]) -> None:
     if not asked:
         return
     kind, shape = "image" if len(config.input_shape) == 3 else "features", config.input_shape
-    other = Spec(name="other data", kind=kind, shape=(shape[0] + 1, *shape[1:]), classes=config.classes + 1)
+    other = Spec.labelled(name="other data", kind=kind, shape=(shape[0] + 1, *shape[1:]), classes=config.classes + 1)
     adapted = config.for_data(other)
     for name in asked:
         if getattr(adapted, name) != getattr(config, name):

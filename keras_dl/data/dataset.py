@@ -9,9 +9,10 @@ from typing import Any, Self
 from keras_dl.data.checks import check_range
 from keras_dl.data.memory import check_fits
 from keras_dl.data.resize import check_conversion
-from keras_dl.data.spec import Spec
+from keras_dl.data.source import Array
+from keras_dl.data.spec import Column, Spec
 from keras_dl.data.split import Split
-from keras_dl.errors import UsageError
+from keras_dl.errors import UsageError, some
 from keras_dl.fields import checked
 
 SPLITS = ("train", "validation", "test")
@@ -23,8 +24,8 @@ ARRAYS = {"kind": "arrays"}
 class Data:
     """Training, validation and test splits; no example is in two of them, and the test split decides nothing.
 
-    Spec and splits must say the same: shape, classes, pixels 0..255; where they do not, `UsageError` is raised. The
-    counts of the spec become what the splits have.
+    Spec and splits must say the same: columns, shape, classes, pixels 0..255; where they do not, `UsageError` is
+    raised. The counts of the spec become what the splits have.
 
     `notices` are sentences about what was done to the data: values mapped, splits made, pictures left out.
     `reread(height, width)` gives the same data with pictures read anew at that size, where the originals differ in
@@ -45,12 +46,18 @@ class Data:
             split = checked(name, getattr(self, name), Split)
             if not len(split):
                 raise UsageError(f"the {name} split of {self.spec.name} is empty")
+            if [*split.columns] != [*self.spec.columns]:
+                raise UsageError(
+                    f"{self.spec.name} says that there are {some([*self.spec.columns])}; in {name} there are "
+                    f"{some([*split.columns])}"
+                )
             if split.shape != self.spec.shape:
                 raise UsageError(
                     f"{self.spec.name} says that inputs have shape {self.spec.shape}; in {name} it is {split.shape}"
                 )
-            check_range(split.labels, self.spec.classes, f"the {name} split of {self.spec.name}")
-            _check_values(split, self.spec, name)
+            for column, found in self.spec.columns.items():
+                _check_column(split, column, found, f"the {name} split of {self.spec.name}")
+            _check_scale(split, self.spec, name)
         checked("origin", self.origin, dict)
         if not (self.reread is None or callable(self.reread)):
             raise UsageError(f"reread must be a function, got {self.reread!r}")
@@ -83,17 +90,32 @@ class Data:
         check_fits(self.spec.name, 1, shape, 4)
         data = self if self.reread is None else self.reread(*shape[:2])
         splits = {name: dataclasses.replace(getattr(data, name), shape=shape) for name in SPLITS}
-        return dataclasses.replace(data, spec=dataclasses.replace(data.spec, shape=shape), **splits)
+        spec = data.spec.replace(data.spec.input, shape=shape)
+        if (mask := spec.find("mask")) is not None:
+            spec = spec.replace(mask, shape=shape[:2])
+        return dataclasses.replace(data, spec=spec, **splits)
 
 
-def _check_values(split: Split, spec: Spec, name: str) -> None:
-    """Raise `UsageError` for pixels and samples outside the range of their kind, or in a small part of it."""
-    if spec.kind not in RANGES or split.prepare is not None:
+def _check_column(split: Split, name: str, column: Column, where: str) -> None:
+    """Raise `UsageError` for classes, pixels and samples in memory that are outside the range of their kind."""
+    source = split.columns[name]
+    if not isinstance(source, Array):
         return
-    least, most = RANGES[spec.kind]
-    low, high = float(split.stored.min()), float(split.stored.max())
-    found = f"{spec.kind} must have values {least}..{most}; those of the {name} split of {spec.name} are"
-    if low < least or high > most:
-        raise UsageError(f"{found} {low:g}..{high:g}")
-    if spec.kind == "image" and name == "train" and 0 < high <= 1:
-        raise UsageError(f"{found} 0..1: multiply them by 255")
+    if column.kind in ("class", "mask"):
+        check_range(source.values, column.classes, where)
+    if column.kind in RANGES and split.prepare is None:
+        least, most = RANGES[column.kind]
+        low, high = float(source.values.min()), float(source.values.max())
+        if low < least or high > most:
+            raise UsageError(f"{column.kind} must have values {least}..{most}; those of {where} are {low:g}..{high:g}")
+
+
+def _check_scale(split: Split, spec: Spec, name: str) -> None:
+    """Raise `UsageError` for pictures of a training split in a small part of the range of pixels."""
+    if spec.kind != "image" or split.prepare is not None or name != "train":
+        return
+    source = split.columns[spec.input]
+    if isinstance(source, Array) and 0 < float(source.values.max()) <= 1:
+        raise UsageError(
+            f"image must have values 0..255; those of the {name} split of {spec.name} are 0..1: multiply them by 255"
+        )

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_dl.data.assemble import assemble
 from keras_dl.data.dataset import Data
+from keras_dl.data.spec import Column
 
 
 def load_digits(validation: float, seed: int) -> Data:
@@ -17,12 +18,15 @@ def load_digits(validation: float, seed: int) -> Data:
     import sklearn.datasets
 
     digits = sklearn.datasets.load_digits()
+    pictures = (digits.images[..., None] * (255 / 16)).astype(np.float32)
     return assemble(
-        {"train": ((digits.images[..., None] * (255 / 16)).astype(np.float32), digits.target)},
+        {"train": {"image": pictures, "label": digits.target}},
+        {
+            "image": Column(kind="image", shape=pictures.shape[1:]),
+            "label": Column(kind="class", class_names=tuple(map(str, digits.target_names))),
+        },
         name="digits",
-        kind="image",
         origin={"kind": "the embedded digits"},
-        class_names=[str(name) for name in digits.target_names],
         validation=validation,
         seed=seed,
         notices=["pixel values 0..16 were mapped to 0..255"],

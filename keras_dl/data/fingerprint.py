@@ -1,7 +1,7 @@
 """Which data a run learns from, as JSON that is kept beside it: data that have changed since are refused.
 
 A fingerprint says where the data come from ("origin"), what the classes are called, and, for each split, how many
-examples it has and the SHA-256 of inputs and labels: the split itself, whatever seed drew it.
+examples it has and the SHA-256 of each column: the split itself, whatever seed drew it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from keras_dl import storage
 from keras_dl.errors import UsageError, some
@@ -36,16 +34,11 @@ def keep(data: Data, folder: Path) -> None:
         storage.write_checked_json(file, now)
         return
     before = storage.read_checked_json(file)
+    if any("columns" not in split for split in before.get("splits", {}).values()):
+        raise UsageError(f"{file} is of an earlier version, which told the data otherwise; begin a new folder")
     if before != now:
         changes = list(_changes(data.spec.name, before, now))
         raise UsageError(f"the data have changed since the run in {folder} began: {some(changes, '; ')}")
-
-
-def of_array(values: np.ndarray) -> str:
-    """The SHA-256 of the values of an array, or of its texts."""
-    if values.dtype == object:
-        return hashlib.sha256(json.dumps(values.tolist()).encode()).hexdigest()
-    return hashlib.sha256(np.ascontiguousarray(values)).hexdigest()
 
 
 def of_folder(folder: Path, files: Iterable[Path]) -> dict[str, Any]:
@@ -80,12 +73,20 @@ def _changes(name: str, before: dict[str, Any], now: dict[str, Any]) -> Iterator
     same = " although the files have the same names and sizes" if now["origin"]["kind"] == "a folder" else ""
     for split, after in now["splits"].items():
         earlier = before["splits"][split]
-        different = [part for part in after if earlier[part] != after[part]]
-        if "examples" in different:
+        if after["examples"] != earlier["examples"]:
             yield f"{split} has {after['examples']:,} examples, had {earlier['examples']:,}"
-        elif "shape" in different or "dtype" in different:
-            yield f"{split} is {after['dtype']} {after['shape']}, was {earlier['dtype']} {earlier['shape']}"
-        elif different:
+            continue
+        if after["columns"].keys() != earlier["columns"].keys():
+            yield f"{split} has the columns {some([*after['columns']])}, had {some([*earlier['columns']])}"
+            continue
+        different = {name: (found, earlier["columns"][name]) for name, found in after["columns"].items()}
+        different = {name: pair for name, pair in different.items() if pair[0] != pair[1]}
+        reshaped = False
+        for name, (found, old) in different.items():
+            if (found["shape"], found["dtype"]) != (old["shape"], old["dtype"]):
+                reshaped = True
+                yield f"{name} of {split} is {found['dtype']} {found['shape']}, was {old['dtype']} {old['shape']}"
+        if different and not reshaped:
             yield f"{split} has other {' and '.join(different)}{same}"
 
 

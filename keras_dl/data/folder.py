@@ -14,6 +14,7 @@ from keras_dl.data.listing import Listing, list_pictures
 from keras_dl.data.memory import check_fits
 from keras_dl.data.pictures import read_pictures
 from keras_dl.data.resize import DEFAULT_SIZE
+from keras_dl.data.spec import Column
 from keras_dl.errors import UsageError, shown, some
 
 
@@ -59,12 +60,14 @@ def _read(
     gray = all((picture[..., :1] == picture).all() for pixels, _ in read.values() for picture in pixels)
     return assemble(
         {
-            split: (np.ascontiguousarray(pixels[..., :1]) if gray else pixels, labels[split])
+            split: {"image": np.ascontiguousarray(pixels[..., :1]) if gray else pixels, "label": labels[split]}
             for split, (pixels, _) in read.items()
         },
+        {
+            "image": Column(kind="image", shape=(height, width, 1 if gray else 3)),
+            "label": Column(kind="class", class_names=tuple(listing.class_names)),
+        },
         name=shown(folder.resolve().name),
-        kind="image",
-        class_names=listing.class_names,
         validation=validation,
         seed=seed,
         notices=notices,

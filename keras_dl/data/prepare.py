@@ -64,5 +64,10 @@ def _check(data: Data, kind: str) -> None:
 
 
 def _prepared(data: Data, kind: Literal["image", "features"], shape: tuple[int, ...], prepare: Callable) -> Data:
-    splits = {name: dataclasses.replace(getattr(data, name), shape=shape, prepare=prepare) for name in SPLITS}
-    return dataclasses.replace(data, spec=dataclasses.replace(data.spec, kind=kind, shape=shape), **splits)
+    splits = {}
+    for name in SPLITS:
+        stored, *others = (split := getattr(data, name)).columns.items()
+        splits[name] = dataclasses.replace(
+            split, columns={kind: stored[1], **dict(others)}, shape=shape, prepare=prepare
+        )
+    return dataclasses.replace(data, spec=data.spec.with_input(kind, shape), **splits)

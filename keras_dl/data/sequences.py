@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_dl.data.assemble import assemble
 from keras_dl.data.dataset import SPLITS, Data
+from keras_dl.data.spec import Column
 from keras_dl.errors import UsageError
 from keras_dl.lazy import tf
 
@@ -50,15 +51,19 @@ def read_sequences(
         arrays = {split: np.stack([_fitted(sound, length) for sound in sounds]) for split, sounds in inputs.items()}
         notices.append(f"sounds were made {length} samples long ({length / rate:.2f} s), by silence or by a cut")
     return assemble(
-        {split: (arrays[split], np.array([example[label_key] for example in read[split]])) for split in read},
+        {
+            split: {kind: arrays[split], "label": np.array([example[label_key] for example in read[split]])}
+            for split in read
+        },
+        {
+            kind: Column(kind=kind, shape=arrays["train"].shape[1:], rate=rate),
+            "label": Column(kind="class", class_names=tuple(builder.info.features[label_key].names)),
+        },
         name=builder.name,
-        kind=kind,
-        class_names=builder.info.features[label_key].names,
         validation=validation,
         seed=seed,
         origin=origin,
         notices=notices,
-        rate=rate,
     )
 
 

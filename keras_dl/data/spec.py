@@ -1,43 +1,197 @@
-"""What a network needs to know about a data set."""
+"""What a network needs to know about a data set: its columns, and what each of them holds."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Literal
+import json
+from typing import Annotated, Any, Literal, Self
 
 from keras_dl.errors import UsageError
 from keras_dl.fields import HELD, Count, NaturalNumber, at_least, check_fields
 
-FORMS = {"image": ("height", "width", "channels"), "features": ("features",), "audio": ("samples",), "text": ()}
+Kind = Literal[
+    "image",
+    "features",
+    "text",
+    "audio",
+    "tokens",
+    "nodes",
+    "edges",
+    "class",
+    "number",
+    "mask",
+    "boxes",
+    "classes",
+    "states",
+]
+FORMS = {
+    "image": ("height", "width", "channels"),
+    "features": ("features",),
+    "text": (),
+    "audio": ("samples",),
+    "tokens": ("length",),
+    "nodes": ("nodes", "features"),
+    "edges": ("two ends", "edges"),
+    "class": (),
+    "number": ("numbers",),
+    "mask": ("height", "width"),
+    "boxes": ("boxes", "four edges"),
+    "classes": ("items",),
+    "states": ("numbers",),
+}
+"""the axes of one example of each kind"""
+INPUTS = ("image", "features", "text", "audio", "tokens", "nodes", "states")
+"""kinds that networks take; the others are what they are to find out, or belong to one of these"""
+NAMED = ("class", "mask", "classes")
+"""kinds whose whole numbers stand for names"""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Spec:
-    """The contract between a data set and a network.
+class Column:
+    """What one column of a data set holds; `shape` is that of one example, ragged ones padded.
 
-    `shape` is one input's: (height, width, channels) with values 0..255 when `kind` is "image", (features,) when it is
-    "features", (samples,) with values -1..1 when it is "audio", `rate` of them a second, and () when it is "text".
-    Labels are whole numbers 0 .. `classes` - 1, called `class_names`. `counts` gives the examples per split: "train",
-    "validation", "test", and is filled in by `Data`. `image_size` is the height and width that was asked for, if one
-    was. Raises `UsageError` for anything else.
+    Pixels of an "image" have values 0..255, samples of "audio" -1..1, `rate` of them a second. "tokens" are whole
+    numbers below `classes`, 0 being the pad, made by `vocabulary` as `Vocabulary.to_json` has it. "class", "mask" (a
+    class a pixel) and "classes" (of the items of an example, such as boxes; -1 is the pad) are whole numbers 0 ..
+    `classes` - 1, called `class_names`. "boxes" are (left, top, right, bottom) in pixels, padded by -1. "edges" go from
+    the first node to the second, padded by -1. A "number" is to be predicted.
+
+    Raises `UsageError` for anything else.
     """
 
-    name: str
-    kind: Literal["image", "features", "text", "audio"]
-    shape: tuple[Count, ...]
-    classes: Annotated[int, at_least(2), HELD]
+    kind: Kind
+    shape: tuple[Count, ...] = ()
+    classes: Annotated[int, at_least(1), HELD] | None = None
     class_names: tuple[str, ...] = ()
-    counts: dict[str, NaturalNumber] = dataclasses.field(default_factory=dict)
     rate: Count | None = None
-    image_size: Count | None = None
+    vocabulary: str | None = None
 
     def __post_init__(self):
         check_fields(self)
         form = FORMS[self.kind]
         if len(self.shape) != len(form):
             raise UsageError(f"the shape of {self.kind} must be ({', '.join(form)}), got {self.shape}")
+        if self.kind in NAMED and self.classes is None:
+            object.__setattr__(self, "classes", len(self.class_names) or None)
+        if self.kind in (*NAMED, "tokens") and self.classes is None:
+            raise UsageError(f"a column of kind {self.kind} needs its number of classes")
+        if self.kind in ("class", "mask") and self.classes < 2:
+            raise UsageError(f"classes must be at least 2, got {self.classes}")
         if self.class_names and len(set(self.class_names)) != self.classes:
             raise UsageError(f"{self.classes} classes need as many different class_names, got {self.class_names}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Spec:
+    """The contract between a data set and a network: its `columns` by name, the inputs first.
+
+    `counts` gives the examples per split: "train", "validation", "test", and is filled in by `Data`. `image_size` is
+    the height and width that was asked for, if one was. Raises `UsageError` for anything else.
+    """
+
+    name: str
+    columns: dict[str, Column]
+    counts: dict[str, NaturalNumber] = dataclasses.field(default_factory=dict)
+    image_size: Count | None = None
+
+    def __post_init__(self):
+        check_fields(self)
+        if not self.columns:
+            raise UsageError(f"{self.name} has no columns")
+
+    @classmethod
+    def labelled(
+        cls,
+        *,
+        name: str,
+        kind: Literal["image", "features", "text", "audio"],
+        shape: tuple[int, ...],
+        classes: int,
+        class_names: tuple[str, ...] = (),
+        counts: dict[str, int] | None = None,
+        rate: int | None = None,
+        image_size: int | None = None,
+    ) -> Self:
+        """The spec of inputs of one `kind`, the column of that name, each with one class, the column "label"."""
+        columns = {
+            kind: Column(kind=kind, shape=shape, rate=rate),
+            "label": Column(kind="class", classes=classes, class_names=class_names),
+        }
+        return cls(name=name, columns=columns, counts=counts or {}, image_size=image_size)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """The spec that `to_json` has written, its counts apart. Raises `UsageError` for anything else."""
+        match value:
+            case {"name": str(name), "columns": dict(columns), "image_size": None | int() as image_size} if len(
+                value
+            ) == 3 and all(isinstance(column, dict) for column in columns.values()):
+                known = {field.name for field in dataclasses.fields(Column)}
+                if unknown := {key for column in columns.values() for key in column} - known:
+                    raise UsageError(f"columns have no {', '.join(sorted(map(str, unknown)))}")
+                columns = {key: Column(**{"kind": None, **column}) for key, column in columns.items()}
+                return cls(name=name, columns=columns, image_size=image_size)
+        raise UsageError("the description of the data has no name, columns and image_size, or more")
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON holds it, all but the counts; what is not set is left out."""
+        columns = {
+            name: {key: value for key, value in dataclasses.asdict(column).items() if value not in (None, ())}
+            for name, column in self.columns.items()
+        }
+        return json.loads(json.dumps({"name": self.name, "columns": columns, "image_size": self.image_size}))
+
+    @property
+    def input(self) -> str:
+        """The name of the column that networks take, the first of them."""
+        return next((name for name, column in self.columns.items() if column.kind in INPUTS), next(iter(self.columns)))
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the input."""
+        return self.columns[self.input].kind
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one input."""
+        return self.columns[self.input].shape
+
+    @property
+    def rate(self) -> int | None:
+        """Samples a second of the input, if it is sound."""
+        return self.columns[self.input].rate
+
+    @property
+    def target(self) -> Column | None:
+        """The column of named classes, of examples, pixels or items; None where there is none."""
+        return next((column for column in self.columns.values() if column.kind in NAMED), None)
+
+    @property
+    def classes(self) -> int | None:
+        """How many classes the target has; None where it has none."""
+        return None if self.target is None else self.target.classes
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the classes of the target are called."""
+        return () if self.target is None else self.target.class_names
+
+    def find(self, *kinds: Kind) -> str | None:
+        """The name of the first column of one of these `kinds`; None if there is none."""
+        return next((name for name, column in self.columns.items() if column.kind in kinds), None)
+
+    def replace(self, name: str, **changes: Any) -> Self:
+        """A copy with some fields of the column `name` changed."""
+        column = dataclasses.replace(self.columns[name], **changes)
+        return dataclasses.replace(self, columns={**self.columns, name: column})
+
+    def with_input(self, kind: Kind, shape: tuple[int, ...]) -> Self:
+        """A copy whose input is of another kind and shape, and is called by its kind."""
+        columns = {
+            (kind if name == self.input else name): (Column(kind=kind, shape=shape) if name == self.input else column)
+            for name, column in self.columns.items()
+        }
+        return dataclasses.replace(self, columns=columns)
 
     def check_pictures(self) -> None:
         """Raise `UsageError` for anything but pictures."""

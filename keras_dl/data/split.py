@@ -1,62 +1,78 @@
-"""One split of a data set: labelled examples in memory, and the ways to iterate over them."""
+"""One split of a data set: examples by column, and the ways to iterate over them."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Self
 
 import numpy as np
 
-from keras_dl.data import fingerprint
 from keras_dl.data.checks import as_array, checked_inputs, checked_labels
 from keras_dl.data.memory import check_fits
-from keras_dl.data.resize import cover
+from keras_dl.data.reading import ordered, reader
+from keras_dl.data.resize import fitted
+from keras_dl.data.source import Array, Source, chosen
 from keras_dl.errors import UsageError
 from keras_dl.fields import Count, NaturalNumber, checked
 from keras_dl.lazy import tf
 
-MIXING = 1_000_000  # the number that makes the key for `mix` from that for `augment`, which folds in small ones
+MIXING, ARRANGING = 1_000_000, 2_000_000
+"""what make the keys for `mix` and `arrange` from that for `augment`, which folds in small numbers"""
+LABELS = frozenset({"label"})
+"""columns that stay as they are when the input is augmented"""
+Arrange = Callable[[dict[str, "tf.Tensor"], "tf.Tensor | None"], tuple]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Split:
-    """Labelled examples in memory: `stored` inputs (n, ...), uint8, float32 or texts, and whole `labels` (n,).
+    """Examples by column: `columns` are equally long sources by name, or arrays (n, ...), the input first.
 
-    Labels of pixels are masks (n, height, width). `shape` is one input's as it comes out, () for texts. Pictures that
-    are stored in another one are resized on their way, as `cover` does; `prepare`, if given, makes a batch of inputs
-    (batch, *shape) of what is stored, such as word counts of texts. Raises `UsageError` for other arrays.
+    The column "label" holds whole numbers (n,), "mask" one for each pixel, (n, height, width). `shape` is that of one
+    input as it comes out, () for texts. Pictures that are stored in another one are resized on their way, as `cover`
+    does, masks and boxes along with them; `prepare`, if given, makes a batch of inputs (batch, *shape) of what is
+    stored, such as word counts of texts. Raises `UsageError` for other arrays.
     """
 
-    stored: np.ndarray
-    labels: np.ndarray
-    shape: tuple[int, ...]
+    columns: Mapping[str, Source]
+    shape: tuple[int, ...] | None = None
     prepare: Callable[[tf.Tensor], tf.Tensor] | None = None
 
     def __post_init__(self):
-        stored = checked_inputs(as_array(self.stored, "inputs"), "data")
-        labels = as_array(self.labels, "labels")
-        if labels.dtype.kind not in "iu":
-            raise UsageError(f"labels must be whole numbers, got {labels.dtype}; Split.of converts them")
-        if len(stored) != len(labels):
-            raise UsageError(f"there are {len(stored)} inputs but {len(labels)} labels")
-        shape = checked("shape", self.shape, tuple[Count, ...])
+        columns = {name: _source(values, name) for name, values in checked("columns", self.columns, dict).items()}
+        if not columns:
+            raise UsageError("a split needs a column")
+        stored = next(iter(columns.values()))
+        for name, column in columns.items():
+            if name in ("label", "mask") and column.dtype.kind not in "iu":
+                raise UsageError(f"{name} must hold whole numbers, got {column.dtype}; Split.of converts them")
+            if len(column) != len(stored):
+                raise UsageError(f"there are {len(stored)} inputs but {len(column)} examples of {name}")
+        shape = stored.shape if self.shape is None else checked("shape", self.shape, tuple[Count, ...])
         if not (self.prepare is None or callable(self.prepare)):
             raise UsageError(f"prepare must be a function, got {self.prepare!r}")
-        if self.prepare is None and len(shape) != stored.ndim - 1:
-            raise UsageError(f"inputs of shape {stored.shape[1:]} cannot come out as {shape}")
-        for name, value in {"stored": stored, "labels": labels, "shape": shape}.items():
-            object.__setattr__(self, name, value)
+        if self.prepare is None and len(shape) != len(stored.shape):
+            raise UsageError(f"inputs of shape {stored.shape} cannot come out as {shape}")
+        object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "shape", shape)
 
     @classmethod
-    def of(cls, inputs: np.ndarray, labels: np.ndarray, *, classes: int | None = None, name: str = "data") -> Self:
+    def of(
+        cls,
+        inputs: np.ndarray,
+        labels: np.ndarray,
+        *,
+        classes: int | None = None,
+        name: str = "data",
+        kind: Literal["image", "features", "text", "audio"] | None = None,
+    ) -> Self:
         """The split of the arrays `inputs` (n, *shape) and `labels` (n,), after checking both.
 
-        Texts are str (n,). Labels must be whole numbers 0 .. `classes` - 1. Raises `UsageError`, calling the split
-        `name`, for no examples, for inputs that are not finite, and for labels that are one-hot, text, fractions or
-        out of range.
+        Texts are str (n,). Labels must be whole numbers 0 .. `classes` - 1. The column of the inputs is called by their
+        `kind`, by default image, text or features as their axes say. Raises `UsageError`, calling the split `name`, for
+        no examples, for inputs that are not finite, and for labels that are one-hot, text, fractions or out of range.
         """
         classes = checked("classes", classes, Count | None)
         inputs = as_array(inputs, f"the inputs of {name}")
@@ -66,21 +82,46 @@ class Split:
         labels = checked_labels(as_array(labels, f"the labels of {name}"), classes, name)
         if len(inputs) != len(labels):
             raise UsageError(f"{name} has {len(inputs)} inputs but {len(labels)} labels")
-        return cls(inputs, labels, inputs.shape[1:])
+        kind = kind or {1: "text", 4: "image"}.get(inputs.ndim, "features")
+        return cls({kind: inputs, "label": labels})
 
     @functools.cached_property
     def fingerprint(self) -> dict[str, Any]:
-        """How many examples there are, the shape and dtype they are stored in, and the SHA-256 of both arrays."""
+        """How many examples there are, and of each column the shape and dtype that are stored, and the SHA-256."""
         return {
             "examples": len(self),
-            "shape": list(self.stored.shape[1:]),
-            "dtype": self.stored.dtype.name,
-            "inputs": fingerprint.of_array(self.stored),
-            "labels": fingerprint.of_array(self.labels),
+            "columns": {
+                name: {"shape": list(column.shape), "dtype": column.dtype.name, "sha256": column.fingerprint()}
+                for name, column in self.columns.items()
+            },
         }
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self._first)
+
+    @property
+    def _first(self) -> Source:
+        return next(iter(self.columns.values()))
+
+    @property
+    def stored(self) -> np.ndarray:
+        """The inputs as they are stored, (n, ...)."""
+        return self._first.values
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The whole numbers to be told: (n,) of the examples, or (n, height, width) of their pixels.
+
+        Raises `UsageError` where there are none.
+        """
+        found = next((self.columns[name] for name in ("label", "mask") if name in self.columns), None)
+        if found is None:
+            raise UsageError(f"labels are wanted; these examples have {', '.join(self.columns)}")
+        return found.values
+
+    def with_labels(self, labels: np.ndarray) -> Self:
+        """The same examples with other `labels`, (n,)."""
+        return dataclasses.replace(self, columns={**self.columns, "label": labels})
 
     def take(self, indices: Sequence[int]) -> Self:
         """The examples at `indices`, in that order."""
@@ -88,9 +129,10 @@ class Split:
         if not indices.size:
             indices = indices.astype(int)
         try:
-            return dataclasses.replace(self, stored=self.stored[indices], labels=self.labels[indices])
+            numbers = np.arange(len(self))[indices]
         except IndexError as error:
             raise UsageError(f"indices must be whole numbers below {len(self)}: {error}") from None
+        return dataclasses.replace(self, columns={n: chosen(column, numbers) for n, column in self.columns.items()})
 
     def few(self, labels: int, seed: int) -> Self:
         """`labels` examples of each class, drawn by `seed`. Raises `UsageError` if a class has fewer."""
@@ -105,15 +147,16 @@ class Split:
 
     def inputs(self) -> np.ndarray:
         """All inputs in order, (n, *shape) float32, or texts as bytes; pixels have values 0..255."""
-        return np.concatenate([x.numpy() for x, _ in self.batches(1024)])
+        return np.concatenate([x.numpy() for x, _ in self.batches(1024, _input_alone)])
 
-    def batches(self, batch_size: int) -> tf.data.Dataset:
-        """All examples in order: (x (batch, *shape), y int64 (batch,)); the last batch may be smaller.
+    def batches(self, batch_size: int, arrange: Arrange | None = None) -> tf.data.Dataset:
+        """All examples in order, as `arrange` makes (x, y) or (x, y, weights) of a batch; the last one may be smaller.
 
-        x is float32, or tf.string where it is text.
+        `arrange(batch, key)` takes the columns by name and None, in training a key as `shuffled` says. Without it x is
+        the input (batch, *shape), float32, or tf.string where it is text, and y int64 (batch,) the label.
         """
         self._check_batch(batch_size)
-        return self._fetched(tf.data.Dataset.range(len(self)).batch(batch_size))
+        return self._fetched(tf.data.Dataset.range(len(self)).batch(batch_size), arrange=arrange)
 
     def shuffled(
         self,
@@ -122,14 +165,16 @@ class Split:
         seed: int,
         epoch: tf.Variable,
         first_step: tf.Variable,
-        augment: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None = None,
+        arrange: Arrange | None = None,
+        augment: Callable[[Any, tf.Tensor], Any] | None = None,
         mix: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]] | None = None,
     ) -> tf.data.Dataset:
         """One epoch of all examples in an order that (`seed`, `epoch`) decides, from the batch `first_step` on.
 
         Both variables (int64 scalars) are read each time an iteration starts. Batches are those of `batches`, changed
         at random: `augment(x, key)` changes what is stored, before `prepare`, and `mix(x, y, key)` what comes
-        out, together with its labels. `key` is a stateless seed (2,) that (`seed`, `epoch`, step) decides.
+        out, together with its labels. Where boxes or a mask belong to the input, `augment` takes and gives the batch by
+        column. `key` is a stateless seed (2,) that (`seed`, `epoch`, step) decides.
         """
         self._check_batch(batch_size)
         checked("seed", seed, NaturalNumber)
@@ -138,10 +183,10 @@ class Split:
         @tf.autograph.experimental.do_not_convert
         def begin(_):
             key = _key(seed, epoch)
-            order = tf.data.Dataset.from_tensor_slices(self._order(key)).skip(first_step * batch_size)
+            order = ordered(len(self), key, first_step * batch_size)
             return _numbered(order.batch(batch_size), tf.data.Dataset.range(first_step, steps), key)
 
-        return self._fetched(tf.data.Dataset.range(1).flat_map(begin), augment, mix)
+        return self._fetched(tf.data.Dataset.range(1).flat_map(begin), arrange, augment, mix)
 
     def stream(
         self,
@@ -149,7 +194,8 @@ class Split:
         *,
         steps: int,
         seed: int,
-        augment: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None = None,
+        arrange: Arrange | None = None,
+        augment: Callable[[Any, tf.Tensor], Any] | None = None,
         mix: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]] | None = None,
     ) -> tf.data.Dataset:
         """`steps` full batches from one shuffled epoch after another; `seed` decides all.
@@ -162,14 +208,11 @@ class Split:
 
         @tf.autograph.experimental.do_not_convert
         def epoch(number):
-            return tf.data.Dataset.from_tensor_slices(self._order(_key(seed, number)))
+            return ordered(len(self), _key(seed, number))
 
         epochs = tf.data.Dataset.range(math.ceil(steps * batch_size / len(self))).flat_map(epoch)
         batches = _numbered(epochs.batch(batch_size), tf.data.Dataset.range(steps), _key(seed, -1))
-        return self._fetched(batches.apply(tf.data.experimental.assert_cardinality(steps)), augment, mix)
-
-    def _order(self, key: tf.Tensor) -> tf.Tensor:
-        return tf.random.experimental.stateless_shuffle(tf.range(len(self), dtype="int64"), key)
+        return self._fetched(batches.apply(tf.data.experimental.assert_cardinality(steps)), arrange, augment, mix)
 
     def _check_batch(self, batch_size: int) -> None:
         checked("batch_size", batch_size, Count)
@@ -177,34 +220,52 @@ class Split:
         check_fits(f"a batch of {size}", size, self.shape, 4)
 
     @functools.cached_property
-    def _tensors(self) -> tuple[tf.Tensor, tf.Tensor]:
-        with tf.device("CPU"):
-            return tf.constant(self.stored), tf.constant(self.labels)
+    def _reader(self) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+        return reader(self.columns)
 
     def _fetched(
-        self, indices: tf.data.Dataset, augment: Callable | None = None, mix: Callable | None = None
+        self,
+        indices: tf.data.Dataset,
+        arrange: Arrange | None = None,
+        augment: Callable | None = None,
+        mix: Callable | None = None,
     ) -> tf.data.Dataset:
         """Batches of examples from a data set of `indices` (batch,), or of what `_numbered` makes of them."""
-        all_inputs, all_labels = self._tensors
+        read, name = self._reader, next(iter(self.columns))
+        together = not LABELS.issuperset([*self.columns][1:])
 
         @tf.autograph.experimental.do_not_convert  # translating what needs no translation takes seconds
-        def fetch(indices, number=None, key=None):
-            inputs, labels = tf.gather(all_inputs, indices), tf.gather(all_labels, indices)
+        def fetch(indices, number=None, step_key=None):
+            key = None if number is None else _fold(step_key, number)
+            batch = read(indices)
             if self.prepare is None:
-                inputs = self._resized(inputs)
+                batch = fitted(batch, name, self.shape)
             if augment is not None:
-                inputs = augment(inputs, _fold(key, number))
+                batch = augment(batch, key) if together else {**batch, name: augment(batch[name], key)}
             if self.prepare is not None:
-                inputs = tf.ensure_shape(self.prepare(inputs), (None, *self.shape))
-            return (inputs, labels) if mix is None else mix(inputs, labels, _fold(_fold(key, number), MIXING))
+                batch[name] = tf.ensure_shape(self.prepare(batch[name]), (None, *self.shape))
+            if arrange is None:
+                x, y = batch[name], batch["label" if "label" in batch else "mask"]
+                return (x, y) if mix is None else mix(x, y, _fold(key, MIXING))
+            found = arrange(batch, None if key is None else _fold(key, ARRANGING))
+            return found if mix is None else (*mix(*found[:2], _fold(key, MIXING)), *found[2:])
 
         return indices.map(fetch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
-    def _resized(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Texts as they are, numbers as float32, pictures of `shape`."""
-        if inputs.dtype == tf.string:
-            return inputs
-        return cover(inputs, self.shape) if inputs.shape[1:] != self.shape else tf.cast(inputs, "float32")
+
+def _source(values: Any, name: str) -> Source:
+    if isinstance(values, Source):
+        return values
+    values = as_array(values, name)
+    if values.dtype.kind in "iu":
+        return Array(values)
+    if values.dtype.kind == "f" and values.ndim == 1:
+        return Array(checked_inputs(values[:, None], name)[:, 0])
+    return Array(checked_inputs(values, name))
+
+
+def _input_alone(batch: dict[str, tf.Tensor], _key: None) -> tuple[tf.Tensor, tuple]:
+    return next(iter(batch.values())), ()
 
 
 def _key(seed: int, epoch: tf.Tensor) -> tf.Tensor:

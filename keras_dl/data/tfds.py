@@ -17,6 +17,7 @@ from keras_dl.data.dataset import SPLITS, Data
 from keras_dl.data.memory import check_fits
 from keras_dl.data.resize import DEFAULT_SIZE, cover
 from keras_dl.data.sequences import read_sequences
+from keras_dl.data.spec import Column
 from keras_dl.errors import UsageError
 from keras_dl.lazy import LazyModule, tf
 
@@ -146,10 +147,12 @@ def _read(
     if kind == "image":
         notices += _map_values(builder.name, examples)
     return assemble(
-        examples,
+        {split: {kind: inputs, "label": labels} for split, (inputs, labels) in examples.items()},
+        {
+            kind: Column(kind=kind, shape=shape),
+            "label": Column(kind="class", class_names=tuple(builder.info.features[label_key].names)),
+        },
         name=builder.name,
-        kind=kind,
-        class_names=builder.info.features[label_key].names,
         validation=validation,
         seed=seed,
         notices=notices,

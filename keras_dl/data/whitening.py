@@ -61,6 +61,6 @@ def _transformed(data: Data, transform: Callable[[np.ndarray], np.ndarray]) -> D
     splits = {}
     for name in SPLITS:
         rows = transform(_rows(data, name)).astype("float32")
-        splits[name] = Split(rows, getattr(data, name).labels, rows.shape[1:])
-    spec = dataclasses.replace(data.spec, kind="features", shape=splits["train"].shape)
+        splits[name] = Split({"features": rows, "label": getattr(data, name).labels})
+    spec = data.spec.with_input("features", splits["train"].shape)
     return dataclasses.replace(data, spec=spec, reread=None, **splits)

@@ -61,7 +61,7 @@ class Evaluate:
         predictor = Predictor(self.model)
         data = _fitting(load(self.data, data_dir=self.data_dir, skip_bad=self.skip_bad), predictor)
         inputs, labels = _examples(data, self.split)
-        there = data.test.fingerprint["labels"]
+        there = data.test.fingerprint["columns"]["label"]["sha256"]
         if predictor.facts.get("test_labels", there) != there:
             note("other examples than its training kept aside: if it has learned some of them, the scores are too good")
         probabilities = predictor.probabilities(inputs)

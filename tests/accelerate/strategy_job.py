@@ -32,8 +32,8 @@ for name, examples in SPLITS.items():
     labels = generator.integers(0, 4, examples)
     pictures = 20 * generator.normal(size=(examples, 8, 8, 1)) + 20 * labels[:, None, None, None] + 100
     pictures = pictures.clip(0, 255).astype("float32")
-    splits[name] = Split(pictures, labels, (8, 8, 1))
-spec = Spec(name="noise", kind="image", shape=(8, 8, 1), classes=4, class_names=tuple("abcd"), counts=SPLITS)
+    splits[name] = Split({"image": pictures, "label": labels})
+spec = Spec.labelled(name="noise", kind="image", shape=(8, 8, 1), classes=4, class_names=tuple("abcd"), counts=SPLITS)
 config = get_config("mlp", hidden=(8,)).for_data(spec)
 
 

@@ -19,12 +19,13 @@ generator = np.random.default_rng(0)
 
 def split(count):
     labels = generator.integers(0, 3, count)
-    return Split(generator.normal(size=(count, 6)).astype("float32") + labels[:, None], labels, (6,))
+    features = generator.normal(size=(count, 6)).astype("float32") + labels[:, None]
+    return Split({"features": features, "label": labels})
 
 
 SPLITS = {"train": split(64), "validation": split(21), "test": split(4)}
 DATA = Data(
-    spec=Spec(
+    spec=Spec.labelled(
         name="points",
         kind="features",
         shape=(6,),
@@ -177,7 +178,7 @@ def test_weights_make_the_mean_over_batches_that_over_examples():
     assert x.shape == (3, 8, 6)
     np.testing.assert_allclose(x.reshape(24, 6)[:21], part.stored, rtol=1e-6)
     np.testing.assert_allclose((weights * y).mean(), part.labels.mean(), rtol=1e-6)
-    masks = Split(part.stored, generator.integers(0, 3, (21, 4, 5)), (6,))
+    masks = Split({"features": part.stored, "mask": generator.integers(0, 3, (21, 4, 5))})
     _, y, weights = (np.stack(values) for values in zip(*weighted(masks, 8).as_numpy_iterator(), strict=True))
     np.testing.assert_allclose((weights * y).mean(), masks.labels.mean(), rtol=1e-6)
 

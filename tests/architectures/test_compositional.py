@@ -56,6 +56,6 @@ def test_what_cannot_be_built_is_refused(changes, words):
 
 
 def test_it_takes_data_of_two_classes():
-    spec = Spec(name="two", kind="features", shape=(16,), classes=2, class_names=("a", "b"), counts={"train": 9})
+    spec = Spec.labelled(name="two", kind="features", shape=(16,), classes=2, class_names=("a", "b"))
     config = keras_dl.get_config("poggio_tree").for_data(spec)
     assert (config.input_shape, config.levels) == ((16,), 4)

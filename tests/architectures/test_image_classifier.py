@@ -13,7 +13,7 @@ NAMES = [name for name, entry in entries().items() if isinstance(entry.config, I
 
 def spec(*shape, classes=10, kind="image"):
     names = tuple(map(str, range(classes)))
-    return Spec(name="some", kind=kind, shape=shape, classes=classes, class_names=names, counts={})
+    return Spec.labelled(name="some", kind=kind, shape=shape, classes=classes, class_names=names, counts={})
 
 
 @pytest.mark.parametrize("name", NAMES)

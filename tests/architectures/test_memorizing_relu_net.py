@@ -33,6 +33,6 @@ def test_what_cannot_be_memorised_is_refused():
 
 
 def test_it_takes_data_of_two_classes():
-    spec = Spec(name="two", kind="features", shape=(5,), classes=2, class_names=("a", "b"), counts={"train": 9})
+    spec = Spec.labelled(name="two", kind="features", shape=(5,), classes=2, class_names=("a", "b"))
     config = keras_dl.get_config("memorizing_relu_net").for_data(spec)
     assert (config.input_shape, config.classes) == ((5,), 1)

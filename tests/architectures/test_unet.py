@@ -136,6 +136,6 @@ def test_the_smallest_size_is_the_smallest(levels, padding):
 
 
 def test_data_without_masks_are_refused():
-    spec = Spec(name="digits", kind="image", shape=(8, 8, 1), classes=10, class_names=(), counts={})
+    spec = Spec.labelled(name="digits", kind="image", shape=(8, 8, 1), classes=10, class_names=(), counts={})
     with pytest.raises(keras_dl.UsageError, match="unet needs a class for every pixel, digits has one for each"):
         keras_dl.get_config("unet").for_data(spec)

@@ -8,8 +8,8 @@ from keras_dl import UsageError
 from keras_dl.augment.by_name import by_name
 from keras_dl.data.spec import Spec
 
-PICTURES = Spec(name="p", kind="image", shape=(4, 4, 1), classes=3, class_names=("a", "b", "c"), counts={})
-FEATURES = Spec(name="f", kind="features", shape=(4,), classes=3, class_names=("a", "b", "c"), counts={})
+PICTURES = Spec.labelled(name="p", kind="image", shape=(4, 4, 1), classes=3, class_names=("a", "b", "c"), counts={})
+FEATURES = Spec.labelled(name="f", kind="features", shape=(4,), classes=3, class_names=("a", "b", "c"), counts={})
 
 
 def test_changes_and_mixes_are_told_apart():

@@ -9,6 +9,7 @@ import pytest
 from data_on_disk import fill, picture, store
 
 from keras_dl.data import Data, Spec, Split, fingerprint, load
+from keras_dl.data.hashing import of_array
 from keras_dl.errors import UsageError
 
 
@@ -19,7 +20,7 @@ def arrays(seed=0, dtype="float32", labels=None):
         name: Split.of(generator.integers(0, 9, (12, 4)).astype(dtype), labels, classes=3)
         for name in ("train", "validation", "test")
     }
-    spec = Spec(
+    spec = Spec.labelled(
         name="numbers",
         kind="features",
         shape=(4,),
@@ -55,7 +56,7 @@ def test_a_split_is_what_it_is_whatever_seed_drew_it(tmp_path):
     data = load("digits", seed=1)
     fingerprint.keep(data, tmp_path)
     assert refused(load("digits", seed=2), tmp_path) == (
-        "train has other inputs and labels; validation has other inputs and labels"
+        "train has other image and label; validation has other image and label"
     )
     assert "validation has 287 examples, had 143" in refused(load("digits", seed=1, validation=0.2), tmp_path)
     subset = dataclasses.replace(data, train=data.train.take(range(100)))
@@ -92,7 +93,7 @@ def test_another_picture_under_the_same_name_and_size(tmp_path):
     for number in range(6):
         picture(77 + number).save(folder / "cat" / f"{number}.bmp")
     message = refused(load(str(folder)), tmp_path)
-    assert message.startswith("train has other inputs although the files have the same names and sizes; ")
+    assert message.startswith("train has other image although the files have the same names and sizes; ")
 
 
 def test_of_a_large_folder_only_sums_are_kept(pictures, tmp_path, monkeypatch):
@@ -136,17 +137,17 @@ def test_a_data_set_of_tfds_with_other_counts_or_another_version(tmp_path):
 def test_arrays(tmp_path):
     fingerprint.keep(arrays(), tmp_path)
     fingerprint.keep(arrays(), tmp_path)
-    assert refused(arrays(seed=1), tmp_path).startswith("train has other inputs; validation has other inputs")
-    assert refused(arrays(labels=np.arange(12)[::-1] % 3), tmp_path).startswith("train has other labels; ")
-    assert refused(arrays(dtype="uint8"), tmp_path).startswith("train is uint8 [4], was float32 [4]")
+    assert refused(arrays(seed=1), tmp_path).startswith("train has other features; validation has other features")
+    assert refused(arrays(labels=np.arange(12)[::-1] % 3), tmp_path).startswith("train has other label; ")
+    assert refused(arrays(dtype="uint8"), tmp_path).startswith("features of train is uint8 [4], was float32 [4]")
     data = arrays()
-    renamed = dataclasses.replace(data, spec=dataclasses.replace(data.spec, class_names=("a", "b", "d")))
+    renamed = dataclasses.replace(data, spec=data.spec.replace("label", class_names=("a", "b", "d")))
     assert refused(renamed, tmp_path) == "the classes are a, b, d, were a, b, c"
 
 
 def test_texts_of_any_character():
     texts = [np.array(texts, object) for texts in (["a", "b\udcfc"], ["a\0b", ""], ["a", "b"], ["ab", ""])]
-    assert len({fingerprint.of_array(text) for text in texts}) == 4
+    assert len({of_array(text) for text in texts}) == 4
 
 
 def test_a_damaged_file_is_refused(tmp_path):

@@ -10,6 +10,7 @@ from keras_dl import UsageError, get_config
 from keras_dl.data import Split, load
 from keras_dl.data.assemble import assemble
 from keras_dl.data.prepare import bag_of_words, log_mel
+from keras_dl.data.spec import Column
 
 REAL = pytest.mark.skipif("TFDS_DATA_DIR" not in os.environ, reason="TFDS_DATA_DIR does not say where real data are")
 TEXTS = np.array([f"{word} film number {number}" for number in range(30) for word in ("good", "bad")], object)
@@ -17,10 +18,12 @@ RATE = 8000
 
 
 def data_of(kind, inputs, **options):
-    labels = np.arange(len(inputs)) % 2
-    return assemble(
-        {"train": (inputs, labels)}, name="some", kind=kind, class_names=("a", "b"), validation=0.2, seed=0, **options
-    )
+    columns = {
+        kind: Column(kind=kind, shape=inputs.shape[1:], **options),
+        "label": Column(kind="class", class_names=("a", "b")),
+    }
+    examples = {"train": {kind: inputs, "label": np.arange(len(inputs)) % 2}}
+    return assemble(examples, columns, name="some", validation=0.2, seed=0)
 
 
 @pytest.fixture(scope="module")

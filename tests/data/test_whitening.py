@@ -20,7 +20,9 @@ def correlated(count, seed, constant=False):
 def data(constant=False):
     splits = [correlated(count, seed, constant) for seed, count in enumerate((200, 40, 40))]
     counts = dict(zip(("train", "validation", "test"), map(len, splits), strict=True))
-    spec = Spec(name="made", kind="features", shape=splits[0].shape, classes=2, class_names=("a", "b"), counts=counts)
+    spec = Spec.labelled(
+        name="made", kind="features", shape=splits[0].shape, classes=2, class_names=("a", "b"), counts=counts
+    )
     return Data(spec=spec, train=splits[0], validation=splits[1], test=splits[2])
 
 
@@ -67,6 +69,6 @@ def test_only_the_training_split_decides(prepare):
 def test_pictures_become_features():
     generator = np.random.default_rng(0)
     pictures = Split.of(generator.integers(0, 256, (50, 3, 2, 1)).astype("uint8"), np.arange(50) % 2)
-    spec = dataclasses.replace(data().spec, kind="image", shape=(3, 2, 1))
+    spec = data().spec.with_input("image", (3, 2, 1))
     after = standardize(Data(spec=spec, train=pictures, validation=pictures, test=pictures))
     assert (after.spec.kind, after.spec.shape, after.train.inputs().shape) == ("features", (6,), (50, 6))

@@ -10,6 +10,7 @@ from data_on_disk import fill
 from keras_dl import UsageError, names
 from keras_dl.data import Data, Spec, Split, load
 from keras_dl.data.prepare import bag_of_words, log_mel
+from keras_dl.data.spec import Column
 from keras_dl.data.whitening import standardize, whiten
 
 PIXELS = np.arange(9 * 16, dtype=np.float32).reshape(9, 4, 4, 1)
@@ -23,7 +24,7 @@ def split(pixels=PIXELS, labels=LABELS):
 
 def data(spec=None, **changes):
     parts = {name: split() for name in ("train", "validation", "test")} | changes
-    return Data(spec=Spec(**{**SPEC, **(spec or {})}), **parts)
+    return Data(spec=Spec.labelled(**{**SPEC, **(spec or {})}), **parts)
 
 
 def refusal(function):
@@ -38,9 +39,11 @@ def test_what_is_right_is_accepted():
     made = data()
     assert made.spec.counts == {"train": 9, "validation": 9, "test": 9}
     assert dataclasses.replace(made, train=made.train.take([0, 1, 2])).spec.counts["train"] == 3
-    assert Spec(**{**SPEC, "classes": np.int64(3), "shape": [4, 4, 1]}) == Spec(**SPEC)
-    masks = Split(PIXELS, np.zeros((9, 4, 4), np.uint8), (4, 4, 1))
-    assert data(train=masks).train.labels.dtype == np.uint8
+    assert Spec.labelled(**{**SPEC, "classes": np.int64(3), "shape": [4, 4, 1]}) == Spec.labelled(**SPEC)
+    masks = Split({"image": PIXELS, "mask": np.zeros((9, 4, 4), np.uint8)})
+    columns = {"image": Column(kind="image", shape=(4, 4, 1)), "mask": Column(kind="mask", shape=(4, 4), classes=2)}
+    segmented = Data(spec=Spec(name="p", columns=columns), train=masks, validation=masks, test=masks)
+    assert segmented.train.labels.dtype == np.uint8
     assert len(split().take([])) == 0
     assert split().take(LABELS == 1).labels.tolist() == [1, 1, 1]
 
@@ -110,7 +113,7 @@ def test_load(options, words):
     ],
 )
 def test_spec(changes, words):
-    assert words in refusal(lambda: Spec(**{**SPEC, **changes}))
+    assert words in refusal(lambda: Spec.labelled(**{**SPEC, **changes}))
 
 
 @pytest.mark.parametrize(
@@ -150,15 +153,21 @@ def test_split_of(inputs, labels, words):
         (lambda: Split.of(PIXELS, LABELS, classes=2), "label 2 of example 2 of data is outside 0..1"),
         (lambda: Split.of(PIXELS, LABELS, classes=0), "classes must be at least 1, got 0"),
         (lambda: Split.of(PIXELS, LABELS, classes="3"), "classes must be int, got '3'"),
-        (lambda: Split(PIXELS, LABELS + 0.5, (4, 4, 1)), "labels must be whole numbers, got float64"),
-        (lambda: Split(PIXELS, LABELS[:5], (4, 4, 1)), "there are 9 inputs but 5 labels"),
-        (lambda: Split(PIXELS, LABELS, (16,)), "inputs of shape (4, 4, 1) cannot come out as (16,)"),
-        (lambda: Split(PIXELS, LABELS, 4), "shape must be a list of values, got 4"),
-        (lambda: Split("pictures", LABELS, (4,)), "they must be numbers"),
+        (lambda: Split({"image": PIXELS, "label": LABELS + 0.5}), "label must hold whole numbers, got float"),
+        (lambda: Split({"image": PIXELS, "label": LABELS[:5]}), "there are 9 inputs but 5 examples of label"),
+        (
+            lambda: Split({"image": PIXELS, "label": LABELS}, (16,)),
+            "inputs of shape (4, 4, 1) cannot come out as (16,)",
+        ),
+        (lambda: Split({"image": PIXELS, "label": LABELS}, 4), "shape must be a list of values, got 4"),
+        (lambda: Split({"image": "pictures", "label": LABELS}), "they must be numbers"),
         (lambda: split().batches("big"), "batch_size must be int, got 'big'"),
         (lambda: split().batches(2.5), "batch_size must be int, got 2.5"),
         (lambda: split().batches(2**70), "batch_size must be below 2**63"),
-        (lambda: Split(PIXELS, LABELS, (4, 4, 1), "gray"), "prepare must be a function, got 'gray'"),
+        (
+            lambda: Split({"image": PIXELS, "label": LABELS}, (4, 4, 1), "gray"),
+            "prepare must be a function, got 'gray'",
+        ),
         (lambda: split().take([99]), "indices must be whole numbers below 9"),
         (lambda: split().take([0.5]), "indices must be whole numbers below 9"),
         (lambda: split().take("all"), "indices must be whole numbers below 9"),
@@ -215,8 +224,8 @@ def test_splits_and_what_is_done_with_them(call, words):
         (lambda: data(validation=split(PIXELS - 9)), "those of the validation split of p are -9..134"),
         (
             lambda: Data(
-                spec=Spec(name="s", kind="audio", shape=(16,), classes=3),
-                **dict.fromkeys(("train", "validation", "test"), split(PIXELS.reshape(9, 16))),
+                spec=Spec.labelled(name="s", kind="audio", shape=(16,), classes=3),
+                **dict.fromkeys(("train", "validation", "test"), Split.of(PIXELS.reshape(9, 16), LABELS, kind="audio")),
             ),
             "audio must have values -1..1; those of the train split of s are 0..143",
         ),

@@ -42,7 +42,7 @@ def test_what_a_run_leaves(result, folder):
     contract = json.loads((folder / "model" / "contract.json").read_text())
     assert contract["class_names"] == list("0123456789")
     split = {"seed": 0, "validation": 0.1}
-    held_out = load_data("digits").test.fingerprint["labels"]
+    held_out = load_data("digits").test.fingerprint["columns"]["label"]["sha256"]
     assert contract["facts"] == {**result, "training": split, "test_labels": held_out}
     assert f"{100 * result['test_accuracy']:.2f} %" in (folder / "model" / "README.md").read_text()
 

@@ -337,7 +337,7 @@ def test_a_full_disk_ends_the_search_and_not_the_trial(tmp_path):
 def test_changed_data_are_refused(tmp_path, monkeypatch):
     run(tmp_path)
     storage.write_checked_json(tmp_path / "data.json", {**load("digits", seed=1).fingerprint()})
-    with pytest.raises(UsageError, match="the data have changed since the run in .* began: train has other inputs"):
+    with pytest.raises(UsageError, match="the data have changed since the run in .* began: train has other image"):
         run(tmp_path)
 
 

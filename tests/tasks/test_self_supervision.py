@@ -15,7 +15,7 @@ def _split(count: int) -> Split:
     return Split.of(generator.integers(0, 256, (count, 4, 4, 1)).astype("uint8"), np.arange(count) % 3)
 
 
-SPEC = Spec(name="noise", kind="image", shape=(4, 4, 1), classes=3, class_names=("a", "b", "c"), counts={})
+SPEC = Spec.labelled(name="noise", kind="image", shape=(4, 4, 1), classes=3, class_names=("a", "b", "c"), counts={})
 DATA = Data(spec=SPEC, train=_split(40), validation=_split(4), test=_split(20))
 ORDER = np.array([[3, 5], [0, 1]])
 

@@ -29,7 +29,7 @@ def by_brightness(size=8, channels=1):
         pictures = (noise + 60 * labels[:, None, None, None] + 60).clip(0, 255)
         splits[name] = Split.of(pictures.astype("uint8"), labels, classes=3)
     shape = (size, size, channels)
-    spec = Spec(name="grays", kind="image", shape=shape, classes=3, class_names=("a", "b", "c"), counts=COUNTS)
+    spec = Spec.labelled(name="grays", kind="image", shape=shape, classes=3, class_names=("a", "b", "c"), counts=COUNTS)
     return Data(spec=spec, **splits)
 
 

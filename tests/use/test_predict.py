@@ -127,7 +127,7 @@ def test_an_evaluation_leaves_scores_and_pictures(model, digits, tmp_path, monke
     ("changed", "said"), [(False, ""), (True, "note: other examples than its training kept aside")]
 )
 def test_examples_that_may_have_been_learned_are_told(model, digits, tmp_path, capsys, changed, said):
-    labels = "of another split" if changed else digits.test.fingerprint["labels"]
+    labels = "of another split" if changed else digits.test.fingerprint["columns"]["label"]["sha256"]
     contract = keras_dl.saved_model.read_contract(model)
     folder = keras_dl.save(
         keras_dl.load(model),
@@ -142,7 +142,7 @@ def test_examples_that_may_have_been_learned_are_told(model, digits, tmp_path, c
 
 def test_data_with_other_classes_are_refused(model):
     arrays = np.full((6, 8, 8, 1), 200, "uint8"), np.arange(6) % 2
-    spec = Spec(name="pets", kind="image", shape=(8, 8, 1), classes=2, class_names=("cat", "dog"), counts={})
+    spec = Spec.labelled(name="pets", kind="image", shape=(8, 8, 1), classes=2, class_names=("cat", "dog"), counts={})
     split = Split.of(*arrays, classes=2)
     data = Data(spec=spec, train=split, validation=split, test=split)
     with pytest.raises(UsageError, match="the model tells the classes 0, 1, 2, 3, 4 and 5 more; pets has cat, dog"):

@@ -1,0 +1,15 @@
+"""The SHA-256 of arrays."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+
+
+def of_array(values: np.ndarray) -> str:
+    """The SHA-256 of the values of an array, or of its texts."""
+    if values.dtype == object:
+        return hashlib.sha256(json.dumps(values.tolist()).encode()).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(values)).hexdigest()
