@@ -9,7 +9,7 @@ from typing import Any, Self
 from keras_dl.data.checks import check_range
 from keras_dl.data.memory import check_fits
 from keras_dl.data.resize import check_conversion
-from keras_dl.data.source import Array
+from keras_dl.data.source import Source, blocks
 from keras_dl.data.spec import Column, Spec
 from keras_dl.data.split import Split
 from keras_dl.errors import UsageError, some
@@ -99,13 +99,13 @@ class Data:
 def _check_column(split: Split, name: str, column: Column, where: str) -> None:
     """Raise `UsageError` for classes, pixels and samples in memory that are outside the range of their kind."""
     source = split.columns[name]
-    if not isinstance(source, Array):
+    if not source.in_memory:
         return
     if column.kind in ("class", "mask"):
         check_range(source.values, column.classes, where)
     if column.kind in RANGES and split.prepare is None:
         least, most = RANGES[column.kind]
-        low, high = float(source.values.min()), float(source.values.max())
+        low, high = _extremes(source)
         if low < least or high > most:
             raise UsageError(f"{column.kind} must have values {least}..{most}; those of {where} are {low:g}..{high:g}")
 
@@ -115,7 +115,13 @@ def _check_scale(split: Split, spec: Spec, name: str) -> None:
     if spec.kind != "image" or split.prepare is not None or name != "train":
         return
     source = split.columns[spec.input]
-    if isinstance(source, Array) and 0 < float(source.values.max()) <= 1:
+    if source.in_memory and 0 < _extremes(source)[1] <= 1:
         raise UsageError(
             f"image must have values 0..255; those of the {name} split of {spec.name} are 0..1: multiply them by 255"
         )
+
+
+def _extremes(source: Source) -> tuple[float, float]:
+    """The smallest and the largest value."""
+    ends = [(block.min(), block.max()) for block in blocks(source)]
+    return float(min(low for low, _ in ends)), float(max(high for _, high in ends))

@@ -2,39 +2,64 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from keras_dl.data.source import Array, Source
+from keras_dl.data.order import shuffled_tensor
+from keras_dl.data.raised import remembering
+from keras_dl.data.source import SMALL, Array, Source
 from keras_dl.lazy import tf
 
-SMALL = 64 * 2**20
-"""bytes of arrays that TensorFlow gets copies of, three to four of them; it reads small examples twice as fast so"""
+LONG = 1_000_000
+"""examples whose order is a list in memory; that of more is computed place by place"""
+AT_ONCE = 4096
+AHEAD = 2
+"""batches that `Source.take` makes at the same time, and that wait"""
 
 
-def reader(columns: Mapping[str, Source]) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
-    """What makes a batch by column of the `indices` (batch,) int64 of its examples, within a program of TensorFlow."""
-    arrays = [column.values for column in columns.values() if isinstance(column, Array)]
-    if len(arrays) == len(columns) and sum(array.nbytes for array in arrays) <= SMALL:
-        with tf.device("CPU"):
-            tensors = dict(zip(columns, map(tf.constant, arrays), strict=True))
-        return lambda indices: {name: tf.gather(tensor, indices) for name, tensor in tensors.items()}
-    types = [tf.string if column.dtype == object else tf.as_dtype(column.dtype) for column in columns.values()]
+class Reader:
+    """What makes a batch by column of the `indices` (batch,) int64 of its examples, within a program of TensorFlow.
 
-    def take(indices: np.ndarray) -> list[np.ndarray]:
-        return [column.take(indices) for column in columns.values()]
+    What `Source.take` raises comes out as it was within `keras_dl.data.raised.raised`.
+    """
 
-    def read(indices):
-        found = tf.numpy_function(take, [indices], types, stateful=False)
-        for tensor, column in zip(found, columns.values(), strict=True):
+    def __init__(self, columns: Mapping[str, Source]):
+        self._columns, self._tensors = columns, None
+        in_arrays = all(isinstance(column, Array) for column in columns.values())
+        if in_arrays and sum(_size(column.values) for column in columns.values()) <= SMALL:
+            with tf.device("CPU"):
+                self._tensors = {name: tf.constant(column.values) for name, column in columns.items()}
+
+    def __call__(self, indices: tf.Tensor) -> dict[str, tf.Tensor]:
+        if self._tensors is not None:
+            return {name: tf.gather(tensor, indices) for name, tensor in self._tensors.items()}
+        columns = self._columns.values()
+        types = [tf.string if column.dtype == object else tf.as_dtype(column.dtype) for column in columns]
+        found = tf.numpy_function(self._take, [indices], types, stateful=False)
+        for tensor, column in zip(found, columns, strict=True):
             tensor.set_shape((indices.shape[0], *column.shape))
-        return dict(zip(columns, found, strict=True))
+        return dict(zip(self._columns, found, strict=True))
 
-    return read
+    @functools.cached_property
+    def _take(self) -> Callable[[np.ndarray], list[np.ndarray]]:
+        return remembering(lambda indices: [column.take(indices) for column in self._columns.values()])
+
+    def mapped(self, batches: tf.data.Dataset, function: Callable) -> tf.data.Dataset:
+        """`batches` mapped by a `function` that calls this reader, some of them ahead."""
+        ahead = tf.data.AUTOTUNE if self._tensors is not None else AHEAD
+        return batches.map(function, num_parallel_calls=ahead, deterministic=True).prefetch(ahead)
+
+
+def _size(values: np.ndarray) -> int:
+    return values.nbytes if values.dtype != object else sum(map(len, values.flat))
 
 
 def ordered(count: int, key: tf.Tensor, start: tf.Tensor | int = 0) -> tf.data.Dataset:
     """The numbers below `count`, int64, shuffled by `key` (2,) int64, from the place `start` on."""
+    if count > LONG:
+        places = tf.data.Dataset.range(start, count).batch(AT_ONCE)
+        return places.map(lambda places: shuffled_tensor(places, count, key)).unbatch()
     order = tf.random.experimental.stateless_shuffle(tf.range(count, dtype="int64"), key)
     return tf.data.Dataset.from_tensor_slices(order).skip(start)

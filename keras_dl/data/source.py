@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import abc
+import math
+from collections.abc import Iterator
 
 import numpy as np
 
-from keras_dl.data.hashing import of_array
+from keras_dl.data.hashing import of_array, of_blocks
+
+SMALL = 32 * 2**20
+"""bytes of an array that may be copied: the libraries take ten times as much"""
+AT_ONCE = 2**20
+"""bytes of a block"""
 
 
 class Source(abc.ABC):
@@ -17,6 +24,7 @@ class Source(abc.ABC):
 
     shape: tuple[int, ...]
     dtype: np.dtype
+    in_memory: bool = False
 
     @abc.abstractmethod
     def __len__(self) -> int:
@@ -32,12 +40,18 @@ class Source(abc.ABC):
 
     @property
     def values(self) -> np.ndarray:
-        """All examples, (len, *shape), in memory."""
+        """All examples, (len, *shape), in memory: a copy, but for those of an `Array`."""
         return self.take(np.arange(len(self)))
+
+    def chosen(self, indices: np.ndarray) -> Source:
+        """The examples at `indices` (n,) as a source."""
+        return Chosen(self, indices)
 
 
 class Array(Source):
     """The examples in an array in memory, (n, *shape)."""
+
+    in_memory = True
 
     def __init__(self, values: np.ndarray):
         self._values = values
@@ -56,13 +70,17 @@ class Array(Source):
     def values(self) -> np.ndarray:
         return self._values
 
+    def chosen(self, indices: np.ndarray) -> Source:
+        """A copy of a small array; of others the same memory."""
+        return Array(self._values[indices]) if self._values.nbytes <= SMALL else Chosen(self, indices)
+
 
 class Chosen(Source):
-    """The examples of `source` at `indices` (n,)."""
+    """The examples of `source` at `indices` (n,), which stay where they are."""
 
     def __init__(self, source: Source, indices: np.ndarray):
         self._source, self._indices = source, indices
-        self.shape, self.dtype = source.shape, source.dtype
+        self.shape, self.dtype, self.in_memory = source.shape, source.dtype, source.in_memory
 
     def __len__(self) -> int:
         return len(self._indices)
@@ -71,9 +89,17 @@ class Chosen(Source):
         return self._source.take(self._indices[indices])
 
     def fingerprint(self) -> str:
+        """That of the examples alone where they are in memory, as if they were all there is."""
+        if self.in_memory:
+            return of_array(self.values) if self.dtype == object else of_blocks(blocks(self))
         return of_array(np.frombuffer(self._source.fingerprint().encode() + self._indices.tobytes(), "uint8"))
 
+    def chosen(self, indices: np.ndarray) -> Source:
+        return Chosen(self._source, self._indices[indices])
 
-def chosen(source: Source, indices: np.ndarray) -> Source:
-    """The examples of `source` at `indices`; of an array, a copy."""
-    return Array(source.values[indices]) if isinstance(source, Array) else Chosen(source, indices)
+
+def blocks(source: Source) -> Iterator[np.ndarray]:
+    """All examples of `source` in order, not much of them in memory at once."""
+    size = max(1, AT_ONCE // max(1, math.prod(source.shape) * source.dtype.itemsize))
+    for start in range(0, len(source), size):
+        yield source.take(np.arange(start, min(start + size, len(source))))

@@ -12,9 +12,10 @@ import numpy as np
 
 from keras_dl.data.checks import as_array, checked_inputs, checked_labels
 from keras_dl.data.memory import check_fits
-from keras_dl.data.reading import ordered, reader
+from keras_dl.data.raised import raised
+from keras_dl.data.reading import Reader, ordered
 from keras_dl.data.resize import fitted
-from keras_dl.data.source import Array, Source, chosen
+from keras_dl.data.source import Array, Source
 from keras_dl.errors import UsageError
 from keras_dl.fields import Count, NaturalNumber, checked
 from keras_dl.lazy import tf
@@ -132,7 +133,7 @@ class Split:
             numbers = np.arange(len(self))[indices]
         except IndexError as error:
             raise UsageError(f"indices must be whole numbers below {len(self)}: {error}") from None
-        return dataclasses.replace(self, columns={n: chosen(column, numbers) for n, column in self.columns.items()})
+        return dataclasses.replace(self, columns={n: column.chosen(numbers) for n, column in self.columns.items()})
 
     def few(self, labels: int, seed: int) -> Self:
         """`labels` examples of each class, drawn by `seed`. Raises `UsageError` if a class has fewer."""
@@ -147,7 +148,8 @@ class Split:
 
     def inputs(self) -> np.ndarray:
         """All inputs in order, (n, *shape) float32, or texts as bytes; pixels have values 0..255."""
-        return np.concatenate([x.numpy() for x, _ in self.batches(1024, _input_alone)])
+        with raised():
+            return np.concatenate([x.numpy() for x, _ in self.batches(1024, _input_alone)])
 
     def batches(self, batch_size: int, arrange: Arrange | None = None) -> tf.data.Dataset:
         """All examples in order, as `arrange` makes (x, y) or (x, y, weights) of a batch; the last one may be smaller.
@@ -220,8 +222,8 @@ class Split:
         check_fits(f"a batch of {size}", size, self.shape, 4)
 
     @functools.cached_property
-    def _reader(self) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
-        return reader(self.columns)
+    def _reader(self) -> Reader:
+        return Reader(self.columns)
 
     def _fetched(
         self,
@@ -250,7 +252,7 @@ class Split:
             found = arrange(batch, None if key is None else _fold(key, ARRANGING))
             return found if mix is None else (*mix(*found[:2], _fold(key, MIXING)), *found[2:])
 
-        return indices.map(fetch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+        return read.mapped(indices, fetch)
 
 
 def _source(values: Any, name: str) -> Source:
