@@ -68,6 +68,14 @@ def _lookup(layer, inputs, output) -> Counted:
     return 0, _size(output.shape[1:])
 
 
+def _lookup_or_back(layer, inputs, output) -> Counted:
+    """An embedding, or the product of vectors with its table."""
+    if len(output.shape) > len(inputs[0].shape):
+        return _lookup(layer, inputs, output)
+    products = _positions(output) * layer.input_dim * layer.output_dim
+    return products, products
+
+
 def _recurrent(layer, inputs, output) -> Counted:
     """Both kernels of every gate, and the biases, at every time step of the input, (batch, steps, features)."""
     steps = inputs[0].shape[1] or 1
@@ -111,6 +119,7 @@ COUNTS: dict[str, Callable[[Any, Sequence[Any], Any], Counted]] = {
     "BaseConvTranspose": _at_inputs,
     "EinsumDense": _einsum,
     "Embedding": _lookup,
+    "ReversibleEmbedding": _lookup_or_back,
     **dict.fromkeys(("SimpleRNN", "GRU", "LSTM"), _recurrent),
     "Bidirectional": _both_ways,
     "MultiHeadAttention": _attention,

@@ -1,14 +1,16 @@
 """Keras layers that Keras does not have, one a file, registered with `keras.saving` under the package "keras_dl"."""
 
-from keras_dl.layers.activations import scaled_tanh
+from keras_dl.layers.activations import scaled_tanh, tanh_gelu
 from keras_dl.layers.batch_normalization import BatchNormalization
 from keras_dl.layers.bounded_dense import BoundedDense
+from keras_dl.layers.causal_attention import CausalAttention
 from keras_dl.layers.class_token_and_positions import ClassTokenAndPositions
 from keras_dl.layers.drop_connect import DropConnect
 from keras_dl.layers.gradient_reversal import GradientReversal
 from keras_dl.layers.lecun_conv import LeCunConv2D
 from keras_dl.layers.local_response_normalization import LocalResponseNormalization
 from keras_dl.layers.locally_connected import LocallyConnected2D
+from keras_dl.layers.positions import Positions
 from keras_dl.layers.rbf_output import RBFOutput
 from keras_dl.layers.stored_normalization import StoredNormalization
 from keras_dl.layers.trainable_subsampling import TrainableSubsampling2D
@@ -17,15 +19,18 @@ from keras_dl.layers.unit_thresholds import UnitThresholds
 __all__ = [
     "BatchNormalization",
     "BoundedDense",
+    "CausalAttention",
     "ClassTokenAndPositions",
     "DropConnect",
     "GradientReversal",
     "LeCunConv2D",
     "LocalResponseNormalization",
     "LocallyConnected2D",
+    "Positions",
     "RBFOutput",
     "StoredNormalization",
     "TrainableSubsampling2D",
     "UnitThresholds",
     "scaled_tanh",
+    "tanh_gelu",
 ]
