@@ -10,6 +10,7 @@ from keras_dl.layers.gradient_reversal import GradientReversal
 from keras_dl.layers.lecun_conv import LeCunConv2D
 from keras_dl.layers.local_response_normalization import LocalResponseNormalization
 from keras_dl.layers.locally_connected import LocallyConnected2D
+from keras_dl.layers.padded_embedding import PaddedEmbedding
 from keras_dl.layers.positions import Positions
 from keras_dl.layers.rbf_output import RBFOutput
 from keras_dl.layers.stored_normalization import StoredNormalization
@@ -26,6 +27,7 @@ __all__ = [
     "LeCunConv2D",
     "LocalResponseNormalization",
     "LocallyConnected2D",
+    "PaddedEmbedding",
     "Positions",
     "RBFOutput",
     "StoredNormalization",

@@ -1,0 +1,1 @@
+"""Networks that read sequences token by token: convolutions over words, recurrent layers, pairs of sequences."""
