@@ -7,8 +7,8 @@ import json
 import math
 import reprlib
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from keras_dl.errors import UsageError, choose
 from keras_dl.fields import Positive, check_fields, checked
@@ -28,6 +28,16 @@ MOST_LAYERS = 1000
 """the sum of the fields that make a network deeper, and the items of a list"""
 MOST_INPUTS = 2**28
 """numbers in one input: a gigabyte"""
+
+
+DATA_FIELDS: dict[str, Callable[[Spec], Any]] = {
+    "input_shape": lambda spec: spec.shape,
+    "classes": lambda spec: spec.classes,
+    "vocabulary_size": lambda spec: _tokens(spec, 0),
+    "source_vocabulary_size": lambda spec: _tokens(spec, 0),
+    "target_vocabulary_size": lambda spec: _tokens(spec, 1),
+}
+"""what fields are called that the data decide, in every network, and how; None leaves them as they are"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,14 +149,30 @@ class Config:
             changes |= {name: self.scales()[name].apply(getattr(self, name), factor) for name in names}
         return self.replace(**changes)
 
+    @property
+    def follows_data(self) -> tuple[str, ...]:
+        """The fields that `for_data` sets, whatever they were."""
+        return tuple(field.name for field in dataclasses.fields(self) if field.name in DATA_FIELDS)
+
     def for_data(self, spec: Spec) -> Self:
-        """A copy for this data: its input shape and its number of classes. Raises `UsageError` for texts and sounds."""
-        spec.check_numbers(self.family)
-        return self.replace(input_shape=spec.shape, classes=spec.classes)
+        """A copy for these data: those of `DATA_FIELDS` that it has, as `spec` has them, encoded by the task.
+
+        Raises `UsageError` for texts and sounds where numbers are wanted.
+        """
+        if "input_shape" in self.follows_data:
+            spec.check_numbers(self.family)
+        found = {name: of_spec(spec) for name, of_spec in DATA_FIELDS.items() if name in self.follows_data}
+        return self.replace(**{name: value for name, value in found.items() if value is not None})
 
     def to_json(self) -> str:
         """The family and every field, as one JSON object; `keras_dl.catalogue.read_config` reads it."""
         return json.dumps({"family": self.family, **dataclasses.asdict(self)}, indent=2)
+
+
+def _tokens(spec: Spec, place: int) -> int | None:
+    """How many tokens there are in the first or second column of them."""
+    sizes = [column.classes for column in spec.columns.values() if column.kind == "tokens"]
+    return sizes[place] if place < len(sizes) else None
 
 
 def _numbers(value) -> Iterator[float]:

@@ -30,7 +30,7 @@ from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
-from keras_dl.tasks.domain_adversarial import domain_adversarial_loss, strength, with_domain_head
+from keras_dl.learning.domain_adversarial import domain_adversarial_loss, strength, with_domain_head
 from keras_dl.training.order import random_order
 
 METHODS = {"source": "source only", "adversarial": "domain-adversarial"}

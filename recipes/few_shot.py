@@ -30,7 +30,7 @@ from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
-from keras_dl.tasks import few_shot
+from keras_dl.learning import few_shot
 
 METHODS = {
     "pixels": "pixels",

@@ -241,8 +241,8 @@ class LeCun1989(DataExperiment):
     @functools.cached_property
     def _loops(self) -> dict:
         """For each row the network, compiled as the row says."""
+        from keras_dl.learning.squared_error import OneHotSquaredError
         from keras_dl.training.compiled import CompiledSteps
-        from keras_dl.training.squared_error import OneHotSquaredError
 
         loops = {}
         for name in {cell["row"] for cell in self.cells()}:

@@ -30,7 +30,7 @@ from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
-from keras_dl.tasks.multitask import with_heads
+from keras_dl.learning.multitask import with_heads
 from keras_dl.training.restart import Restartable
 
 ARMS = {

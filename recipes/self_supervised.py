@@ -29,12 +29,13 @@ from keras_dl import get_config, surgery
 from keras_dl.analysis.probe import features, linear_probe
 from keras_dl.augment.image import compose
 from keras_dl.errors import UsageError
+from keras_dl.experiments import self_supervision
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, at_least, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
-from keras_dl.tasks import contrastive, pretext, self_supervision
+from keras_dl.learning import contrastive, pretext
 from keras_dl.training.order import random_order
 
 TASKS = {"views": "SimCLR", "rotation": "rotation", "hidden": "masked autoencoder", "clusters": "DeepCluster"}

@@ -31,7 +31,7 @@ from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Counts, Positive, Share, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
-from keras_dl.tasks.pseudo_labels import UNLABELLED, pseudo_label_loss, ramp
+from keras_dl.learning.pseudo_labels import UNLABELLED, pseudo_label_loss, ramp
 from keras_dl.training.order import random_order
 
 METHODS = {"labels": "labels only", "pseudo": "with pseudo-labels"}

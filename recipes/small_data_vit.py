@@ -95,7 +95,7 @@ class SmallDataViT(DataExperiment):
         return {"accuracy": 100 * found["accuracy"], "parameters": parameters, **guess}
 
     def _for_training(self, network: str) -> keras.Model:
-        from keras_dl.training.relative_localization import RelativeLocalization
+        from keras_dl.learning.relative_localization import RelativeLocalization
 
         model = self.config(network).build()
         if network != "drloc":

@@ -6,20 +6,21 @@ Run it by `keras-dl train lenet5_modern --data mnist`, or import `Train`.
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import ClassVar, Literal
 
-from keras_dl import saved_model, storage
-from keras_dl.augment.by_name import by_name
+from keras_dl import storage
 from keras_dl.catalogue import get_config
+from keras_dl.catalogue.describe import describe
 from keras_dl.config import Config
 from keras_dl.console import plain_console
-from keras_dl.data import Spec, load
 from keras_dl.data.options import DataOptions
 from keras_dl.errors import UsageError
 from keras_dl.experiments.recipe import Recipe
-from keras_dl.training import Options, build, fit, kept_row
-from keras_dl.training.checkpoint import CHECKPOINTS, generations
+from keras_dl.learning.task import Task
+from keras_dl.tasks import get_task
+from keras_dl.training import Options
+from keras_dl.training.card import card
+from keras_dl.training.job import Job
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,9 @@ class Train(Options, DataOptions, Recipe):
     prolongs = ("epochs",)
 
     network: Config = get_config("lenet5_modern")
-    """the network; its input shape and classes follow the data"""
+    """the network; its inputs and outputs follow the data"""
+    task: Task = get_task("classification")
+    """what it learns, and how; `--task NAME` takes another than the network's own"""
     weights: str | None = None
     """what it starts from: the name of published weights, such as imagenet, a file of them, or a saved model; for
     other classes than theirs the head is new"""
@@ -61,76 +64,54 @@ class Train(Options, DataOptions, Recipe):
         if self.initialization and self.weights is not None:
             raise UsageError(f"initialization={self.initialization} would undo weights={self.weights}; leave one out")
 
+    @property
+    def job(self) -> Job:
+        """What is to be done."""
+        return Job(
+            network=self.network,
+            task=self.task,
+            loading={"name": self.data, "seed": self.seed, **self.loading},
+            options=self,
+            augment=self.augment,
+            weights=self.weights,
+        )
+
     def run(self) -> dict:
-        """Returns the test "loss" and "accuracy", the counts, and the epochs trained."""
-        folder = self.folder()
-        console = plain_console()
-        data = load(self.data, seed=self.seed, **self.loading)
-        config = self.network.for_data(data.spec)
-        if data.spec.kind == "image":
-            data = data.resized(config.input_shape)
-        changes = by_name(self.augment, data.spec)
+        """Returns the scores on the test split, such as "test_accuracy", the counts, and the epochs trained."""
+        folder, console, job = self.folder(), plain_console(), self.job
+        config, data = job.adapted()
         for notice in data.notices:
             console.print(f"note: {notice}", markup=False)
-
-        begun = bool(generations(folder / CHECKPOINTS))
-        model = build(config, self, None if begun else self.weights)
+        begun = job.begun(folder)
         counts = ", ".join(f"{count:,} {split}" for split, count in data.spec.counts.items())
-        console.print(f"{config.family}: {model.count_params():,} parameters; {self.data}: {counts}", markup=False)
+        parameters = describe(config).parameters
+        words = f"{config.family}: {parameters:,} parameters, {self.task.name}; {self.data}: {counts}"
+        console.print(words, markup=False)
         if self.weights is not None and not begun:
             console.print(f"starting from {self.weights}", markup=False)
-        rows = fit(model, config, data, self, folder, **changes)
-        test = model.evaluate(data.test.batches(self.batch_size), verbose=0, return_dict=True)
+        trained = job.train(folder, config, data)
+        scores = trained.evaluate(data.test)
+        objective = self.task.objective
         result = {
-            "test_accuracy": test["accuracy"],
-            "test_loss": test["loss"],
+            f"test_{objective.metric}": scores[objective.metric],
+            **{f"test_{name}": value for name, value in scores.items()},
             "test_examples": len(data.test),
-            "parameters": model.count_params(),
-            "epochs": len(rows),
-            "best_epoch": kept_row(rows, self)["epoch"] + 1,
-            "seconds": round(sum(row["seconds"] for row in rows), 1),
+            "parameters": trained.network.count_params(),
+            "epochs": len(trained.rows),
+            "best_epoch": trained.row["epoch"] + 1,
+            "seconds": round(sum(row["seconds"] for row in trained.rows), 1),
         }
-        saved_model.save(
-            model,
-            folder / "model",
-            config=config,
-            class_names=data.spec.class_names,
-            card=_card(self, config, data.spec, result),
-            facts={
-                **result,
-                "training": {"seed": self.seed, "validation": self.validation},
-                "test_labels": data.test.fingerprint["columns"]["label"]["sha256"],
-            },
-        )
+        labels = data.test.fingerprint["columns"].get("label")
+        facts = {
+            **result,
+            "training": {"seed": self.seed, "validation": self.validation},
+            **({"test_labels": labels["sha256"]} if labels else {}),
+        }
+        trained.save(folder / "model", card=card(trained, result), facts=facts)
         storage.write_json(folder / "result.json", result)
         console.print(
-            f"test accuracy {100 * result['test_accuracy']:.2f} % on {result['test_examples']:,} examples "
+            f"test {objective.shown(scores[objective.metric])} on {result['test_examples']:,} examples "
             f"after {result['epochs']} epochs ({result['seconds']:.0f} s)"
         )
         console.print(f"model, curves and metrics are in {folder}", markup=False)
         return result
-
-
-def _card(recipe: Train, config: Config, spec: Spec, result: dict) -> str:
-    return f"""# {config.family} on {spec.name}
-
-{result["parameters"]:,} parameters, input {config.input_shape}, {spec.classes} classes.
-Test accuracy {100 * result["test_accuracy"]:.2f} % on {result["test_examples"]:,} examples that decided nothing before.
-
-Trained by keras_dl on {spec.counts["train"]:,} examples for {result["epochs"]} epochs: {recipe.optimizer},
-learning rate {recipe.learning_rate:g} ({recipe.schedule}), weight decay {recipe.weight_decay:g} on
-{recipe.weight_decay_on}, batches of {recipe.batch_size}, augmentation: {", ".join(recipe.augment) or "none"},
-seed {recipe.seed}.
-Ask it by `keras-dl predict FOLDER INPUT...`, measure it by `keras-dl evaluate FOLDER --data DATA`.
-Load it by `keras_dl.load(folder)`; {_takes(config)}, outputs as config.json says.
-"""
-
-
-def _takes(config: Config) -> str:
-    if len(config.input_shape) != 3:
-        return f"inputs are {math.prod(config.input_shape)} numbers"
-    height, width, channels = config.input_shape
-    colours = "gray" if channels == 1 else "RGB"
-    return (
-        f"inputs are {colours} pixels 0..255 of pictures scaled to cover {height}x{width} and cropped to their centre"
-    )

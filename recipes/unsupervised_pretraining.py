@@ -33,8 +33,8 @@ from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
-from keras_dl.tasks.autoencoder import train_autoencoder
-from keras_dl.tasks.rbm import train_rbm
+from keras_dl.learning.autoencoder import train_autoencoder
+from keras_dl.learning.rbm import train_rbm
 
 STARTS = {"random": "random weights", "autoencoder": "denoising autoencoders", "rbm": "RBMs"}
 MASKED = 0.25

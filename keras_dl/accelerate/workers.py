@@ -6,8 +6,6 @@ import functools
 import json
 import os
 
-import numpy as np
-
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, tf
 
@@ -43,15 +41,13 @@ def any_worker(value: bool) -> bool:
     return bool(strategy.reduce("SUM", tf.constant(int(value)), axis=None) > 0)
 
 
-def prepare(model: keras.Model) -> None:
-    """Make `model`, compiled, fit for `fit` under the strategy of its workers.
+def prepare(model: keras.Model, example: tuple) -> None:
+    """Make `model`, compiled, fit for `fit` under the strategy of its workers; `example` is a batch for it.
 
     Keras 3.15 would fail in two places: it builds the metrics from the mean of a batch over the replicas, asked for
     outside of a program; and it asks for the mean over an axis of what a step reports, which are scalars.
     """
-    x = np.zeros((1, *model.input_shape[1:]), model.inputs[0].dtype)
-    y = np.zeros((1, *model.output_shape[1:-1]), "int64")
-    model._symbolic_build(data_batch=(x, y))
+    model._symbolic_build(data_batch=example)
     model._maybe_symbolic_build = lambda iterator=None, data_batch=None: None
     model.train_step, model.test_step = _reporting_vectors(model.train_step), _reporting_vectors(model.test_step)
 

@@ -20,10 +20,10 @@ import tyro
 from keras_dl import __version__, catalogue, names, saved_model
 from keras_dl.catalogue import own
 from keras_dl.config import Config
-from keras_dl.data import Spec
 from keras_dl.errors import UsageError, choose
 from keras_dl.experiments import recipe
 from keras_dl.lazy import settings_of_keras
+from keras_dl.tasks import get_task
 from keras_dl.training.choice import AnotherEnvironment, restarts
 from keras_dl.training.interrupt import Interrupted, terminations_raise
 
@@ -134,7 +134,8 @@ def dispatch(command: str = "--help", *rest: str) -> None:
             if rest and not rest[0].startswith("-"):
                 if "--resume" in (word.partition("=")[0] for word in rest):
                     raise UsageError(f"--resume goes on with the network of the run; leave {rest[0]} out")
-                _run(_default(kind, rest[0]), f"keras-dl {command} {rest[0]}", rest[1:])
+                task, flags = _with_task(rest[1:])
+                _run(_default(kind, rest[0], task), f"keras-dl {command} {rest[0]}", flags)
             elif {*HELP, "--resume", "--hypermodel"}.isdisjoint(word.partition("=")[0] for word in rest):
                 _missing(f"keras-dl {command} NAME")
             else:
@@ -163,17 +164,32 @@ def _own(word: str) -> str:
     return choose(f"network of {file}", name or next(iter(variants)), variants)
 
 
-def _default(kind: type[recipe.Recipe], word: str) -> recipe.Recipe:
-    """The recipe for the network called `word`, or for the saved model `word`, its weights included, as it trained."""
+def _with_task(words: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The name after `--task`, and `words` without them."""
+    parts = [part for word in words for part in (word.split("=", 1) if word.startswith("--task=") else [word])]
+    if "--task" not in parts:
+        return None, parts
+    place = parts.index("--task")
+    name = "".join(parts[place + 1 : place + 2]) or _missing("--task NAME")
+    return name, [*parts[:place], *parts[place + 2 :]]
+
+
+def _default(kind: type[recipe.Recipe], word: str, task: str | None) -> recipe.Recipe:
+    """The recipe for the network called `word`, or for the saved model `word`, its weights included, as it trained.
+
+    What it learns is `task`, by default what networks of this kind, or this saved model, have learned.
+    """
     word = _own(word)
-    if names.is_name("network", word, catalogue.entries()):
-        return kind(network=catalogue.get_config(word))
+    named = names.is_name("network", word, catalogue.entries())
     try:
-        folder = saved_model.find(word)
+        folder = None if named else saved_model.find(word)
     except UsageError:
         if names.is_path(word) or os.path.exists(word):
             raise
-        return kind(network=catalogue.get_config(word))
+        folder = None
+    if folder is None:
+        config = catalogue.get_config(word)
+        return kind(network=config, task=get_task(task or config.task))
     contract = saved_model.read_contract(folder)
     options = {field.name for field in dataclasses.fields(kind)}
     trained = contract["facts"].get("training", {})
@@ -181,9 +197,10 @@ def _default(kind: type[recipe.Recipe], word: str) -> recipe.Recipe:
     config = contract["config"]
     if "weights" in options:
         known |= {"weights": os.path.abspath(folder), "initialization": None}
-        if len(config.input_shape) == 3 and len(set(config.input_shape[:2])) == 1:
-            known["image_size"] = config.input_shape[0]
-    return kind(network=config, **known)
+        shape = getattr(config, "input_shape", ())
+        if len(shape) == 3 and shape[0] == shape[1]:
+            known["image_size"] = shape[0]
+    return kind(network=config, task=get_task(task or contract["task"]), **known)
 
 
 def _run(default: recipe.Recipe, program: str, flags: Sequence[str]) -> None:
@@ -213,14 +230,8 @@ def _run(default: recipe.Recipe, program: str, flags: Sequence[str]) -> None:
 def _check_kept(config: Config, flags: Sequence[str]) -> None:
     """Raise `UsageError` for a flag of the network that the data would override."""
     given = {flag.partition("=")[0] for flag in flags}
-    asked = [name for name in ("classes", "input_shape") if _flag(f"network.{name}") in given]
-    if not asked:
-        return
-    kind, shape = "image" if len(config.input_shape) == 3 else "features", config.input_shape
-    other = Spec.labelled(name="other data", kind=kind, shape=(shape[0] + 1, *shape[1:]), classes=config.classes + 1)
-    adapted = config.for_data(other)
-    for name in asked:
-        if getattr(adapted, name) != getattr(config, name):
+    for name in config.follows_data:
+        if _flag(f"network.{name}") in given:
             raise UsageError(f"{_flag(f'network.{name}')} follows the data; leave it out")
 
 

@@ -23,6 +23,7 @@ Kind = Literal[
     "boxes",
     "classes",
     "states",
+    "weight",
 ]
 FORMS = {
     "image": ("height", "width", "channels"),
@@ -38,6 +39,7 @@ FORMS = {
     "boxes": ("boxes", "four edges"),
     "classes": ("items",),
     "states": ("numbers",),
+    "weight": (),
 }
 """the axes of one example of each kind"""
 INPUTS = ("image", "features", "text", "audio", "tokens", "nodes", "states")

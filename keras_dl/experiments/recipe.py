@@ -21,7 +21,9 @@ from keras_dl.catalogue import read_config
 from keras_dl.config import Config
 from keras_dl.errors import UsageError, check_place, choose
 from keras_dl.fields import check_fields
+from keras_dl.learning.task import Task
 from keras_dl.names import expanded
+from keras_dl.tasks import from_json
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 OPTIONS = "config.json"
@@ -122,7 +124,7 @@ class Recipe(abc.ABC):
     def to_json(self) -> str:
         """The recipe's name and every option but `out`, as JSON."""
         options = {
-            field.name: json.loads(value.to_json()) if isinstance(value, Config) else value
+            field.name: _as_json(value)
             for field in dataclasses.fields(self)
             if field.name != "out"
             for value in [getattr(self, field.name)]
@@ -142,9 +144,17 @@ class Recipe(abc.ABC):
             choose(f"option of {kind.__name__}", name, known)
             if isinstance(value, dict) and "family" in value:
                 options[name] = read_config(json.dumps(value))
+            elif isinstance(value, dict):
+                options[name] = from_json(value)
             elif isinstance(value, list):
                 options[name] = tuple(value)
         return kind(**options, out=str(folder))
+
+
+def _as_json(option: Any) -> Any:
+    if isinstance(option, Config):
+        return json.loads(option.to_json())
+    return option.to_json() if isinstance(option, Task) else option
 
 
 def names() -> list[str]:

@@ -6,7 +6,7 @@ import json
 import os
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_dl import names, storage, strict_json
 from keras_dl import weights as published_weights
@@ -18,7 +18,12 @@ from keras_dl.fields import checked
 from keras_dl.lazy import keras
 from keras_dl.saved_model import declaration
 from keras_dl.surgery import check_model, transplant
+from keras_dl.tasks import get_task
 from keras_dl.weights import safetensors_files
+
+if TYPE_CHECKING:
+    from keras_dl.data import Spec
+    from keras_dl.learning.task import Task
 
 SHIPPED = Path(__file__).parents[1] / "saved_models"
 SLACK = 100 * 2**20
@@ -157,25 +162,34 @@ def save(
     *,
     config: Config,
     class_names: tuple[str, ...] = (),
+    task: Task | str | None = None,
+    spec: Spec | None = None,
     card: str = "",
     facts: dict[str, Any] | None = None,
 ) -> Path:
     """Write `model`, built by `config`, as a folder that appears complete or not at all; an older one is replaced.
 
-    `class_names` name the outputs, `card` is the text of its README.md, `facts` any JSON about its training. Raises
-    `UsageError` if the folder holds anything else than a saved model, which would be lost.
+    `task` is what it has learned, by default that of `config`, and `spec` says what it takes: so it can be used on raw
+    inputs. `class_names` name the outputs, by default as `spec` does; `card` is the text of its README.md, `facts` any
+    JSON about its training. Raises `UsageError` if the folder holds anything else than a saved model, which would be
+    lost.
     """
     import numpy as np
     import safetensors.numpy
 
     folder = names.expanded(names.checked("folder", folder))
     check_model(model)
+    task = get_task(task or config.task)
+    class_names = class_names or (spec.class_names if spec is not None and declaration.classes_of(config) else ())
     _check_declaration(model, config, class_names, card, facts)
     tensors = {variable.path: np.asarray(variable.numpy(), order="C") for variable in model.weights}
     with storage.replacing_folder(folder) as part:
         storage.write(part / "weights.safetensors", safetensors.numpy.save(tensors))
         storage.write(part / "config.json", config.to_json())
         storage.write_json(part / "contract.json", {"class_names": list(class_names), "facts": facts or {}})
+        storage.write_json(part / declaration.OUTPUT, task.to_json())
+        if spec is not None:
+            storage.write_json(part / declaration.INPUT, spec.to_json())
         storage.write(part / "README.md", card or f"# {config.family}\n")
         storage.write_manifest(part, format=declaration.FORMAT)
     return folder
@@ -208,7 +222,10 @@ def read_config(folder: str | os.PathLike) -> Config:
 
 
 def read_contract(folder: str | os.PathLike) -> dict[str, Any]:
-    """The verified declaration of a saved model: `config`, `class_names` and `facts`. No weight is read into memory."""
+    """The verified declaration of a saved model: `config`, `class_names`, `facts`, `task`, and `spec` or None.
+
+    No weight is read into memory. Raises `UsageError`.
+    """
     folder = find(folder)
     contract = declaration.contract(folder, declaration.manifest(folder)["files"])
     storage.read_manifest(folder)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import math
 import os
 import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from keras_dl import storage, strict_json
 from keras_dl.catalogue import read_config
 from keras_dl.config import Config
+from keras_dl.data.spec import Spec
 from keras_dl.errors import UsageError
+from keras_dl.tasks import from_json, get_task
 
 FORMAT = 1
+INPUT, OUTPUT = "input.json", "output.json"
+"""the spec of the data that a network takes, and the task that it has learned"""
 NEEDED = {"config.json", "contract.json", "weights.safetensors"}
 LARGEST_BYTES = 64 * 2**30
 LARGEST = {
@@ -55,9 +62,13 @@ def manifest(folder: Path) -> dict[str, Any]:
 
 
 def contract(folder: Path, files: dict[str, Any]) -> dict[str, Any]:
-    """`config`, `class_names` and `facts` of a saved model whose manifest lists `files`. Raises `UsageError`."""
+    """`config`, `class_names`, `facts`, `task` and `spec` of a saved model whose manifest lists `files`.
+
+    Those of before do not say what they have learned and take: the task is then that of the config, and where it tells
+    classes of pictures or numbers so is the spec, which else is None. Raises `UsageError`.
+    """
     texts = {}
-    for name in ("config.json", "contract.json"):
+    for name in ("config.json", "contract.json", *sorted(files.keys() & {INPUT, OUTPUT})):
         texts[name] = _content(folder, name)
         if hashlib.sha256(texts[name]).hexdigest() != files[name]["sha256"]:
             raise UsageError(f"{folder / name} is damaged: its SHA-256 is not the one in the manifest")
@@ -75,7 +86,29 @@ def contract(folder: Path, files: dict[str, Any]) -> dict[str, Any]:
     if names and len(names) != classes_of(config):
         told = classes_of(config)
         raise UsageError(f"{folder / 'contract.json'} names {len(names)} classes, its {config.family} has {told}")
-    return {"config": config, "class_names": names, "facts": facts}
+    with _naming(folder / OUTPUT):
+        task = from_json(strict_json.parse(texts[OUTPUT], OUTPUT)) if OUTPUT in texts else get_task(config.task)
+    with _naming(folder / INPUT):
+        spec = Spec.from_json(strict_json.parse(texts[INPUT], INPUT)) if INPUT in texts else _spec(config, names)
+    return {"config": config, "class_names": names, "facts": facts, "task": task, "spec": spec}
+
+
+@contextlib.contextmanager
+def _naming(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{file} is damaged: {error}") from None
+
+
+def _spec(config: Config, class_names: list[str]) -> Spec | None:
+    """What a classifier of pictures or of numbers takes, as its config says."""
+    if config.task != "classification" or not hasattr(config, "input_shape"):
+        return None
+    kind = "image" if len(config.input_shape) == 3 else "features"
+    shape = config.input_shape if kind == "image" else (math.prod(config.input_shape),)
+    names = tuple(class_names) or tuple(map(str, range(classes_of(config))))
+    return Spec.labelled(name=config.family, kind=kind, shape=shape, classes=len(names), class_names=names)
 
 
 def classes_of(config: Config) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from keras_dl.catalogue.describe import describe
 from keras_dl.config import Config
 from keras_dl.data import Data
+from keras_dl.data.source import Array
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, tf
 from keras_dl.names import note
@@ -36,41 +37,50 @@ def check_extras(callbacks: Any, verbose: Any, **changes: Any) -> None:
         raise UsageError(f"verbose must be 0, 1, 2 or 'auto', got {verbose!r:.60}")
 
 
-def check_network(model: keras.Model, config: Config, data: Data) -> None:
-    """Raise `UsageError` unless `model` is one network from an input to an output, that of `config`, and for `data`."""
+def check_network(model: keras.Model, config: Config) -> None:
+    """Raise `UsageError` unless `model` is a network from inputs to outputs, that of `config`."""
     if not model.built or not hasattr(model, "outputs"):
         raise UsageError(f"{model.name} has no inputs and outputs yet; build it by its config, or by `keras.Model`")
-    for kind, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
-        if len(tensors) != 1:
-            names = ", ".join(model.input_names if kind == "inputs" else model.output_names)
-            raise UsageError(f"{model.name} has the {kind} {names}; this training takes one {kind[:-1]}")
-    if not tf.TensorShape(model.inputs[0].shape[1:]).is_compatible_with(data.spec.shape):
-        raise UsageError(
-            f"{model.name} takes inputs of shape {model.inputs[0].shape[1:]}, those of {data.spec.name} have "
-            f"{data.spec.shape}; `config.for_data(data.spec)` is the network for them"
-        )
-    if (last := model.outputs[0].shape[-1]) != config.classes:
-        raise UsageError(f"{model.name} has {last} outputs, its config says classes={config.classes}")
+    classes = getattr(config, "classes", None)
+    if classes and len(model.outputs) == 1 and (last := model.outputs[0].shape[-1]) != classes:
+        raise UsageError(f"{model.name} has {last} outputs, its config says classes={classes}")
     if config.compiles_itself:  # what a user's code builds is known from `model` alone
         return
     if (count := model.count_params()) != (described := describe(config).parameters):
         raise UsageError(f"{model.name} has {count:,} parameters, this {config.family} {described:,}: it is another")
 
 
-def check_batches(batches: tf.data.Dataset, data: Data) -> None:
+def check_inputs(model: keras.Model, data: Data) -> None:
+    """Raise `UsageError` for a network of one input that takes another shape than the examples of `data` have."""
+    if len(model.inputs) == 1 and len(model.inputs[0].shape) == len(data.spec.shape) + 1:
+        if tf.TensorShape(model.inputs[0].shape[1:]).is_compatible_with(data.spec.shape):
+            return
+        raise UsageError(
+            f"{model.name} takes inputs of shape {model.inputs[0].shape[1:]}, those of {data.spec.name} have "
+            f"{data.spec.shape}; `config.for_data(data.spec)` is the network for them"
+        )
+
+
+def check_batches(batches: tf.data.Dataset, data: Data, model: keras.Model) -> None:
     """Raise `UsageError` for training `batches` that `augment` and `mix` have made something else of than (x, y)."""
-    if not isinstance(batches.element_spec, tuple) or len(batches.element_spec) != 2:
+    if not isinstance(batches.element_spec, tuple) or len(batches.element_spec) not in (2, 3):
         raise UsageError("mix must return pictures and labels, as (x, y)")
-    shape = batches.element_spec[0].shape[1:]
-    if not shape.is_compatible_with(data.spec.shape):
-        raise UsageError(f"augment and mix must keep the shape {data.spec.shape} of an input, they make {shape} of it")
+    x = batches.element_spec[0]
+    if not isinstance(x, dict) and len(model.inputs) == 1:
+        wanted, shape = model.inputs[0].shape[1:], x.shape[1:]
+        if not shape.is_compatible_with(wanted):
+            raise UsageError(f"augment and mix must keep the shape {wanted} of an input, they make {shape} of it")
 
 
 def check_labels(config: Config, data: Data) -> None:
     """Raise `UsageError` for labels that `config` has no output for: XLA would learn from them without a word."""
+    column = next((name for name in ("label", "mask") if name in data.spec.columns), None)
+    if column is None or not hasattr(config, "classes"):
+        return
     classes = max(2, config.classes)
     for name in ("train", "validation"):
-        largest = getattr(data, name).labels.max(initial=0)
+        source = getattr(data, name).columns[column]
+        largest = source.values.max(initial=0) if isinstance(source, Array) else 0
         if largest >= classes:
             raise UsageError(f"the {name} labels go up to {largest}, the network tells {classes} classes from 0 on")
 

@@ -18,6 +18,7 @@ from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, tf
 from keras_dl.lazy.machine import cache_folder, cores, processor
+from keras_dl.learning.task import Task
 from keras_dl.training import turns
 from keras_dl.training.turns import Candidate, Setting
 
@@ -83,8 +84,8 @@ class Figures:
         return best, winning.get(best, 1.0)
 
 
-def fastest_xla(config: Config, options: Options, folder: Path) -> bool:
-    """Whether the training of `config` with `options` in `folder` should use XLA; prints what won, and by what figure.
+def fastest_xla(config: Config, options: Options, folder: Path, task: Task) -> bool:
+    """Whether the training of `config` with `options` in `folder` by `task` should use XLA; prints what won, and how.
 
     The choice is kept in `folder`, and a training that goes on there has it again. For a new one, child processes take
     turns at a few steps without and with XLA, for 90 seconds or five rounds once they have compiled, and their figures
@@ -101,7 +102,7 @@ def fastest_xla(config: Config, options: Options, folder: Path) -> bool:
     if (folder / FILE).exists():
         choice = storage.read_checked_json(folder / FILE)
     else:
-        choice = _choice(config, options)
+        choice = _choice(config, options, task)
         storage.write_checked_json(folder / FILE, choice)
     missing = {name: value for name, value in choice["environment"].items() if name not in os.environ}
     if missing and _restarts.get():
@@ -109,7 +110,7 @@ def fastest_xla(config: Config, options: Options, folder: Path) -> bool:
     return choice["xla"]
 
 
-def _choice(config: Config, options: Options) -> dict[str, Any]:
+def _choice(config: Config, options: Options, task: Task) -> dict[str, Any]:
     from keras_dl.training.measure import onednn
 
     present = onednn(), os.environ.get(THREADS, "all")
@@ -119,7 +120,7 @@ def _choice(config: Config, options: Options) -> dict[str, Any]:
     if _restarts.get() and THREADS not in os.environ:
         environments[present[0], "1"] = {THREADS: "1"}
     default = (*present, False)
-    figures = _figures(config, options, environments, default)
+    figures = _figures(config, options, task, environments, default)
     if default not in figures.seconds:
         raise UsageError(f"a training step of {config.family} could not be timed; use xla=False")
     (mkl, threads, xla), share = figures.fastest(default)
@@ -132,11 +133,12 @@ def _choice(config: Config, options: Options) -> dict[str, Any]:
 
 
 def _figures(
-    config: Config, options: Options, environments: dict[Setting, dict[str, str]], default: Candidate
+    config: Config, options: Options, task: Task, environments: dict[Setting, dict[str, str]], default: Candidate
 ) -> Figures:
     """The figures for `environments`, from the cache if they are there and were measured on a quiet machine."""
     request = {
         "config": json.loads(config.to_json()),
+        "task": task.to_json(),
         "options": {name: getattr(options, name) for name in DECISIVE},
     }
     name = _cache_name([request, *environments])

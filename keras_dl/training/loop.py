@@ -16,16 +16,21 @@ from keras_dl.accelerate.devices import at_work, check_batch
 from keras_dl.accelerate.workers import prepare
 from keras_dl.accelerate.xla import named_operations
 from keras_dl.config import Config
-from keras_dl.data import Data, fingerprint
+from keras_dl.data import Data, Split, fingerprint
+from keras_dl.data.raised import raised
 from keras_dl.errors import UsageError, check_place
 from keras_dl.figures import only_a_note, plain
 from keras_dl.lazy import keras, settings_of_keras, tf
+from keras_dl.learning.task import Task
 from keras_dl.names import note
+from keras_dl.tasks import get_task
 from keras_dl.training import identity, registered_gradients
-from keras_dl.training.checkpoint import CHECKPOINTS, CallbackState, Checkpoints, Position
+from keras_dl.training.callback_state import CallbackState
+from keras_dl.training.checkpoint import CHECKPOINTS, Checkpoints, Position
 from keras_dl.training.checks import (
     check_batches,
     check_extras,
+    check_inputs,
     check_labels,
     check_length,
     check_model,
@@ -42,7 +47,6 @@ from keras_dl.training.interrupt import SignalWatch
 from keras_dl.training.objective import compile_model
 from keras_dl.training.options import Options
 from keras_dl.training.regularization import drop_inputs
-from keras_dl.training.relative_localization import with_relative_localization
 from keras_dl.training.session import Board, Keeper, Session, StopOnNaN
 
 
@@ -53,6 +57,7 @@ def fit(
     options: Options,
     folder: Path,
     *,
+    task: Task | str | None = None,
     augment: Callable | None = None,
     mix: Callable | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -60,13 +65,15 @@ def fit(
 ) -> list[dict]:
     """Train `model`, built by `config`, on `data.train`, watching `data.validation`; return a row per epoch.
 
+    What it learns is `task`, by default that of `config`; the data have the columns that the task's `adapt` gives.
     `folder` receives metrics.jsonl, tensorboard/, curves.png and checkpoints/. If it holds checkpoints already, the
     training goes on from the newest and ends in the same weights, to the bit, as if it had never stopped: the order
-    of the data is a function of (seed, epoch), and a checkpoint holds the weights, the optimizer, the running metrics,
-    the random seeds and what the callbacks remember. With `options.patience` the best weights are set at the end.
-    With `options.drloc` a further loss trains the same weights; what it needs beside them is kept in the checkpoints
-    only. `augment(images, seed)` changes a batch of training pictures, then `mix(images, labels, seed)` pictures and
-    labels, the latter to shares of the classes, (batch, classes). `verbose` is Keras's.
+    of the data is a function of (seed, epoch), and a checkpoint holds the weights, what the task's learner keeps beside
+    them, every optimizer, the running metrics, the random seeds and what the callbacks remember: by `get_state()`, a
+    dict of JSON values and arrays, and `set_state(state)`. With `options.patience` the best weights are set at the end.
+    `augment(images, seed)` changes a batch of training pictures, or the whole batch by column where a mask or boxes
+    belong to them, then `mix(images, labels, seed)` pictures and labels, the latter to shares of the classes, (batch,
+    classes). `verbose` is Keras's.
 
     Validation, callbacks at the end of an epoch and the model at the end have the weights that it would be used with,
     see `InferenceWeights`. With xla or a strategy all batches have one size: the last one of an epoch gets its own
@@ -79,110 +86,193 @@ def fit(
 
     Raises `Interrupted` after saving when SIGINT or SIGTERM came, `Diverged` when the loss or a weight stops being
     finite, and `UsageError` when another process trains in `folder`, when it holds a training with anything else than
-    this network, data, options or callbacks, when the options name a stage or layers that there are not or need more
-    steps than there are, when labels are to be mixed for a single output or name classes that the network has not, when
-    `model` is not that of `config` or not for these data, and for an operation that XLA cannot compile.
+    this network, task, data, options or callbacks, or one whose callbacks could not say their state, when the options
+    name a stage or layers that there are not or need more steps than there are, when labels are to be mixed for a
+    single output or name classes that the network has not, when `model` is not that of `config` or not for these data,
+    and for an operation that XLA cannot compile.
     """
     check_types(model=(model, keras.Model), config=(config, Config), data=(data, Data), options=(options, Options))
     check_extras(callbacks, verbose, augment=augment, mix=mix)
-    check_network(model, config, data)
-    if mix is not None and config.classes == 1:
-        raise UsageError("mixed labels need an output per class; use a network of 2 classes in place of one logit")
-    check_labels(config, data)
-    check_length(options, len(data.train))
-    tell_idle(options)
-    folder = _made(folder)
-    lock = filelock.FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise UsageError(f"another process is training in {folder}; choose another folder, or wait for it") from None
-    try:
-        if options.xla == "auto":
-            options = dataclasses.replace(options, xla=fastest_xla(config, options, folder))
-        check_batch(model, options.strategy, options.batch_size)
-        with (
-            settings_of_keras(),
-            registered_gradients.forgotten(),
-            at_work(model, options.strategy),
-            named_operations(options),
-        ):
-            return _fit(model, config, data, options, folder, augment, mix, callbacks, verbose)
-    finally:
-        lock.release()
+    training = Training(model, config, get_task(task or config.task), data, options, folder, verbose=verbose)
+    return training.run(augment=augment, mix=mix, callbacks=callbacks)
 
 
-def _fit(model, config, data, options, folder, augment, mix, callbacks, verbose) -> list[dict]:
-    epochs = Epochs(data.train, options, _changed(augment, options), mix)
-    check_batches(epochs.begin(0), data)
-    if options.initialization:
-        initialize(model, options.initialization, options.seed)
-    if options.freeze:
-        surgery.freeze(model, options.freeze)
-    check_model(model, config, options)
-    compile_model(model, config, options, epochs.steps)
-    if options.drloc:
-        model = with_relative_localization(model, options.drloc)
-        compile_model(model, config, options, epochs.steps)
-    fingerprint.keep(data, folder)
-    parts = {
-        "changes": [name for name, change in (("augment", augment), ("mix", mix)) if change is not None],
-        "callbacks": [type(callback).__name__ for callback in callbacks],
-    }
-    training = {"data": data.fingerprint(), **identity.keep(folder, config, options, parts)}
-    if options.strategy == "multi_worker":
-        prepare(model)
-    if options.xla or options.strategy:
-        validation = weighted(data.validation, options.batch_size)
-    else:
-        validation = data.validation.batches(options.batch_size)
-    measured = InferenceWeights(model, options, epochs)
-    callbacks = [*_standard_callbacks(options, folder), *callbacks, measured]
-    session = Session([*callbacks], add_history=True, add_progbar=verbose > 0, model=model)
-    session.set_params({"verbose": verbose, "epochs": options.epochs, "steps": epochs.steps})
-    session.begin()
-    model.optimizer.build(model.trainable_variables)
-    checkpoints = Checkpoints(folder / CHECKPOINTS, model, CallbackState(callbacks), storage.digest(training))
-    if (folder / CHECKPOINTS).exists():
-        model.evaluate(validation.take(1), verbose=0)  # creates the metrics' variables
-        start = checkpoints.restore()
-    else:
-        start = Position(epoch=0, step=0)
+class Training:
+    """One training: see `fit`. `learner` is what trains the network, compiled, from the moment that `run` begins."""
 
-    with SignalWatch() as watch:
-        keeper = Keeper(folder, checkpoints, watch, start, epochs.steps)
-        keeper.set_model(model)
-        keeper.hold_metrics()
-        session.callbacks.append(keeper)
-        if start.stopped:
-            _tell_stop(start, options)
+    def __init__(
+        self,
+        network: keras.Model,
+        config: Config,
+        task: Task,
+        data: Data,
+        options: Options,
+        folder: Path,
+        *,
+        verbose: int = 2,
+    ):
+        self.network, self.config, self.task, self.data = network, config, task, data
+        self.options, self.folder, self.verbose = options, folder, verbose
+        self.learner: keras.Model = network
+        self.arrange = None
+
+    def run(
+        self,
+        *,
+        augment: Callable | None = None,
+        mix: Callable | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ) -> list[dict]:
+        """Train, and return a row per epoch; raises as `fit` does."""
+        config, data, options = self.config, self.data, self.options
+        check_network(self.network, config)
+        check_inputs(self.network, data)
+        if mix is not None and getattr(config, "classes", 0) == 1:
+            raise UsageError("mixed labels need an output per class; use a network of 2 classes in place of one logit")
+        check_labels(config, data)
+        check_length(options, len(data.train))
+        tell_idle(options)
+        folder = self.folder = _made(self.folder)
+        lock = filelock.FileLock(folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise UsageError(
+                f"another process is training in {folder}; choose another folder, or wait for it"
+            ) from None
+        try:
+            if options.xla == "auto":
+                xla = fastest_xla(config, options, folder, self.task)
+                options = self.options = dataclasses.replace(options, xla=xla)
+            check_batch(self.network, options.strategy, options.batch_size)
+            with (
+                settings_of_keras(),
+                registered_gradients.forgotten(),
+                at_work(self.network, options.strategy),
+                named_operations(options),
+                raised(),
+            ):
+                return self._run(augment, mix, callbacks)
+        finally:
+            lock.release()
+
+    def prepare(self) -> None:
+        """Put the learner around the network, and say how the data are arranged for it."""
+        self.learner = self.task.learner(self.network, self.config, self.options)
+        self.arrange = self.task.arrange(self.network)
+
+    def _run(self, augment, mix, callbacks) -> list[dict]:
+        config, task, data, options, folder = self.config, self.task, self.data, self.options, self.folder
+        if options.initialization:
+            initialize(self.network, options.initialization, options.seed)
+        if options.freeze:
+            surgery.freeze(self.network, options.freeze)
+        self.prepare()
+        learner = self.learner
+        epochs = Epochs(data.train, options, self.arrange, _changed(augment, options), mix)
+        check_batches(epochs.begin(0), data, self.network)
+        check_model(self.network, config, options)
+        compile_model(learner, config, options, epochs.steps, task)
+        fingerprint.keep(data, folder)
+        begun_with = {
+            "task": task.to_json(),
+            "changes": [name for name, change in (("augment", augment), ("mix", mix)) if change is not None],
+            "callbacks": [type(callback).__name__ for callback in callbacks],
+        }
+        training = {"data": data.fingerprint(), **identity.keep(folder, config, options, begun_with)}
+        if options.strategy == "multi_worker":
+            prepare(learner, task.example(self.network, 1))
+        if options.xla or options.strategy:
+            validation = weighted(data.validation, options.batch_size, self.arrange)
         else:
-            _run_epochs(model, data, options, start, epochs, validation, session)
-    measured.put_in(len(keeper.rows) - 1)
-    session.end()
-    with only_a_note("curves.png"):
-        plot_curves(keeper.rows, folder / "curves.png", title=f"{config.family} on {plain(data.spec.name)}")
-    return keeper.rows
+            validation = data.validation.batches(options.batch_size, self.arrange)
+        measured = InferenceWeights(learner, options, epochs)
+        callbacks = [*self._standard_callbacks(), *callbacks, measured]
+        session = Session([*callbacks], add_history=True, add_progbar=self.verbose > 0, model=learner)
+        session.set_params({"verbose": self.verbose, "epochs": options.epochs, "steps": epochs.steps})
+        session.begin()
+        learner.optimizer.build(learner.trainable_variables)
+        checkpoints = Checkpoints(folder / CHECKPOINTS, learner, CallbackState(callbacks), storage.digest(training))
+        if (folder / CHECKPOINTS).exists():
+            learner.evaluate(validation.take(1), verbose=0)  # creates the metrics' variables
+            start = checkpoints.restore()
+        else:
+            start = Position(epoch=0, step=0)
+
+        with SignalWatch() as watch:
+            keeper = Keeper(folder, checkpoints, watch, start, epochs.steps)
+            keeper.set_model(learner)
+            keeper.hold_metrics()
+            session.callbacks.append(keeper)
+            if start.stopped:
+                _tell_stop(start, options)
+            else:
+                self._run_epochs(start, epochs, validation, session)
+        measured.put_in(len(keeper.rows) - 1)
+        session.end()
+        with only_a_note("curves.png"):
+            title = f"{config.family} on {plain(data.spec.name)}"
+            plot_curves(keeper.rows, folder / "curves.png", title=title, metric=task.objective.metric)
+        return keeper.rows
+
+    def _run_epochs(self, start: Position, epochs: Epochs, validation: tf.data.Dataset, session: Session) -> None:
+        options = self.options
+        as_they_are = tf.autograph.experimental.do_not_convert(lambda _: validation)
+        watched = tf.data.Dataset.range(1).flat_map(
+            as_they_are
+        )  # Keras begins one that tells its length twice an epoch
+        for epoch in range(start.epoch, options.epochs):
+            done = start.step if epoch == start.epoch else 0
+            if not done and hasattr(self.learner, "begin_epoch"):
+                self.learner.begin_epoch(epoch, options.seed)
+            self.learner.fit(
+                epochs.begin(epoch, done),
+                steps_per_epoch=epochs.steps - done,
+                validation_data=watched,
+                validation_steps=math.ceil(len(self.data.validation) / options.batch_size),
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                callbacks=session,
+                shuffle=False,
+                verbose=0,
+            )
+            if self.learner.stop_training:
+                break
+
+    def _standard_callbacks(self) -> list[keras.callbacks.Callback]:
+        callbacks = [Board(self.folder / "tensorboard", write_graph=False), StopOnNaN()]
+        if hasattr(self.learner, "callbacks"):
+            callbacks += self.learner.callbacks()
+        if self.task.scored_each_epoch:
+            callbacks.append(Scores(self))
+        if self.options.patience is not None:
+            watched = self.task.watched
+            callbacks.append(
+                keras.callbacks.EarlyStopping(
+                    watched.key, mode=watched.direction, patience=self.options.patience, restore_best_weights=True
+                )
+            )
+        return callbacks
+
+    def evaluate(self, split: Split) -> dict[str, float]:
+        """All scores of the learner on `split`, by name: means over its examples, and those of the task."""
+        batches = split.batches(self.options.batch_size, self.arrange)
+        with raised():
+            found = self.learner.evaluate(batches, verbose=0, return_dict=True)
+            return {**found, **self.task.scores(self.network, self.config, split, self.data.spec)}
 
 
-def _run_epochs(model, data, options, start, epochs, validation, session) -> None:
-    as_they_are = tf.autograph.experimental.do_not_convert(lambda _: validation)
-    watched = tf.data.Dataset.range(1).flat_map(as_they_are)  # Keras begins one that tells its length twice an epoch
-    for epoch in range(start.epoch, options.epochs):
-        done = start.step if epoch == start.epoch else 0
-        model.fit(
-            epochs.begin(epoch, done),
-            steps_per_epoch=epochs.steps - done,
-            validation_data=watched,
-            validation_steps=math.ceil(len(data.validation) / options.batch_size),
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            callbacks=session,
-            shuffle=False,
-            verbose=0,
-        )
-        if model.stop_training:
-            break
+class Scores(keras.callbacks.Callback):
+    """Adds the scores of the task on the validation split to what an epoch logs."""
+
+    def __init__(self, training: Training):
+        super().__init__()
+        self._training = training
+
+    def on_epoch_end(self, epoch, logs=None):
+        training = self._training
+        found = training.task.scores(training.network, training.config, training.data.validation, training.data.spec)
+        logs.update({f"val_{name}": value for name, value in found.items()})
 
 
 def _tell_stop(start: Position, options: Options) -> None:
@@ -213,12 +303,3 @@ def _changed(augment: Callable | None, options: Options) -> Callable | None:
         return drop_inputs(inputs, seed, options.input_dropout)
 
     return change
-
-
-def _standard_callbacks(options: Options, folder: Path) -> list[keras.callbacks.Callback]:
-    callbacks = [Board(folder / "tensorboard", write_graph=False), StopOnNaN()]
-    if options.patience is not None:
-        callbacks.append(
-            keras.callbacks.EarlyStopping("val_loss", patience=options.patience, restore_best_weights=True)
-        )
-    return callbacks

@@ -18,7 +18,9 @@ import numpy as np
 from keras_dl.catalogue import read_config
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
-from keras_dl.lazy import tf
+from keras_dl.lazy import keras, tf
+from keras_dl.learning.task import Task
+from keras_dl.tasks import from_json
 from keras_dl.training import Options, build
 from keras_dl.training.objective import compile_model
 
@@ -33,18 +35,22 @@ def onednn() -> bool:
     return _pywrap_util_port.IsMklEnabled()
 
 
-def compiled_step(config: Config, options: Options) -> Callable[[], Any] | None:
+def compiled_step(config: Config, options: Options, task: Task) -> Callable[[], Any] | None:
     """A training step on a batch of noise, after a few of them; None where XLA cannot compile it."""
-    model = build(config, options)
-    x = np.random.default_rng(0).random((options.batch_size, *config.input_shape), "float32")
-    y = np.zeros((options.batch_size, *model.output_shape[1:-1]), "int64")
+    network = build(config, options)
+    learner = task.learner(network, config, options)
+    x, *targets = task.example(network, options.batch_size)
+    generator = np.random.default_rng(0)
+    x = keras.tree.map_structure(
+        lambda one: generator.random(one.shape, "float32") if one.dtype.kind == "f" else one, x
+    )
     try:
-        compile_model(model, config, options, STEPS)
+        compile_model(learner, config, options, STEPS, task)
         for _ in range(WARM_UP):
-            model.train_on_batch(x, y)
+            learner.train_on_batch(x, *targets)
     except (UsageError, tf.errors.OpError):
         return None
-    return lambda: model.train_on_batch(x, y)
+    return lambda: learner.train_on_batch(x, *targets)
 
 
 def turn(step: Callable[[], Any]) -> float:
@@ -59,10 +65,10 @@ def turn(step: Callable[[], Any]) -> float:
 
 def main() -> None:
     request = json.loads(sys.stdin.readline())
-    config = read_config(json.dumps(request["config"]))
+    config, task = read_config(json.dumps(request["config"])), from_json(request["task"])
     steps = {}
     for xla in (False, True):
-        step = compiled_step(config, Options(**request["options"], deterministic=False, xla=xla))
+        step = compiled_step(config, Options(**request["options"], deterministic=False, xla=xla), task)
         if step is not None:
             steps[xla] = step
     print(json.dumps(list(steps)), flush=True)

@@ -6,7 +6,7 @@ import dataclasses
 
 from keras_dl.accelerate.options import TENSORFLOW, Acceleration
 from keras_dl.errors import UsageError
-from keras_dl.fields import Count, NotNegative, Seed, check_fields
+from keras_dl.fields import Count, Seed, check_fields
 from keras_dl.training.initialization import Scheme
 from keras_dl.training.regularization import Regularization
 from keras_dl.training.updates import Updates
@@ -25,10 +25,9 @@ class Options(Updates, Regularization, Acceleration):
     (sqrt(1/n) for n weights into a unit) or he (sqrt(2/n)); by default they stay as the network has them"""
     freeze: tuple[str, ...] = ()
     """stages that stay as they are, such as stem and stage1, statistics of batch normalisation included"""
-    drloc: NotNegative = 0.0
-    """weight of dense relative localization, a further loss on the last map of the network; 0 leaves it out"""
     patience: Count | None = None
-    """stop after so many epochs without a lower validation loss, and go back to the best weights"""
+    """stop after so many epochs in which what the task watches, the validation loss or its objective, has not become
+    better, and go back to the best weights"""
     seed: Seed = 0
     """decides the initial weights, the order of the data and all noise"""
 

@@ -97,7 +97,7 @@ def test_options_that_cannot_train(option, value, words):
 def test_squared_error_equals_its_definition():
     import keras
 
-    from keras_dl.training.squared_error import OneHotSquaredError
+    from keras_dl.learning.squared_error import OneHotSquaredError
 
     outputs = np.random.default_rng(0).uniform(-1, 1, (5, 3)).astype("float32")
     labels = np.array([0, 2, 1, 1, 0])

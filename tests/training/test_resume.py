@@ -70,6 +70,12 @@ class StopAt:
                 if self._left == 0:
                     signal.raise_signal(number)
 
+            def get_state(self):
+                return {}
+
+            def set_state(self, state):
+                pass
+
         return Stop()
 
 

@@ -64,6 +64,10 @@ class Compositional(Config):
         """Levels of nodes between the inputs and the output."""
         return max(1, round(math.log(math.prod(self.input_shape), self.fan_in)))
 
+    @property
+    def follows_data(self) -> tuple[str, ...]:
+        return ("input_shape",)
+
     def for_data(self, spec: Spec) -> Self:
         spec.check_numbers(self.family)
         if spec.classes != 2:

@@ -47,6 +47,10 @@ class MemorizingReLUNet(Config):
         if self.classes != 1:
             raise UsageError(f"{self.family} has one output, so classes must be 1, got {self.classes}; use mlp")
 
+    @property
+    def follows_data(self) -> tuple[str, ...]:
+        return ("input_shape",)
+
     def for_data(self, spec: Spec) -> Self:
         spec.check_numbers(self.family)
         if spec.classes != 2:

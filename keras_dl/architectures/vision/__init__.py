@@ -61,6 +61,10 @@ class ImageClassifier(ImageNetwork):
 
     task: ClassVar[str] = "classification"
 
+    @property
+    def follows_data(self) -> tuple[str, ...]:
+        return ("classes",) if self.fixed_size else super().follows_data
+
     def for_data(self, spec: Spec) -> Self:
         spec.check_numbers(self.family)
         if spec.kind != "image":

@@ -51,7 +51,7 @@ class UNet(ImageNetwork):
     def __post_init__(self):
         super().__post_init__()
         height, width = self.input_shape[:2]
-        if (height, width) != (fitting := tuple(self._fitting(size) for size in (height, width))):
+        if (height, width) != (fitting := tuple(self.fitting(size) for size in (height, width))):
             raise UsageError(
                 f"input {height}x{width} does not halve {self.levels} times without remainder in a {self.family} with "
                 f"padding={self.padding!r}; the nearest that does is {fitting[0]}x{fitting[1]}"
@@ -72,16 +72,20 @@ class UNet(ImageNetwork):
         height, width = self.input_shape[:2]
         return height - border, width - border
 
-    def _fitting(self, size: int) -> int:
+    def fitting(self, size: int) -> int:
         """The nearest size that every halving divides."""
         step = 2**self.levels
         return self.smallest_size + max(0, round((size - self.smallest_size) / step)) * step
 
     def for_data(self, spec: Spec) -> Self:
-        raise UsageError(
-            f"{self.family} needs a class for every pixel, {spec.name} has one for each example; use a network for "
-            "classification"
-        )
+        spec.check_pictures()
+        if spec.find("mask") is None:
+            raise UsageError(
+                f"{self.family} needs a class for every pixel, {spec.name} has one for each example; use a network for "
+                "classification"
+            )
+        size = tuple(self.fitting(size) for size in spec.shape[:2])
+        return self.replace(input_shape=(*size, spec.shape[2]), classes=spec.classes)
 
 
 def convolutions(x, config: UNet, filters: int, name: str):

@@ -84,14 +84,14 @@ def with_relative_localization(model: keras.Model, weight: float) -> keras.Model
     """
     maps = surgery.feature_stages(model)
     if not maps:
-        raise UsageError(f"drloc needs a network with a map of embeddings, {model.name} has none; use drloc=0")
+        raise UsageError(f"relative_localization needs a network with a map of embeddings, {model.name} has none")
     embeddings = surgery.features(model).output[maps[-1]]
     rows, columns = embeddings.shape[1:3]
     if min(rows, columns) < 2:
         height, width = model.input_shape[1:3]
         raise UsageError(
-            f"drloc needs a map of at least 2x2, {model.name} ends in {rows}x{columns} for an input of "
-            f"{height}x{width}; enlarge the input, or use drloc=0"
+            f"relative_localization needs a map of at least 2x2, {model.name} ends in {rows}x{columns} for an input of "
+            f"{height}x{width}; enlarge the input"
         )
     outputs = RelativeLocalization(weight, name="drloc")([model.output, embeddings])
     return keras.Model(model.input, outputs, name=f"{model.name}_drloc")

@@ -5,8 +5,9 @@ import pytest
 
 from keras_dl.data import Data, Split
 from keras_dl.data.spec import Spec
+from keras_dl.experiments import self_supervision
 from keras_dl.lazy import keras, tf
-from keras_dl.tasks import contrastive, self_supervision
+from keras_dl.learning import contrastive
 
 generator = np.random.default_rng(0)
 

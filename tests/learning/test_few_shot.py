@@ -6,7 +6,7 @@ import pytest
 from keras_dl import UsageError, get_config, surgery
 from keras_dl.data import Split
 from keras_dl.lazy import keras
-from keras_dl.tasks import few_shot
+from keras_dl.learning import few_shot
 
 
 def test_episodes_hold_different_examples_of_each_class():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_dl.tasks import pretext
+from keras_dl.learning import pretext
 
 generator = np.random.default_rng(0)
 PICTURES = generator.normal(size=(3, 4, 4, 2))

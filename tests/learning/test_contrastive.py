@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from keras_dl.tasks.contrastive import alignment, nt_xent, uniformity
+from keras_dl.learning.contrastive import alignment, nt_xent, uniformity
 
 VIEWS = np.random.default_rng(0).normal(size=(8, 5)).astype("float32")
 UNIT = VIEWS / np.linalg.norm(VIEWS, axis=1, keepdims=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keras_dl.lazy import keras
-from keras_dl.training.labels import shares
+from keras_dl.learning.labels import shares
 
 
 @keras.saving.register_keras_serializable(package="keras_dl")

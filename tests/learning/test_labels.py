@@ -6,9 +6,9 @@ import pytest
 
 from keras_dl import UsageError, get_config
 from keras_dl.data import load
+from keras_dl.learning.labels import CrossEntropy, accuracy, hits
+from keras_dl.learning.squared_error import OneHotSquaredError
 from keras_dl.training import Options, fit, seed_everything
-from keras_dl.training.labels import CrossEntropy, accuracy, hits
-from keras_dl.training.squared_error import OneHotSquaredError
 
 GENERATOR = np.random.default_rng(0)
 LOGITS = GENERATOR.normal(size=(6, 4)).astype("float32")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_dl import UsageError
-from keras_dl.tasks.rbm import RBM, train_rbm
+from keras_dl.learning.rbm import RBM, train_rbm
 
 VISIBLE, HIDDEN = (np.array(list(itertools.product((0.0, 1.0), repeat=n))) for n in (4, 3))
 

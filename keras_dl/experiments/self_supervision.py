@@ -18,7 +18,7 @@ import numpy as np
 from keras_dl.analysis.probe import features
 from keras_dl.data import Data
 from keras_dl.lazy import keras, tf
-from keras_dl.tasks import contrastive, pretext
+from keras_dl.learning import contrastive, pretext
 from keras_dl.training.order import random_order
 
 LOOKED_AT = 2000

@@ -6,7 +6,7 @@ import scipy.special
 
 from keras_dl import get_config
 from keras_dl.lazy import keras, tf
-from keras_dl.tasks.domain_adversarial import domain_adversarial_loss, strength, with_domain_head
+from keras_dl.learning.domain_adversarial import domain_adversarial_loss, strength, with_domain_head
 
 LABELS = np.array([1, 0, 2, -1, -1])
 

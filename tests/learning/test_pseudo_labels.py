@@ -5,7 +5,7 @@ import pytest
 import scipy.special
 
 from keras_dl.lazy import tf
-from keras_dl.tasks.pseudo_labels import pseudo_label_loss, ramp
+from keras_dl.learning.pseudo_labels import pseudo_label_loss, ramp
 
 LABELS = np.array([2, 0, -1, -1, -1])
 LOGITS = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")

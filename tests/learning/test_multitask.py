@@ -5,7 +5,7 @@ import pytest
 
 from keras_dl import UsageError, get_config
 from keras_dl.lazy import keras, tf
-from keras_dl.tasks.multitask import with_heads
+from keras_dl.learning.multitask import with_heads
 
 TASKS = {"digit": 10, "odd": 2}
 

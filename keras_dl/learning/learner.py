@@ -1,0 +1,109 @@
+"""A network and how it learns, for what is no plain loss between one output and one target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+from keras_dl.errors import UsageError
+from keras_dl.lazy import keras, tf
+
+ops = keras.ops
+
+
+class Learner(keras.Model):
+    """Trains `network` by the sum of `named_losses`; all of them are logged, each the mean over what `count` counts.
+
+    Whatever it needs beside the network, such as seeds, tables and buffers, are its variables: so all of it is in the
+    checkpoints. It computes in float32 around networks of any precision. A subclass names its losses in `losses_named`,
+    and in `logged` what `measures` reports beside them.
+    """
+
+    losses_named: ClassVar[Sequence[str]] = ()
+    logged: ClassVar[Sequence[str]] = ()
+
+    def __init__(self, network: keras.Model, **kwargs: Any):
+        super().__init__(dtype="float32", name=f"{network.name}_learner", **kwargs)
+        self.network = network
+        names = (*self.losses_named, *self.logged)
+        self.means = {name: keras.metrics.Mean(name=name) for name in names}
+        self.built = network.built
+
+    def call(self, x, training=None):
+        return self.network(x, training=training)
+
+    def named_losses(self, x, y, outputs, weights, training: bool) -> dict[str, Any]:
+        """The losses of a batch by name, numbers; their sum is what is made small."""
+        raise NotImplementedError
+
+    def measures(self, x, y, outputs, weights) -> dict[str, Any]:
+        """What is logged beside the losses, numbers by name."""
+        return {}
+
+    def count(self, x, y, weights) -> Any:
+        """How much this batch counts in the means over an epoch: its examples, or the sum of its weights."""
+        if weights is not None:
+            return sum(ops.sum(ops.cast(one, "float32")) for one in keras.tree.flatten(weights))
+        return ops.shape(keras.tree.flatten(x)[0])[0]
+
+    def parts(self) -> dict[str, list[keras.Variable]]:
+        """The variables that each optimizer trains, by the name of the part of the network."""
+        return {"main": self.trainable_variables}
+
+    def begin_epoch(self, epoch: int, seed: int) -> None:
+        """Change what changes between epochs, as a function of `epoch`, `seed` and the variables."""
+
+    def callbacks(self) -> list[keras.callbacks.Callback]:
+        """What acts between the steps, such as in an environment; it says its state by `get_state`."""
+        return []
+
+    def log(self, name: str, value, count) -> None:
+        """Let `value` count in the mean called `name`."""
+        self.means[name].update_state(value, sample_weight=count)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        named = self.named_losses(x, y, y_pred, sample_weight, training)
+        if self.losses:
+            named = {**named, "regularization": sum(self.losses)}
+        measured = self.measures(x, y, y_pred, sample_weight)
+        count = self.count(x, y, sample_weight)
+        for name, value in {**named, **measured}.items():
+            if name != "regularization":
+                self.log(name, value, count)
+        return sum(named.values())
+
+    def get_metrics_result(self):
+        """The means; of those that are losses, the sum is "loss"."""
+        results = super().get_metrics_result()
+        if self.losses_named:
+            results["loss"] = sum(results[name] for name in self.losses_named)
+        return results
+
+
+class InTurns(Learner):
+    """Trains the parts of a network in turns, each by a loss and an optimizer of its own, on TensorFlow."""
+
+    def turns(self, x, y, weights, training: bool) -> Iterator[tuple[str, str, Any]]:
+        """(part, name of its loss, function of no arguments that gives the loss), one step after another."""
+        raise NotImplementedError
+
+    def train_step(self, data):
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
+        if keras.backend.backend() != "tensorflow":
+            raise UsageError(f"{self.name} trains its parts in turns, which needs KERAS_BACKEND=tensorflow")
+        parts, optimizers = self.parts(), self.optimizer.parts
+        for part, name, loss in self.turns(x, y, weights, True):
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch([variable.value for variable in parts[part]])
+                value = loss()
+                scaled = optimizers[part].scale_loss(value)
+            gradients = tape.gradient(scaled, [variable.value for variable in parts[part]])
+            optimizers[part].apply(gradients, parts[part])
+            self.log(name, value, self.count(x, y, weights))
+        return self.get_metrics_result()
+
+    def test_step(self, data):
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
+        for _, name, loss in self.turns(x, y, weights, False):
+            self.log(name, loss(), self.count(x, y, weights))
+        return self.get_metrics_result()

@@ -1,0 +1,133 @@
+"""What a network learns: from which columns of the data, by which loss, how it is judged, and what it answers."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from keras_dl.data.spec import Kind
+from keras_dl.errors import UsageError, some
+from keras_dl.fields import check_fields
+from keras_dl.lazy import keras
+from keras_dl.learning.objective import Objective
+
+if TYPE_CHECKING:
+    from keras_dl.config import Config
+    from keras_dl.data import Data, Spec, Split
+    from keras_dl.data.split import Arrange
+    from keras_dl.lazy import tf
+    from keras_dl.training import Options
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Task:
+    """Base of all tasks: frozen dataclasses, one a module of `keras_dl.tasks`, whose fields are options.
+
+    A subclass says how a batch becomes (x, y, weights), and by what the network is compiled, or which `learner` trains
+    it. Raises `UsageError` for options of other kinds than their annotations say.
+    """
+
+    objective: ClassVar[Objective]
+    """what searches, plots and cards judge a network by"""
+    monitor: ClassVar[Objective | None] = None
+    """what patience watches; by default the objective"""
+    wants: ClassVar[tuple[tuple[Kind, ...], ...]] = ()
+    """kinds of columns, one of each group, that data must have"""
+
+    scored_each_epoch: ClassVar[bool] = False
+    """whether `scores` of the validation split are found after each epoch, since the objective is one of them"""
+
+    def __post_init__(self):
+        check_fields(self)
+
+    @property
+    def name(self) -> str:
+        """The name of its module."""
+        return type(self).__module__.rpartition(".")[2]
+
+    @property
+    def watched(self) -> Objective:
+        """What patience watches."""
+        return self.monitor or self.objective
+
+    def to_json(self) -> dict[str, Any]:
+        """Its name and every option."""
+        return {"name": self.name, **dataclasses.asdict(self)}
+
+    def encoded(self, config: Config, data: Data, like: Spec | None = None) -> Data:
+        """`data` with the columns that networks such as `config` take; as in `like`, that of a trained one, if given.
+
+        Raises `UsageError` for data that lack a column.
+        """
+        for kinds in self.wants:
+            if data.spec.find(*kinds) is None:
+                found = some([f"{name} ({column.kind})" for name, column in data.spec.columns.items()])
+                raise UsageError(f"{self.name} needs a column of {' or '.join(kinds)}; {data.spec.name} has {found}")
+        return data
+
+    def adapt(self, config: Config, data: Data) -> tuple[Config, Data]:
+        """The network for the data, and the data as it takes them. Raises `UsageError` where they do not fit."""
+        data = self.encoded(config, data)
+        config = config.for_data(data.spec)
+        return config, self.sized(config, data)
+
+    def sized(self, config: Config, data: Data) -> Data:
+        """`data`, encoded, with pictures of the size that `config` takes."""
+        return data.resized(config.input_shape) if data.spec.kind == "image" else data
+
+    def prepare(self, batch: dict[str, tf.Tensor], key: tf.Tensor | None) -> tuple:
+        """(x, y) or (x, y, weights) of a `batch` by column, in the input pipeline.
+
+        x may be a dict of more than the network takes. `key` is a stateless seed (2,), None in evaluation.
+        """
+        raise NotImplementedError
+
+    def arrange(self, network: keras.Model) -> Arrange:
+        """`prepare` for `network`: x are the inputs that it takes, a single one bare, and each output has its y."""
+        inputs, outputs = network.input, network.output
+        wanted = [*inputs] if isinstance(inputs, dict) else [network.inputs[0].name]
+
+        def arranged(batch, key):
+            x, *targets = self.prepare(batch, key)
+            if isinstance(x, dict) and not isinstance(inputs, dict) and len(x) == 1:
+                x = next(iter(x.values()))
+            elif isinstance(x, dict):
+                if missing := set(wanted) - x.keys():
+                    raise UsageError(f"{network.name} takes {', '.join(missing)}; {self.name} gives {', '.join(x)}")
+                x = {name: x[name] for name in wanted} if isinstance(inputs, dict) else x[wanted[0]]
+            if isinstance(outputs, dict):
+                targets = [y if isinstance(y, dict) else dict.fromkeys(outputs, y) for y in targets]
+            return (x, *targets)
+
+        return arranged
+
+    def learner(self, network: keras.Model, config: Config, options: Options) -> keras.Model:
+        """What trains `network`: itself, compiled, or a `Learner` around it. Its state is variables."""
+        return network
+
+    def compiling(self, network: keras.Model, config: Config, options: Options) -> dict[str, Any]:
+        """The loss and metrics, as arguments of Keras's `compile`; none for a `Learner`, which has its own."""
+        return {}
+
+    def example(self, network: keras.Model, count: int) -> tuple:
+        """A batch of zeros, (x, y), as the learner of `network` takes it."""
+        x = keras.tree.map_structure(
+            lambda tensor: np.zeros((count, *tensor.shape[1:]), keras.backend.standardize_dtype(tensor.dtype)),
+            network.input,
+        )
+        y = keras.tree.map_structure(lambda tensor: np.zeros((count, *tensor.shape[1:-1]), "int64"), network.output)
+        return x, y
+
+    def scores(self, network: keras.Model, config: Config, split: Split, spec: Spec) -> dict[str, float]:
+        """What is no mean over batches, of all examples of `split`: added to what Keras evaluates, by the same names."""
+        return {}
+
+    def answers(self, network: keras.Model, inputs: dict[str, np.ndarray], spec: Spec) -> list[dict[str, Any]]:
+        """What `network` says of each example of `inputs` by column, as JSON holds it."""
+        raise UsageError(f"networks that have learned by {self.name} answer no questions; use keras_dl.load")
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some options changed."""
+        return dataclasses.replace(self, **changes)

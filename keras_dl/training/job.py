@@ -1,0 +1,87 @@
+"""A job: a network, a task, data and options, from their names to a trained model that can be used."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from keras_dl import saved_model
+from keras_dl.augment.by_name import by_name
+from keras_dl.config import Config
+from keras_dl.data import Data, Split, load
+from keras_dl.lazy import keras
+from keras_dl.learning.task import Task
+from keras_dl.training.building import build
+from keras_dl.training.checkpoint import CHECKPOINTS, generations
+from keras_dl.training.kept import kept_row
+from keras_dl.training.loop import Training
+from keras_dl.training.options import Options
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Job:
+    """What is to be trained, by what, and how.
+
+    `network` becomes that for the data. `loading` are the arguments of `keras_dl.data.load`, `augment` names changes to
+    the training examples. The network starts from `weights`, as `keras_dl.build` takes them.
+    """
+
+    network: Config
+    task: Task
+    loading: dict[str, Any]
+    options: Options
+    augment: tuple[str, ...] = ()
+    weights: str | None = None
+
+    def adapted(self) -> tuple[Config, Data]:
+        """The network for the data, and the data as it takes them. Raises `UsageError` where they do not fit."""
+        return self.task.adapt(self.network, load(**self.loading))
+
+    def begun(self, folder: Path) -> bool:
+        """Whether a training in `folder` has a checkpoint to go on from."""
+        return bool(generations(folder / CHECKPOINTS))
+
+    def train(self, folder: Path, config: Config, data: Data, *, verbose: int = 2) -> Trained:
+        """Train the network `config` on `data`, both as `adapted` gives them, in `folder`, or go on there.
+
+        Raises as `keras_dl.fit` does.
+        """
+        network = build(config, self.options, None if self.begun(folder) else self.weights)
+        training = Training(network, config, self.task, data, self.options, folder, verbose=verbose)
+        rows = training.run(**by_name(self.augment, data.spec))
+        return Trained(self, training, rows)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Trained:
+    """What came of a job: its `training`, and the `rows` of metrics."""
+
+    job: Job
+    training: Training
+    rows: list[dict[str, Any]]
+
+    @property
+    def network(self) -> keras.Model:
+        return self.training.network
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The row of the epoch whose weights were kept."""
+        return kept_row(self.rows, self.job.options, self.job.task.watched)
+
+    def evaluate(self, split: Split) -> dict[str, float]:
+        """All scores on `split`, by name."""
+        return self.training.evaluate(split)
+
+    def save(self, folder: Path, *, card: str = "", facts: dict[str, Any] | None = None) -> None:
+        """Write the network as a saved model, with all that it takes to use it."""
+        saved_model.save(
+            self.network,
+            folder,
+            config=self.training.config,
+            task=self.job.task,
+            spec=self.training.data.spec,
+            card=card,
+            facts=facts,
+        )
