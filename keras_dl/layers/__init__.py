@@ -1,6 +1,7 @@
 """Keras layers that Keras does not have, one a file, registered with `keras.saving` under the package "keras_dl"."""
 
 from keras_dl.layers.activations import scaled_tanh, tanh_gelu
+from keras_dl.layers.attention_gru import AttentionGRU
 from keras_dl.layers.batch_normalization import BatchNormalization
 from keras_dl.layers.bounded_dense import BoundedDense
 from keras_dl.layers.causal_attention import CausalAttention
@@ -10,6 +11,7 @@ from keras_dl.layers.gradient_reversal import GradientReversal
 from keras_dl.layers.lecun_conv import LeCunConv2D
 from keras_dl.layers.local_response_normalization import LocalResponseNormalization
 from keras_dl.layers.locally_connected import LocallyConnected2D
+from keras_dl.layers.maxout import Maxout
 from keras_dl.layers.padded_embedding import PaddedEmbedding
 from keras_dl.layers.positions import Positions
 from keras_dl.layers.rbf_output import RBFOutput
@@ -18,6 +20,7 @@ from keras_dl.layers.trainable_subsampling import TrainableSubsampling2D
 from keras_dl.layers.unit_thresholds import UnitThresholds
 
 __all__ = [
+    "AttentionGRU",
     "BatchNormalization",
     "BoundedDense",
     "CausalAttention",
@@ -27,6 +30,7 @@ __all__ = [
     "LeCunConv2D",
     "LocalResponseNormalization",
     "LocallyConnected2D",
+    "Maxout",
     "PaddedEmbedding",
     "Positions",
     "RBFOutput",
