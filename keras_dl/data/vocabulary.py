@@ -1,0 +1,212 @@
+"""Texts as token ids and back: the words, characters or frequent pieces of the training texts, each with its number."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import functools
+import json
+import os
+import re
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+import tokenizers
+
+from keras_dl import strict_json
+from keras_dl.config import MOST
+from keras_dl.errors import UsageError
+from keras_dl.fields import Bounds, Count, at_least, check_fields, checked
+
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # its threads do not outlive a fork, and it says so each time
+
+PAD, UNKNOWN, BEGIN, END = range(4)
+"""ids that stand for no piece of a text"""
+SPECIAL = 4
+"""how many of them there are"""
+FOREIGN = 0.01
+"""share of letters beyond A to Z above which the rules for English words are wrong"""
+
+_NO_WORD = re.compile(r"[^A-Za-z0-9(),!?'`]")
+_ENDING = re.compile(r"'s|'ve|n't|'re|'d|'ll")
+_SIGN = re.compile(r"[,!()?]")
+
+Tokens = Annotated[
+    tuple[str, ...],
+    Bounds(f"1 to {MOST - SPECIAL:,} different texts", lambda values: 0 < len(set(values)) == len(values) < MOST - 3),
+]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Vocabulary:
+    """The pieces that texts are cut into; `tokens`[i] has the id `SPECIAL` + i.
+
+    "words" are those of English by Kim's rules (2014): runs of letters, digits and apostrophes, with endings such as
+    n't and 's and the signs , ! ? ( ) on their own; everything else is left out. "characters" are code points. "bpe"
+    joins bytes to pieces by the `merges`, as GPT-2 does, and knows every text. `lower` says whether capital letters
+    become small before. Raises `UsageError` for anything else, and where no such cutting could be.
+    """
+
+    pieces: Literal["words", "characters", "bpe"]
+    tokens: Tokens
+    merges: tuple[tuple[str, str], ...] = ()
+    lower: bool = False
+
+    def __post_init__(self):
+        check_fields(self)
+        known = set(self.tokens)
+        if self.pieces == "bpe":
+            alphabet = set(_bytes())
+            if not alphabet <= known or not set().union(*known) <= alphabet:
+                raise UsageError("tokens of bpe must be the 256 bytes and what is made of them")
+            if any(not {left, right, left + right} <= known for left, right in self.merges):
+                raise UsageError("merges of bpe must be of tokens, and make tokens")
+        elif self.merges:
+            raise UsageError(f"{self.pieces} have no merges")
+        elif wrong := next((token for token in self.tokens if self._cut(token) != [token]), None):
+            raise UsageError(f"tokens must be {self.pieces}, got {wrong!r:.40}")
+
+    @classmethod
+    def of(
+        cls,
+        texts: Iterable[str],
+        pieces: Literal["words", "characters", "bpe"],
+        *,
+        size: int | None = None,
+        lower: bool = False,
+    ) -> Self:
+        """The vocabulary of the training `texts`, at most `size` ids with the special ones: the most frequent pieces.
+
+        Of equally frequent ones the first by code point; "bpe" needs a `size`. Raises `UsageError` for texts in which
+        there are none, and for words of other languages than English.
+        """
+        texts = [_normal(text, lower) for text in _texts(texts)]
+        size = checked("size", size, Annotated[int, at_least(SPECIAL + 1)] | None)
+        if pieces == "bpe":
+            return cls(pieces=pieces, lower=lower, **_trained(texts, size))
+        if pieces == "words":
+            _check_english(texts)
+        counts = collections.Counter(piece for text in texts for piece in _cut(text, pieces))
+        if not counts:
+            raise UsageError(f"the {len(texts):,} texts have no {pieces}")
+        frequent = sorted(counts, key=lambda piece: (-counts[piece], piece))
+        return cls(pieces=pieces, tokens=frequent[: size and size - SPECIAL], lower=lower)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The vocabulary that `to_json` has written. Raises `UsageError` for anything else."""
+        match strict_json.parse(text, "the vocabulary"):
+            case {"pieces": pieces, "lower": lower, "tokens": tokens, "merges": merges, **others} if not others:
+                try:
+                    return cls(pieces=pieces, lower=lower, tokens=tokens, merges=merges)
+                except UsageError as error:
+                    raise UsageError(f"the vocabulary cannot be used: {error}") from None
+        raise UsageError("the vocabulary has no pieces, lower, tokens and merges, or more")
+
+    def to_json(self) -> str:
+        """As JSON holds it, on one line."""
+        return json.dumps(dataclasses.asdict(self))
+
+    def __len__(self) -> int:
+        """How many ids there are, the special ones too."""
+        return SPECIAL + len(self.tokens)
+
+    def encode(self, texts: Iterable[str], length: int, *, bounded: bool = False) -> np.ndarray:
+        """`token_ids` of the texts, int32 (n, length): longer ones are cut, shorter ones padded, at their ends."""
+        ragged = self.encode_ragged(texts, bounded=bounded)
+        token_ids = np.full((len(ragged), checked("length", length, Count)), PAD, "int32")
+        for row, ids in zip(token_ids, ragged, strict=True):
+            row[: len(ids)] = ids[:length]
+        return token_ids
+
+    def encode_ragged(self, texts: Iterable[str], *, bounded: bool = False) -> list[np.ndarray]:
+        """The ids of each text, int32; with `bounded`, `BEGIN` stands before them and `END` behind them."""
+        ids = [[self._ids.get(piece, UNKNOWN) for piece in self._cut(text)] for text in _texts(texts)]
+        return [np.array([BEGIN, *one, END] if bounded else one, "int32") for one in ids]
+
+    def decode(self, token_ids: Iterable[Sequence[int]]) -> list[str]:
+        """The text of each row of ids, up to its `END`: words with a blank between them, unknown ones as \\ufffd.
+
+        Raises `UsageError` for ids that there are not.
+        """
+        return [self._joined(list(map(int, row))) for row in token_ids]
+
+    def _joined(self, ids: list[int]) -> str:
+        if wrong := [one for one in ids if not 0 <= one < len(self)]:
+            raise UsageError(f"ids must be at least 0 and below {len(self):,}, got {wrong[0]:,}")
+        ids = ids[: ids.index(END)] if END in ids else ids
+        pieces = [self.tokens[one - SPECIAL] if one >= SPECIAL else "\ufffd" for one in ids if one not in (PAD, BEGIN)]
+        if self.pieces == "bpe":
+            return tokenizers.decoders.ByteLevel().decode(pieces)
+        return (" " if self.pieces == "words" else "").join(pieces)
+
+    def _cut(self, text: str) -> list[str]:
+        text = _normal(text, self.lower)
+        return self._bpe.encode(text).tokens if self.pieces == "bpe" else _cut(text, self.pieces)
+
+    @functools.cached_property
+    def _ids(self) -> dict[str, int]:
+        return {token: number for number, token in enumerate(self.tokens, start=SPECIAL)}
+
+    @functools.cached_property
+    def _bpe(self) -> Any:
+        return _byte_level(tokenizers.models.BPE(vocab=self._ids, merges=list(self.merges)))
+
+
+def _texts(texts: Iterable[str]) -> list[str]:
+    """`texts` as a list; raises `UsageError` for one text alone, and for what is none."""
+    if isinstance(texts, str):
+        raise UsageError(f"texts must be a list of str, got {texts!r:.40}")
+    texts = list(texts)
+    if wrong := [text for text in texts if not isinstance(text, str)]:
+        raise UsageError(f"texts must be a list of str, got {wrong[0]!r:.40} in it")
+    return texts
+
+
+def _normal(text: str, lower: bool) -> str:
+    """`text` as UTF-8 has it, without the halves of characters that a command line may give."""
+    text = text.encode("utf-8", "replace").decode()
+    return text.lower() if lower else text
+
+
+def _cut(text: str, pieces: str) -> list[str]:
+    """The words or the characters of a text."""
+    if pieces == "characters":
+        return list(text)
+    return _SIGN.sub(r" \g<0> ", _ENDING.sub(r" \g<0>", _NO_WORD.sub(" ", text))).split()
+
+
+def _check_english(texts: list[str]) -> None:
+    """Raise `UsageError` for texts of whose letters the rules would lose many."""
+    letters = sum(character.isalpha() for text in texts for character in text)
+    foreign = sum(character.isalpha() for text in texts if not text.isascii() for character in text if character > "~")
+    if foreign > FOREIGN * letters:
+        raise UsageError(
+            f"words are cut by rules for English, but {foreign / letters:.0%} of the letters are not among A to Z; use "
+            "bpe or characters"
+        )
+
+
+def _bytes() -> list[str]:
+    """The characters that stand for the 256 bytes."""
+    return sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
+
+
+def _byte_level(model: Any) -> Any:
+    tokenizer = tokenizers.Tokenizer(model)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return tokenizer
+
+
+def _trained(texts: list[str], size: int | None) -> dict[str, Any]:
+    """The tokens and merges of byte-pair encoding, learned from `texts`."""
+    alphabet = _bytes()
+    if size is None or size < SPECIAL + len(alphabet):
+        raise UsageError(f"bpe needs a size of at least {SPECIAL + len(alphabet)}, got {size}")
+    tokenizer = _byte_level(tokenizers.models.BPE())
+    trainer = tokenizers.trainers.BpeTrainer(vocab_size=size - SPECIAL, initial_alphabet=alphabet, show_progress=False)
+    tokenizer.train_from_iterator(texts, trainer)
+    ids = tokenizer.get_vocab()
+    merges = json.loads(tokenizer.to_str())["model"]["merges"]
+    return {"tokens": sorted(ids, key=ids.get), "merges": merges}
