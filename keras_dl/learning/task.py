@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from keras_dl.data.split import Arrange
     from keras_dl.lazy import tf
     from keras_dl.training import Options
+
+BATCH = 32
+"""examples that a network answers at once"""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -77,31 +81,44 @@ class Task:
         """`data`, encoded, with pictures of the size that `config` takes."""
         return data.resized(config.input_shape) if data.spec.kind == "image" else data
 
-    def prepare(self, batch: dict[str, tf.Tensor], key: tf.Tensor | None) -> tuple:
-        """(x, y) or (x, y, weights) of a `batch` by column, in the input pipeline.
+    def inputs(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """What networks may take of a `batch` by column: more than one of them takes, targets apart."""
+        return batch
 
-        x may be a dict of more than the network takes. `key` is a stateless seed (2,), None in evaluation.
+    def prepare(self, batch: dict[str, tf.Tensor], key: tf.Tensor | None) -> tuple:
+        """(x, y) or (x, y, weights) of a `batch` by column, in the input pipeline; x has the names of `inputs`.
+
+        `key` is a stateless seed (2,), None in evaluation.
         """
         raise NotImplementedError
 
     def arrange(self, network: keras.Model) -> Arrange:
         """`prepare` for `network`: x are the inputs that it takes, a single one bare, and each output has its y."""
-        inputs, outputs = network.input, network.output
-        wanted = [*inputs] if isinstance(inputs, dict) else [network.inputs[0].name]
 
         def arranged(batch, key):
             x, *targets = self.prepare(batch, key)
-            if isinstance(x, dict) and not isinstance(inputs, dict) and len(x) == 1:
-                x = next(iter(x.values()))
-            elif isinstance(x, dict):
-                if missing := set(wanted) - x.keys():
-                    raise UsageError(f"{network.name} takes {', '.join(missing)}; {self.name} gives {', '.join(x)}")
-                x = {name: x[name] for name in wanted} if isinstance(inputs, dict) else x[wanted[0]]
-            if isinstance(outputs, dict):
-                targets = [y if isinstance(y, dict) else dict.fromkeys(outputs, y) for y in targets]
-            return (x, *targets)
+            if isinstance(network.output, dict):
+                targets = [y if isinstance(y, dict) else dict.fromkeys(network.output, y) for y in targets]
+            return (self.taken(network, x), *targets)
 
         return arranged
+
+    def taken(self, network: keras.Model, x: dict[str, Any]) -> Any:
+        """Of the inputs `x` by name those that `network` takes, a single one bare. Raises `UsageError` if one lacks."""
+        if not isinstance(x, dict):
+            return x
+        several = isinstance(network.input, dict)
+        wanted = [*network.input] if several else [network.inputs[0].name]
+        if not several and len(x) == 1:
+            return next(iter(x.values()))
+        if missing := set(wanted) - x.keys():
+            raise UsageError(f"{network.name} takes {', '.join(sorted(missing))}; {self.name} gives {', '.join(x)}")
+        return {name: x[name] for name in wanted} if several else x[wanted[0]]
+
+    def outputs(self, network: keras.Model, inputs: dict[str, np.ndarray]) -> Any:
+        """The outputs of `network`, arrays, for examples `inputs` by column."""
+        x = self.taken(network, keras.tree.map_structure(np.asarray, self.inputs(inputs)))
+        return network.predict(x, batch_size=BATCH, verbose=0)
 
     def learner(self, network: keras.Model, config: Config, options: Options) -> keras.Model:
         """What trains `network`: itself, compiled, or a `Learner` around it. Its state is variables."""
@@ -121,12 +138,18 @@ class Task:
         return x, y
 
     def scores(self, network: keras.Model, config: Config, split: Split, spec: Spec) -> dict[str, float]:
-        """What is no mean over batches, of all examples of `split`: added to what Keras evaluates, by the same names."""
+        """What is no mean over batches, of all examples of `split`, by name: added to what Keras evaluates."""
         return {}
 
-    def answers(self, network: keras.Model, inputs: dict[str, np.ndarray], spec: Spec) -> list[dict[str, Any]]:
+    def answers(
+        self, network: keras.Model, config: Config, inputs: dict[str, np.ndarray], spec: Spec
+    ) -> list[dict[str, Any]]:
         """What `network` says of each example of `inputs` by column, as JSON holds it."""
         raise UsageError(f"networks that have learned by {self.name} answer no questions; use keras_dl.load")
+
+    def draw(self, network: keras.Model, config: Config, split: Split, spec: Spec, path: Path) -> bool:
+        """Draw what `network` makes of some examples of `split` into a PNG at `path`; False if there is nothing to see."""
+        return False
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some options changed."""

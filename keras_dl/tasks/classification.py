@@ -8,13 +8,20 @@ networks of 1989 were trained. Auxiliary outputs, such as those of GoogLeNet, le
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from keras_dl.data.tokenized import TOKENS, tokenized, with_masks
+from keras_dl.errors import UsageError, some
+from keras_dl.fields import Count
 from keras_dl.lazy import keras
 from keras_dl.learning.objective import ACCURACY, LOSS
+from keras_dl.learning.probabilities import probabilities
 from keras_dl.learning.task import Task
+
+if TYPE_CHECKING:
+    from keras_dl.config import Config
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -25,6 +32,10 @@ class Classification(Task):
     monitor = LOSS
     wants = (("class",),)
 
+    pieces: Literal["words", "characters", "bpe"] = "words"
+    """what texts are made of, for networks that take tokens"""
+    vocabulary_size: Count | None = None
+    """most tokens of texts, the frequent ones; by default all words or characters, and 4,000 pieces of bpe"""
     class_weights: Literal["balanced"] | None = None
     """balanced: in training each class counts as much as any other, however few examples it has"""
 
@@ -36,9 +47,22 @@ class Classification(Task):
 
         return config, balanced(data)
 
+    def encoded(self, config, data, like=None):
+        data = super().encoded(config, data, like)
+        if like is not None and data.spec.class_names != like.class_names:
+            ours, theirs = some(like.class_names), some(data.spec.class_names)
+            raise UsageError(f"the model tells the classes {ours}; {data.spec.name} has {theirs}")
+        if data.spec.kind == "text" and hasattr(config, "vocabulary_size"):
+            pieces, size = self.pieces, self.vocabulary_size
+            return tokenized(data, "text", TOKENS, config.length, pieces=pieces, size=size, like=like)
+        return data
+
+    def inputs(self, batch):
+        return with_masks({name: values for name, values in batch.items() if name not in ("label", "weight")})
+
     def prepare(self, batch, key):
-        x = {name: values for name, values in batch.items() if name not in ("label", "weight")}
-        return (x, batch["label"], batch["weight"]) if "weight" in batch else (x, batch["label"])
+        x, y = self.inputs(batch), batch["label"]
+        return (x, y, batch["weight"]) if "weight" in batch else (x, y)
 
     def learner(self, network, config, options):
         if not isinstance(network.output, dict):
@@ -52,19 +76,24 @@ class Classification(Task):
             return {}
         return {"loss": _loss(config, options.label_smoothing), "weighted_metrics": [_metric(config)]}
 
-    def answers(self, network, inputs, spec):
-        probabilities = self.probabilities(network, inputs)
-        names = spec.class_names or tuple(map(str, range(probabilities.shape[-1])))
+    def probabilities(self, network: keras.Model, config: Config, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        """Those of the classes, (n, classes), for examples `inputs` by column."""
+        outputs = self.outputs(network, inputs)
+        outputs = outputs["head"] if isinstance(outputs, dict) else outputs
+        return probabilities(outputs, getattr(config, "classifier_activation", None))
+
+    def answers(self, network, config, inputs, spec):
+        names = spec.class_names or tuple(map(str, range(spec.classes)))
         return [
             {
                 "class": names[row.argmax()],
                 "probabilities": {names[place]: float(row[place]) for place in np.argsort(-row, kind="stable")},
             }
-            for row in probabilities
+            for row in self.probabilities(network, config, inputs)
         ]
 
 
-def _loss(config: Any, smoothing: float) -> keras.losses.Loss:
+def _loss(config: Config, smoothing: float) -> keras.losses.Loss:
     from keras_dl.learning.labels import CrossEntropy
     from keras_dl.learning.squared_error import OneHotSquaredError
 
@@ -76,7 +105,7 @@ def _loss(config: Any, smoothing: float) -> keras.losses.Loss:
     return CrossEntropy(from_logits=activation is None, label_smoothing=smoothing)
 
 
-def _metric(config: Any) -> keras.metrics.Metric:
+def _metric(config: Config) -> keras.metrics.Metric:
     from keras_dl.learning.labels import accuracy
 
     if config.classes > 1:

@@ -45,7 +45,7 @@ class Segmentation(Task):
         loss = CrossEntropy(from_logits=config.classifier_activation is None, label_smoothing=options.label_smoothing)
         return {"loss": loss, "weighted_metrics": [accuracy(), MeanIoU(config.classes)]}
 
-    def answers(self, network, inputs, spec):
+    def answers(self, network, config, inputs, spec):
         masks = network.predict(inputs["image"], verbose=0).argmax(axis=-1)
         names = spec.class_names or tuple(map(str, range(network.output.shape[-1])))
         return [

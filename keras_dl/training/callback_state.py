@@ -39,9 +39,7 @@ class CallbackState:
                 found = dict(callback.get_state())
             elif _is_of_keras(callback):
                 found = self._public_changes(place)
-            elif changed := [
-                key for key, value in _digests(callback).items() if self._digests[place].get(key) != value
-            ]:
+            elif changed := self._changed(place):
                 numbers.append({"unsaid": changed})
                 continue
             numbers.append({"said": {}})
@@ -53,6 +51,11 @@ class CallbackState:
                 else:
                     numbers[-1]["said"][key] = value.item() if isinstance(value, np.number) else value
         return numbers, tensors
+
+    def _changed(self, place: int) -> list[str]:
+        """The attributes of a callback that are no longer what they were."""
+        before = self._digests[place]
+        return [key for key, value in _digests(self._callbacks[place]).items() if before.get(key) != value]
 
     def _public_changes(self, place: int) -> dict[str, Any]:
         initial, found = self._initial[place], {}

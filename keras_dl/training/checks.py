@@ -37,10 +37,19 @@ def check_extras(callbacks: Any, verbose: Any, **changes: Any) -> None:
         raise UsageError(f"verbose must be 0, 1, 2 or 'auto', got {verbose!r:.60}")
 
 
-def check_network(model: keras.Model, config: Config) -> None:
-    """Raise `UsageError` unless `model` is a network from inputs to outputs, that of `config`."""
+def check_structure(model: keras.Model) -> None:
+    """Raise `UsageError` unless `model` is a network from inputs to outputs, several of them by name."""
     if not model.built or not hasattr(model, "outputs"):
         raise UsageError(f"{model.name} has no inputs and outputs yet; build it by its config, or by `keras.Model`")
+    for kind, tensors, found in (("inputs", model.inputs, model.input), ("outputs", model.outputs, model.output)):
+        if len(tensors) > 1 and not isinstance(found, dict):
+            raise UsageError(
+                f"{model.name} has {len(tensors)} {kind}; this training takes one, or a dict of them by name"
+            )
+
+
+def check_network(model: keras.Model, config: Config) -> None:
+    """Raise `UsageError` unless `model` is that of `config`."""
     classes = getattr(config, "classes", None)
     if classes and len(model.outputs) == 1 and (last := model.outputs[0].shape[-1]) != classes:
         raise UsageError(f"{model.name} has {last} outputs, its config says classes={classes}")
@@ -52,12 +61,11 @@ def check_network(model: keras.Model, config: Config) -> None:
 
 def check_inputs(model: keras.Model, data: Data) -> None:
     """Raise `UsageError` for a network of one input that takes another shape than the examples of `data` have."""
-    if len(model.inputs) == 1 and len(model.inputs[0].shape) == len(data.spec.shape) + 1:
-        if tf.TensorShape(model.inputs[0].shape[1:]).is_compatible_with(data.spec.shape):
-            return
+    shapes = [tensor.shape[1:] for tensor in model.inputs]
+    if len(shapes) == 1 and not tf.TensorShape(shapes[0]).is_compatible_with(data.spec.shape):
         raise UsageError(
-            f"{model.name} takes inputs of shape {model.inputs[0].shape[1:]}, those of {data.spec.name} have "
-            f"{data.spec.shape}; `config.for_data(data.spec)` is the network for them"
+            f"{model.name} takes inputs of shape {shapes[0]}, those of {data.spec.name} have {data.spec.shape}; "
+            "`config.for_data(data.spec)` is the network for them"
         )
 
 

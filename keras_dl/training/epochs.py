@@ -15,7 +15,8 @@ from keras_dl.training.options import Options
 class Epochs:
     """Epochs of `split` in an order that (`options.seed`, epoch) decides, of `steps` batches each.
 
-    They are arranged, and changed by `augment` and `mix`, as in `Split.shuffled`; with xla or a strategy all batches have one size.
+    They are arranged, and changed by `augment` and `mix`, as in `Split.shuffled`; with xla or a strategy all batches
+    have one size.
     """
 
     def __init__(

@@ -121,8 +121,7 @@ def _slots(optimizer: Any, names: dict[int, str], prefix: str) -> Iterator[tuple
             yield f"{prefix}{key.lstrip('_')}", value
         elif isinstance(value, keras.optimizers.Optimizer):
             yield from _slots(value, names, f"{prefix}{key}/")
-        elif isinstance(value, list) and key not in ("_variables", "_trainable_variables"):
-            if len(value) == len(trained):
-                for slot, variable in zip(value, trained, strict=True):
-                    if isinstance(slot, keras.Variable):
-                        yield f"{prefix}{key.lstrip('_')}/{names[id(variable)]}", slot
+        elif isinstance(value, list) and key not in PRIVATE and len(value) == len(trained):
+            for slot, variable in zip(value, trained, strict=True):
+                if isinstance(slot, keras.Variable):
+                    yield f"{prefix}{key.lstrip('_')}/{names[id(variable)]}", slot

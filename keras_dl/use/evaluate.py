@@ -21,6 +21,10 @@ from keras_dl.errors import UsageError, check_place, choose, shown, some
 from keras_dl.fields import check_fields
 from keras_dl.figures import only_a_note, plain
 from keras_dl.names import note
+from keras_dl.tasks.classification import Classification
+from keras_dl.training.loop import Training
+from keras_dl.training.objective import compile_model
+from keras_dl.training.options import Options
 from keras_dl.use.drawings import draw_calibration, draw_confusion, draw_mistakes
 from keras_dl.use.predictor import Predictor
 from keras_dl.use.scores import calibration, scores, worst_mistakes
@@ -32,7 +36,7 @@ MISTAKES = 24
 
 @dataclasses.dataclass(frozen=True)
 class Evaluate:
-    """Measure a saved model on labelled data: accuracy, by class, calibration, confusions and worst mistakes."""
+    """Measure a saved model: a classifier by class, with its confusions and worst mistakes, others by their task."""
 
     model: Annotated[str, tyro.conf.Positional]
     """the saved model: its folder, that of a run or a search, or its name in saved_models/"""
@@ -42,6 +46,8 @@ class Evaluate:
     """which examples; where the data have no test split, test is the fixed fifth that trainings keep aside"""
     data_dir: str | None = None
     """where tensorflow-datasets keeps its data; default TFDS_DATA_DIR, then its own"""
+    label: str | None = None
+    """which class is told, where the data have more than one"""
     skip_bad: bool = False
     """leave out pictures that cannot be read"""
     out: str | None = None
@@ -51,38 +57,43 @@ class Evaluate:
         check_fields(self)
 
     def run(self) -> dict[str, Any]:
-        """Print, draw and return the scores, as `keras_dl.use.scores.scores` has them.
+        """Print, draw and return the scores: of a classifier as `keras_dl.use.scores.scores` has them, else its task's.
 
-        Raises `UsageError` for data that do not have the classes or the shape of the model, and for an `out` that
-        is there already.
+        Raises `UsageError` for data that do not have the classes or the columns of the model, and for an `out` that is
+        there already.
         """
         find_folder(self.data, self.data_dir)
         out = self._out()
         predictor = Predictor(self.model)
-        data = _fitting(load(self.data, data_dir=self.data_dir, skip_bad=self.skip_bad), predictor)
-        inputs, labels = _examples(data, self.split)
-        there = data.test.fingerprint["columns"]["label"]["sha256"]
+        data = fitting(load(self.data, data_dir=self.data_dir, skip_bad=self.skip_bad, target=self.label), predictor)
+        there = data.test.fingerprint["columns"].get("label", {}).get("sha256")
         if predictor.facts.get("test_labels", there) != there:
             note("other examples than its training kept aside: if it has learned some of them, the scores are too good")
-        probabilities = predictor.probabilities(inputs)
-        found = scores(probabilities, labels, predictor.class_names)
+        found = evaluate(predictor, data, split=self.split)
         out.mkdir(parents=True)
         storage.write_json(
             out / "scores.json", {"model": shown(self.model), "data": shown(self.data), "split": self.split, **found}
         )
         title = f"{plain(Path(self.model).name)} on {plain(data.spec.name)}"
-        with only_a_note("the pictures"):
-            draw_confusion(np.array(found["confusion"]), predictor.class_names, out / "confusion.png", title)
-            draw_calibration(*calibration(probabilities, labels), out / "calibration.png", title)
-            _draw_mistakes(predictor, inputs, labels, probabilities, out / "mistakes.png", title)
         console = plain_console()
-        console.print(_table(found["classes"]))
-        console.print(
-            f"accuracy {100 * found['accuracy']:.2f} % on {found['examples']:,} {self.split} examples, log loss "
-            f"{found['log_loss']:.3f}, macro F1 {found['macro_f1']:.3f}, calibration error "
-            f"{found['calibration_error']:.3f}",
-            soft_wrap=True,
-        )
+        if "confusion" in found:
+            with only_a_note("the pictures"):
+                _draw(predictor, data, self.split, found, out, title)
+            console.print(_table(found["classes"]))
+            console.print(
+                f"accuracy {100 * found['accuracy']:.2f} % on {found['examples']:,} {self.split} examples, log loss "
+                f"{found['log_loss']:.3f}, macro F1 {found['macro_f1']:.3f}, calibration error "
+                f"{found['calibration_error']:.3f}",
+                soft_wrap=True,
+            )
+        else:
+            with only_a_note("answers.png"):
+                part = data.test if self.split == "all" else getattr(data, self.split)
+                predictor.task.draw(predictor.model, predictor.config, part, predictor.spec, out / "answers.png")
+            words = ", ".join(
+                f"{name.replace('_', ' ')} {value:.4f}" for name, value in found.items() if name != "examples"
+            )
+            console.print(f"{words} on {found['examples']:,} {self.split} examples", soft_wrap=True)
         console.print(f"scores and pictures are in {out}", soft_wrap=True)
         return found
 
@@ -96,37 +107,57 @@ class Evaluate:
 
 
 def evaluate(model: str | os.PathLike | Predictor, data: Data, *, split: str = "test") -> dict[str, Any]:
-    """The scores of a saved model on a split of `data`, or on "all": see `keras_dl.use.scores.scores`.
+    """The scores of a saved model on a split of `data`, or on "all".
 
-    Raises `UsageError` for data that do not have the classes or the shape of the model.
+    Those of a classifier are the ones of `keras_dl.use.scores.scores`; any other model has "examples" and what its
+    training reports too. Raises `UsageError` for data that do not have the classes or the columns of the model.
     """
     choose("split", split, (*SPLITS, "all"))
     predictor = model if isinstance(model, Predictor) else Predictor(model)
-    inputs, labels = _examples(_fitting(data, predictor), split)
-    return scores(predictor.probabilities(inputs), labels, predictor.class_names)
+    data = fitting(data, predictor)
+    if isinstance(predictor.task, Classification):
+        inputs, labels = _examples(data, split)
+        probabilities = predictor.task.probabilities(predictor.model, predictor.config, inputs)
+        return scores(probabilities, labels, predictor.class_names)
+    if split == "all":
+        raise UsageError(f"{predictor.task.name} is measured on one split; choose train, validation or test")
+    part = getattr(data, split)
+    training = Training(predictor.model, predictor.config, predictor.task, data, Options(), Path())
+    training.prepare()
+    compile_model(training.learner, predictor.config, Options(), 1, predictor.task)
+    return {"examples": len(part), **training.evaluate(part)}
 
 
-def _fitting(data: Data, predictor: Predictor) -> Data:
-    """`data` in the shape of the network, once it is sure that it tells their classes."""
-    data.spec.check_numbers(predictor.config.family)
-    theirs, ours = data.spec.class_names, predictor.class_names
-    if theirs != ours:
-        raise UsageError(f"the model tells the classes {some(ours)}; {data.spec.name} has {some(theirs)}")
-    if predictor.takes_pictures:
-        return data.resized(predictor.config.input_shape)
-    if data.spec.shape != predictor.config.input_shape:
-        raise UsageError(
-            f"the model takes inputs of shape {predictor.config.input_shape}, {data.spec.name} has {data.spec.shape}"
-        )
+def fitting(data: Data, predictor: Predictor) -> Data:
+    """`data` as the network takes them. Raises `UsageError` where it cannot."""
+    task, config, spec = predictor.task, predictor.config, predictor.spec
+    if data.spec.kind not in ("text", "image"):
+        data.spec.check_numbers(config.family)
+    data = task.sized(config, task.encoded(config, data, spec))
+    for name, column in spec.columns.items():
+        found = data.spec.columns.get(name)
+        if found is None:
+            continue
+        if found.shape != column.shape and column.kind in ("image", "features", "tokens", "audio"):
+            raise UsageError(f"the model takes inputs of shape {column.shape}, {data.spec.name} has {found.shape}")
+    if spec.input not in data.spec.columns:
+        raise UsageError(f"the model takes {spec.input}; {data.spec.name} has {some([*data.spec.columns])}")
     return data
 
 
-def _examples(data: Data, split: str) -> tuple[np.ndarray, np.ndarray]:
+def _examples(data: Data, split: str) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """The inputs by column, and the labels, of a split or of all."""
     parts: list[Split] = [getattr(data, name) for name in (SPLITS if split == "all" else (split,))]
-    return np.concatenate([part.inputs() for part in parts]), np.concatenate([part.labels for part in parts])
+    name = data.spec.input
+    return {name: np.concatenate([part.inputs() for part in parts])}, np.concatenate([part.labels for part in parts])
 
 
-def _draw_mistakes(predictor: Predictor, inputs, labels, probabilities, path: Path, title: str) -> None:
+def _draw(predictor: Predictor, data: Data, split: str, found: dict[str, Any], out: Path, title: str) -> None:
+    """The confusions, the calibration, and the worst mistakes where they are of pictures."""
+    inputs, labels = _examples(data, split)
+    probabilities = predictor.task.probabilities(predictor.model, predictor.config, inputs)
+    draw_confusion(np.array(found["confusion"]), predictor.class_names, out / "confusion.png", title)
+    draw_calibration(*calibration(probabilities, labels), out / "calibration.png", title)
     worst = worst_mistakes(probabilities, labels, MISTAKES)
     if not predictor.takes_pictures or not len(worst):
         return
@@ -135,7 +166,8 @@ def _draw_mistakes(predictor: Predictor, inputs, labels, probabilities, path: Pa
         f"says {names[probabilities[place].argmax()]}, {sure[place]:.0f} %\nis {names[labels[place]]}"
         for place in worst
     ]
-    draw_mistakes(inputs[worst], captions, path, f"{title}: the surest wrong answers")
+    pictures = inputs[data.spec.input][worst]
+    draw_mistakes(pictures, captions, out / "mistakes.png", f"{title}: the surest wrong answers")
 
 
 def _table(classes: dict[str, dict[str, Any]]) -> Table:

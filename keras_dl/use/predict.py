@@ -1,4 +1,4 @@
-"""The command `keras-dl predict`: what a saved model says of pictures or rows of numbers."""
+"""The command `keras-dl predict`: what a saved model says of pictures, rows of numbers or sentences."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from keras_dl.use.predictor import Answer, Predictor
 
 @dataclasses.dataclass(frozen=True)
 class Predict:
-    """Tell the classes of pictures, or of rows of numbers, by a saved model."""
+    """Ask a saved model: pictures, rows of numbers or sentences in, what it has learned to say out."""
 
     model: Annotated[str, tyro.conf.Positional]
     """the saved model: its folder, that of a run or a search, or its name in saved_models/"""
     inputs: Annotated[tuple[str, ...], tyro.conf.Positional]
-    """pictures, folders of them, or .csv files with a row of numbers an input"""
+    """pictures, folders of them, .csv files with a row of numbers an input, sentences, or .txt files of them"""
     top: Count = 3
     """likeliest classes to show for each"""
     json: bool = False
-    """print JSON: all classes of each input with their probabilities"""
+    """print JSON: all that the model says of each input"""
     csv: bool = False
     """print a table for programs: a row an input, a column a class"""
     skip_bad: bool = False
@@ -46,28 +46,51 @@ class Predict:
         predictor = Predictor(self.model)
         answers = predictor.answers(*predictor.read(self.inputs, skip_bad=self.skip_bad))
         if self.json:
-            print(json.dumps([_as_json(answer) for answer in answers], indent=2))
+            print(json.dumps([{"input": shown(answer.source), **answer.value} for answer in answers], indent=2))
         elif self.csv:
             writer = csv.writer(sys.stdout, lineterminator="\n")
-            writer.writerow(["input", "class", *predictor.class_names])
-            for answer in answers:
-                shares = dict(answer.classes)
-                row = [f"{shares[name]:.6f}" for name in predictor.class_names]
-                writer.writerow([shown(answer.source), answer.classes[0][0], *row])
+            rows = [_cells(answer, predictor.class_names) for answer in answers]
+            writer.writerow(dict.fromkeys(name for row in rows for name in row))
+            writer.writerows(row.values() for row in rows)
         else:
             plain_console().print(_table(answers, self.top))
         return answers
 
 
-def _as_json(answer: Answer) -> dict:
-    return {"input": shown(answer.source), "class": answer.classes[0][0], "probabilities": dict(answer.classes)}
+def _cells(answer: Answer, class_names: tuple[str, ...]) -> dict[str, object]:
+    """A row of a table for programs: classes have a column each, in the order of the model; lists are JSON."""
+    cells: dict[str, object] = {"input": shown(answer.source)}
+    for name, value in answer.value.items():
+        if name == "probabilities":
+            cells |= {label: f"{value[label]:.6f}" for label in class_names}
+        else:
+            cells[name] = json.dumps(value) if isinstance(value, list | dict) else value
+    return cells
 
 
 def _table(answers: list[Answer], top: int) -> Table:
-    table = Table("input", "class", "probability", box=None)
-    table.columns[0].overflow = "fold"
+    """The answers for people: the likeliest classes, the texts, the numbers, the things that were found."""
+    table = Table("input", "answer", "", box=None)
+    table.columns[0].overflow = table.columns[1].overflow = "fold"
     table.columns[2].justify = "right"
     for answer in answers:
-        for place, (name, probability) in enumerate(answer.classes[:top]):
-            table.add_row("" if place else shown(answer.source), name, f"{100 * probability:.1f} %")
+        for place, (what, figure) in enumerate(_lines(answer, top)):
+            table.add_row("" if place else shown(answer.source), what, figure)
     return table
+
+
+def _lines(answer: Answer, top: int) -> list[tuple[str, str]]:
+    if answer.classes:
+        return [(name, f"{100 * share:.1f} %") for name, share in answer.classes[:top]]
+    lines = []
+    for name, value in answer.value.items():
+        match value:
+            case str():
+                lines.append((value, ""))
+            case int() | float():
+                lines.append((name, f"{value:.6g}"))
+            case [{"class": _, "score": _}, *_]:
+                lines += [(f"{found['class']} at {found['box']}", f"{100 * found['score']:.1f} %") for found in value]
+            case dict():
+                lines += [(str(key), f"{figure:,}") for key, figure in value.items()]
+    return lines or [("nothing", "")]

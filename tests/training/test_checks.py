@@ -143,7 +143,7 @@ def test_callbacks_and_changes_that_are_none(digits, tmp_path, arguments, words)
         (lambda config: config.replace(input_shape=(784,)).build(), "(784,), those of digits have (8, 8, 1); `config."),
         (lambda config: config.replace(classes=3).build(), "mlp has 3 outputs, its config says classes=10"),
         (lambda config: config.replace(hidden=(8,)).build(), "mlp has 610 parameters, this mlp 650: it is another"),
-        (lambda config: with_two_outputs(config.build()), "; this training takes one output"),
+        (lambda config: with_two_outputs(config.build()), "mlp has 2 outputs; this training takes one, or a dict"),
     ],
 )
 def test_another_network_than_that_of_the_config(digits, tmp_path, other, words):
@@ -154,4 +154,4 @@ def test_another_network_than_that_of_the_config(digits, tmp_path, other, words)
 
 
 def with_two_outputs(model):
-    return keras.Model(model.input, [model.output, model.output])
+    return keras.Model(model.input, [model.output, model.output], name="mlp")

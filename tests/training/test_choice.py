@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from keras_dl import UsageError, cli, get_config
+from keras_dl.tasks import get_task
 from keras_dl.training import Options, choice, measure, turns
 from keras_dl.training.choice import AnotherEnvironment, fastest_xla, restarts
 
@@ -70,7 +71,7 @@ def chosen(tmp_path):
     def choose(config=CONFIG, options=OPTIONS):
         folder = tmp_path / f"run-{next(numbers)}"
         folder.mkdir()
-        return fastest_xla(config, options, folder)
+        return fastest_xla(config, options, folder, get_task("classification"))
 
     return choose
 
@@ -140,20 +141,20 @@ def test_what_was_measured_under_load_serves_once(figures, chosen, cache, capsys
 def test_a_run_keeps_its_choice(figures, tmp_path, monkeypatch, cache):
     figures.milliseconds[choice.THREADS, True] = 5.0
     with restarts(), pytest.raises(AnotherEnvironment):
-        fastest_xla(CONFIG, OPTIONS, tmp_path)
+        fastest_xla(CONFIG, OPTIONS, tmp_path, get_task("classification"))
     figures.milliseconds[choice.THREADS, True] = 20.0
     for file in (cache / "keras_dl").rglob("*.json"):
         file.unlink()
     with restarts(), pytest.raises(AnotherEnvironment) as wanted:
-        fastest_xla(CONFIG, OPTIONS, tmp_path)
+        fastest_xla(CONFIG, OPTIONS, tmp_path, get_task("classification"))
     assert wanted.value.environment == {choice.THREADS: "1"}
-    assert fastest_xla(CONFIG, OPTIONS, tmp_path) is True
+    assert fastest_xla(CONFIG, OPTIONS, tmp_path, get_task("classification")) is True
     monkeypatch.setenv(choice.THREADS, "1")
     with restarts():
-        assert fastest_xla(CONFIG, OPTIONS, tmp_path) is True
+        assert fastest_xla(CONFIG, OPTIONS, tmp_path, get_task("classification")) is True
     (tmp_path / choice.FILE).write_text((tmp_path / choice.FILE).read_text().replace("true", "false"))
     with pytest.raises(UsageError, match="damaged"):
-        fastest_xla(CONFIG, OPTIONS, tmp_path)
+        fastest_xla(CONFIG, OPTIONS, tmp_path, get_task("classification"))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,59 @@
+"""Texts as tokens, by a vocabulary of the training split alone, or by that of a trained network."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Literal
+
+from keras_dl.data.dataset import SPLITS, Data
+from keras_dl.data.sources import Ragged
+from keras_dl.data.spec import Column, Spec
+from keras_dl.data.vocabulary import Vocabulary
+
+TOKENS, MASK = "token_ids", "padding_mask"
+FREQUENT = 4000
+"""pieces of bpe, where nothing else is said"""
+
+
+def tokenized(
+    data: Data,
+    name: str,
+    into: str,
+    length: int,
+    *,
+    pieces: Literal["words", "characters", "bpe"],
+    size: int | None = None,
+    bounded: bool = False,
+    like: Spec | None = None,
+) -> Data:
+    """`data` whose column `name` of texts has become `into`, token ids int32, up to `length` each, padded by 0.
+
+    The vocabulary of `pieces`, of at most `size` tokens, is made of the training texts, or is that of `like`. A notice
+    tells how many texts are cut. With `bounded`, BEGIN and END stand around a text.
+    """
+    if like is None:
+        texts = data.train.columns[name].values
+        vocabulary = Vocabulary.of(texts, pieces, size=size or (FREQUENT if pieces == "bpe" else None))
+    else:
+        vocabulary = Vocabulary.from_json(like.columns[into].vocabulary)
+    splits, cut, total = {}, 0, 0
+    for split_name in SPLITS:
+        split = getattr(data, split_name)
+        ids = vocabulary.encode_ragged(split.columns[name].values, bounded=bounded)
+        cut, total = cut + sum(len(one) > length for one in ids), total + len(ids)
+        columns = _renamed(split.columns, name, into, Ragged.of(ids, most=length))
+        splits[split_name] = dataclasses.replace(split, columns=columns, shape=next(iter(columns.values())).shape)
+    column = Column(kind="tokens", shape=(length,), classes=len(vocabulary), vocabulary=vocabulary.to_json())
+    spec = dataclasses.replace(data.spec, columns=_renamed(data.spec.columns, name, into, column))
+    notices = (*data.notices, *([f"{cut:,} of {total:,} texts were cut to {length} tokens"] if cut else []))
+    return dataclasses.replace(data, spec=spec, notices=notices, **splits)
+
+
+def _renamed(columns: dict[str, Any], name: str, into: str, value: Any) -> dict[str, Any]:
+    return {into if key == name else key: value if key == name else column for key, column in columns.items()}
+
+
+def with_masks(batch: dict[str, Any]) -> dict[str, Any]:
+    """`batch` by column, with a mask for each column of token ids: True where there is a token, False at pads."""
+    masks = {name.replace(TOKENS, MASK): ids != 0 for name, ids in batch.items() if name.endswith(TOKENS)}
+    return {**batch, **masks}

@@ -1,0 +1,146 @@
+"""What users have, as a network takes it: files of pictures, rows of numbers, sentences."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_dl import names
+from keras_dl.data.pictures import SUFFIXES, read_pictures
+from keras_dl.data.resize import cover
+from keras_dl.data.spec import Column, Spec
+from keras_dl.data.vocabulary import Vocabulary
+from keras_dl.errors import UsageError, some
+
+Inputs = tuple[list[str], dict[str, np.ndarray]]
+"""what each input is called, and all of them by column"""
+
+
+def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = False) -> Inputs:
+    """The inputs at `places` for a network of `spec`.
+
+    Pictures are files, or lie in folders at any depth; they are scaled to cover the input and cropped to its centre.
+    Numbers are rows of .csv files, whose header, if there is one, is passed over. A text is the place itself, or each
+    line of a .txt file.
+
+    Raises `UsageError` for what is not there, holds nothing, cannot be read, or has another number of columns than the
+    network of inputs; of pictures that cannot be read only without `skip_bad`.
+    """
+    name = spec.input
+    column = spec.columns[name]
+    readers: dict[str, Callable[[Sequence[Any], Column, bool], tuple[list[str], np.ndarray]]] = {
+        "image": _pictures,
+        "features": _rows,
+        "tokens": _sentences,
+    }
+    if column.kind not in readers:
+        raise UsageError(f"inputs of the kind {column.kind} are not read from files; call the network of keras_dl.load")
+    if column.kind != "tokens":
+        places = [names.expanded(names.checked("an input", place)) for place in places]
+    sources, values = readers[column.kind](places, column, skip_bad)
+    return sources, {name: values}
+
+
+def _pictures(places: Sequence[Path], column: Column, skip_bad: bool) -> tuple[list[str], np.ndarray]:
+    files = [file for place in places for file in _files(place, SUFFIXES, "pictures")]
+    height, width, channels = column.shape
+    pixels, pictures = read_pictures(files, height, width)
+    bad = [f"{file} ({picture.bad})" for file, picture in zip(files, pictures, strict=True) if picture.bad]
+    if len(bad) == len(files) or (bad and not skip_bad):
+        advice = "" if len(bad) == len(files) else "; --skip-bad leaves them out"
+        raise UsageError(f"{len(bad)} of {len(files)} pictures cannot be read: {some(bad, most=3)}{advice}")
+    good = [not picture.bad for picture in pictures]
+    return [str(file) for file, right in zip(files, good, strict=True) if right], _colours(pixels[good], channels)
+
+
+def _rows(places: Sequence[Path], column: Column, _skip_bad: bool) -> tuple[list[str], np.ndarray]:
+    files = [file for place in places for file in _files(place, {".csv"}, "tables that end in .csv")]
+    width = int(np.prod(column.shape))
+    sources, rows = [], []
+    for file in files:
+        for number, row in enumerate(_table(file), start=1):
+            values = [_number(cell) for cell in row]
+            if number == 1 and set(values) <= {None}:  # the names of the columns
+                continue
+            if None in values:
+                raise UsageError(f"{file}, line {number}, holds what is no number: {','.join(row)}")
+            if values and (len(values) != width or not np.isfinite(values).all()):
+                raise UsageError(f"{file}, line {number}, must hold {width} finite numbers, got {','.join(row)}")
+            if values:
+                sources.append(f"{file}:{number}")
+                rows.append(values)
+    if not rows:
+        raise UsageError(f"{some([str(file) for file in files])} holds no row of numbers")
+    return sources, np.array(rows, "float32").reshape(-1, *column.shape)
+
+
+def _sentences(places: Sequence[Any], column: Column, _skip_bad: bool) -> tuple[list[str], np.ndarray]:
+    texts, sources = [], []
+    for place in places:
+        if not isinstance(place, str | os.PathLike) or not os.fspath(place):
+            raise UsageError(f"an input must be a text, or the path of a .txt file, got {place!r:.60}")
+        if os.fspath(place).endswith(".txt"):
+            file = names.expanded(place)
+            lines = [line for line in _text(file).splitlines() if line.strip()]
+            texts += lines
+            sources += [f"{file}:{number}" for number in range(1, len(lines) + 1)]
+        else:
+            texts.append(os.fspath(place))
+            sources.append(os.fspath(place))
+    if not texts:
+        raise UsageError(f"{some([str(place) for place in places])} holds no text")
+    return sources, Vocabulary.from_json(column.vocabulary).encode(texts, column.shape[0])
+
+
+def _files(place: Path, endings: set[str] | frozenset[str], what: str) -> list[Path]:
+    """`place`, or what lies in that folder and has one of the `endings`."""
+    if not place.exists():
+        raise UsageError(f"there is no file or folder {place}")
+    if place.is_file():
+        return [place]
+    if not place.is_dir():
+        raise UsageError(f"{place} is neither a file nor a folder")
+    found = sorted(
+        file
+        for file in place.rglob("*")
+        if file.suffix.lower() in endings and file.is_file() and not file.name.startswith(".")
+    )
+    if not found:
+        raise UsageError(f"{place} holds no {what}")
+    return found
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _table(file: Path) -> list[list[str]]:
+    """The cells of a table, row by row. Raises `UsageError` for what is none."""
+    try:
+        return list(csv.reader(file.read_text(encoding="utf-8-sig").splitlines()))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{file} is no table of numbers: {error}") from None
+
+
+def _number(cell: str) -> float | None:
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def _colours(pixels: np.ndarray, channels: int) -> np.ndarray:
+    """Pictures (n, height, width, 3) uint8 with so many channels, float32."""
+    if channels == 3:
+        return pixels.astype("float32")
+    if (pixels == pixels[..., :1]).all():
+        return pixels[..., :1].astype("float32")
+    return cover(pixels, (*pixels.shape[1:3], channels)).numpy()
