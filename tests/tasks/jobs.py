@@ -1,0 +1,65 @@
+"""A small job for every task, on toys: what the tests over all tasks train.
+
+Each gives the config, the task, data as they are loaded, and options of a training of three short epochs.
+"""
+
+import numpy as np
+
+from keras_dl import get_config
+from keras_dl.data import Data, Spec, Split, load
+from keras_dl.data.spec import Column
+from keras_dl.tasks import get_task
+from keras_dl.training import Options
+
+OPTIONS = Options(epochs=3, batch_size=16, learning_rate=3e-3, schedule="cosine", seed=3)
+
+
+def few(data, count=96):
+    """`data` with so many training examples, and a third of them for each other split."""
+    splits = {name: getattr(data, name).take(range(count if name == "train" else count // 3)) for name in PARTS}
+    return Data(spec=data.spec, origin=data.origin, **splits)
+
+
+PARTS = ("train", "validation", "test")
+
+
+def toy(columns, examples, name="toy"):
+    """Data of `columns` by name, all three splits of the same `examples`."""
+    split = Split(examples)
+    return Data(spec=Spec(name=name, columns=columns), train=split, validation=split, test=split)
+
+
+def classification():
+    config = get_config("mlp", hidden=(16,), normalization="batch", dropout=0.2)
+    return config, get_task("classification"), few(load("digits")), OPTIONS
+
+
+def sentences():
+    """Which of two words a sentence holds."""
+    generator = np.random.default_rng(0)
+    words = np.array(["the", "film", "is", "so", "very"])
+    labels = generator.integers(0, 2, 96)
+    texts = np.array([" ".join([*generator.choice(words, 4), ("bad", "good")[label]]) for label in labels], object)
+    columns = {"text": Column(kind="text"), "label": Column(kind="class", class_names=("bad", "good"))}
+    config = get_config("kim_cnn", length=8, embedding_width=8, maps=4, windows=(2, 3))
+    return config, get_task("classification"), toy(columns, {"text": texts, "label": labels}), OPTIONS
+
+
+def segmentation():
+    generator = np.random.default_rng(0)
+    pictures = generator.integers(0, 256, (48, 16, 16, 1)).astype("uint8")
+    columns = {
+        "image": Column(kind="image", shape=(16, 16, 1)),
+        "mask": Column(kind="mask", shape=(16, 16), class_names=("dark", "bright")),
+    }
+    data = toy(columns, {"image": pictures, "mask": (pictures[..., 0] > 128).astype("uint8")})
+    config = get_config("unet", padding="same", levels=1, filters=4, dropout=0.25)
+    return config, get_task("segmentation"), data, OPTIONS
+
+
+def relative_localization():
+    config = get_config("vit_ti16", patch=2, heads=2, head_width=4, blocks=1, input_shape=(8, 8, 1))
+    return config, get_task("relative_localization"), few(load("digits")), OPTIONS
+
+
+JOBS = {function.__name__: function for function in (classification, sentences, segmentation, relative_localization)}
