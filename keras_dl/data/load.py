@@ -19,6 +19,8 @@ def load(
     seed: int = 0,
     image_size: int | None = None,
     skip_bad: bool = False,
+    target: str | None = None,
+    split: str | None = None,
 ) -> Data:
     """The data set called `name`: "digits", a folder of pictures by class, or a name of tensorflow-datasets.
 
@@ -38,6 +40,8 @@ def load(
     seed = checked("seed", seed, Seed)
     image_size = checked("image_size", image_size, Count | None)
     skip_bad = checked("skip_bad", skip_bad, bool)
+    target = checked("target", target, str | None)
+    split = checked("split", split, str | None)
     folder = find_folder(name, data_dir)
     if folder is not None:
         from keras_dl.data.folder import load_folder
@@ -50,7 +54,7 @@ def load(
     else:
         from keras_dl.data.tfds import load_tfds
 
-        data = load_tfds(name, data_dir, validation, seed, image_size)
+        data = load_tfds(name, data_dir, validation, seed, image_size, target, split)
     if image_size is None:
         return data
     data = data.resized((image_size, image_size, *data.spec.shape[2:]))

@@ -5,11 +5,15 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
+
+import tyro
 
 from keras_dl.data.naming import find_folder
 from keras_dl.errors import UsageError
 from keras_dl.fields import Count, Fraction
+
+LOADING = ("data_dir", "image_size", "validation", "skip_bad", "target", "split")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,10 @@ class DataOptions:
     """part of the training examples held out where the data has no validation split"""
     skip_bad: bool = False
     """leave out pictures that cannot be read"""
+    target: Annotated[str | None, tyro.conf.arg(aliases=("--label",))] = None
+    """what is to be predicted, where the data have several answers: a label of tensorflow-datasets, a column"""
+    split: str | None = None
+    """the split of tensorflow-datasets to train on, where none is called train"""
 
     def placed(self) -> Self:
         """The recipe in a run folder, its data found and their folders absolute: it goes on from any other place."""
@@ -47,4 +55,4 @@ class DataOptions:
     @property
     def loading(self) -> dict[str, Any]:
         """The arguments of `load` beside the name and the seed."""
-        return {name: getattr(self, name) for name in ("data_dir", "image_size", "validation", "skip_bad")}
+        return {name: getattr(self, name) for name in LOADING}

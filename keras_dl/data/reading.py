@@ -35,16 +35,21 @@ class Reader:
     def __call__(self, indices: tf.Tensor) -> dict[str, tf.Tensor]:
         if self._tensors is not None:
             return {name: tf.gather(tensor, indices) for name, tensor in self._tensors.items()}
-        columns = self._columns.values()
-        types = [tf.string if column.dtype == object else tf.as_dtype(column.dtype) for column in columns]
+        stored = self._stored
+        types = [tf.string if source.dtype == object else tf.as_dtype(source.dtype) for source in stored]
         found = tf.numpy_function(self._take, [indices], types, stateful=False)
-        for tensor, column in zip(found, columns, strict=True):
-            tensor.set_shape((indices.shape[0], *column.shape))
-        return dict(zip(self._columns, found, strict=True))
+        for tensor, source in zip(found, stored, strict=True):
+            tensor.set_shape((indices.shape[0], *source.shape))
+        columns = zip(self._columns.items(), found, strict=True)
+        return {name: column.finished(tensor) for (name, column), tensor in columns}
+
+    @functools.cached_property
+    def _stored(self) -> list[Source]:
+        return [column.stored() for column in self._columns.values()]
 
     @functools.cached_property
     def _take(self) -> Callable[[np.ndarray], list[np.ndarray]]:
-        return remembering(lambda indices: [column.take(indices) for column in self._columns.values()])
+        return remembering(lambda indices: [source.take(indices) for source in self._stored])
 
     def mapped(self, batches: tf.data.Dataset, function: Callable) -> tf.data.Dataset:
         """`batches` mapped by a `function` that calls this reader, some of them ahead."""

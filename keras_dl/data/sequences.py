@@ -2,63 +2,65 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_dl.data.assemble import assemble
-from keras_dl.data.dataset import SPLITS, Data
-from keras_dl.data.spec import Column
+from keras_dl.data.dataset import Data
+from keras_dl.data.tfds_columns import described
 from keras_dl.errors import UsageError
-from keras_dl.lazy import tf
+from keras_dl.lazy import LazyModule, tf
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
+else:
+    tfds = LazyModule("tensorflow_datasets")
 
+BATCH_SIZE = 256
 FITTING = 99  # % of the sounds that are not cut
 FULL_SCALE = 2**15  # of samples of 16 bits
 SPLIT_BY_FILE = {"spoken_digit": ("audio/filename", range(5))}
 """data sets whose authors tell test examples by the number that ends a file's name: the feature, the numbers"""
 
+Features = dict[str, list[Any]]
+
 
 def read_sequences(
     builder: tfds.core.DatasetBuilder,
-    kind: Literal["text", "audio"],
-    input_key: str,
-    label_key: str,
+    keys: dict[str, str],
+    splits: dict[str, str],
+    notices: list[str],
     validation: float,
     seed: int,
     origin: dict[str, Any],
 ) -> Data:
-    """All of `builder`'s texts, or sounds: float32 samples -1..1 of one length, which `FITTING` % of them fit into.
+    """The columns `keys` of all `splits`: texts, or sounds of one length, which `FITTING` % of them fit into.
 
-    Shorter sounds are followed by silence, longer ones are cut. Raises `UsageError` for files that are damaged.
+    Sounds are float32 samples -1..1; shorter ones are followed by silence, longer ones are cut. Raises `UsageError` for
+    files that are damaged.
     """
-    read = {split: list(_examples(builder, split)) for split in SPLITS if split in builder.info.splits}
-    if "train" not in read:
-        raise UsageError(f"{builder.name} has no train split; it has {', '.join(builder.info.splits)}")
-    notices, rate = [], None
-    if builder.name in SPLIT_BY_FILE:
-        key, numbers = SPLIT_BY_FILE[builder.name]
+    key, numbers = SPLIT_BY_FILE.get(builder.name, (None, ()))
+    wanted = {*keys.values(), *([key] if key else [])}
+    read = {split: _features(builder, found, wanted) for split, found in splits.items()}
+    notices = list(notices)
+    if key is not None:
         read = _split_by_file(read["train"], key, numbers)
         notices.append(f"recordings {numbers.start} to {numbers.stop - 1} of each speaker are the test split")
-    inputs = {split: [example[input_key] for example in examples] for split, examples in read.items()}
-    if kind == "text":
-        arrays = {split: np.array([_decoded(text) for text in texts], object) for split, texts in inputs.items()}
-    else:
-        rate = builder.info.features[input_key].sample_rate
-        length = int(np.percentile([len(sound) for sounds in inputs.values() for sound in sounds], FITTING))
-        arrays = {split: np.stack([_fitted(sound, length) for sound in sounds]) for split, sounds in inputs.items()}
-        notices.append(f"sounds were made {length} samples long ({length / rate:.2f} s), by silence or by a cut")
+    shape, parts = (), {split: {} for split in read}
+    for name, key in keys.items():
+        found = {split: features[key] for split, features in read.items()}
+        if name == "audio":
+            rate = builder.info.features[key].sample_rate
+            shape = (int(np.percentile([len(sound) for sounds in found.values() for sound in sounds], FITTING)),)
+            notices.append(
+                f"sounds were made {shape[0]} samples long ({shape[0] / rate:.2f} s), by silence or by a cut"
+            )
+        for split, values in found.items():
+            parts[split][name] = _array(name, values, shape)
     return assemble(
-        {
-            split: {kind: arrays[split], "label": np.array([example[label_key] for example in read[split]])}
-            for split in read
-        },
-        {
-            kind: Column(kind=kind, shape=arrays["train"].shape[1:], rate=rate),
-            "label": Column(kind="class", class_names=tuple(builder.info.features[label_key].names)),
-        },
+        parts,
+        described(builder, keys, shape),
         name=builder.name,
         validation=validation,
         seed=seed,
@@ -67,20 +69,41 @@ def read_sequences(
     )
 
 
-def _examples(builder: tfds.core.DatasetBuilder, split: str):
+def _array(name: str, values: list, shape: tuple[int, ...]) -> np.ndarray:
+    """The column `name`, one of those that `find_columns` names, of its `values`."""
+    if name == "audio":
+        return np.stack([_fitted(sound, *shape) for sound in values])
+    if name == "label":
+        return np.array(values)
+    if name == "number":
+        return np.array(values, "float32")[:, None]
+    return np.array([_decoded(text) for text in values], object)
+
+
+def _features(builder: tfds.core.DatasetBuilder, split: str, keys: set[str]) -> Features:
+    """The features `keys` of all examples of a split, in order."""
+    found: Features = {key: [] for key in keys}
+    reading = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
     try:
-        yield from builder.as_dataset(split=split).as_numpy_iterator()
+        examples = builder.as_dataset(split=split, read_config=reading)
+        for batch in examples.map(lambda example: {key: example[key] for key in keys}).ragged_batch(BATCH_SIZE):
+            for key, values in batch.items():
+                found[key].extend(values.numpy())
     except (tf.errors.OpError, OSError) as error:
         where = f"{builder.name} in {builder.data_dir}"
         raise UsageError(f"the {split} split of {where} is damaged ({type(error).__name__})") from error
+    return found
 
 
-def _split_by_file(examples: list[dict], key: str, numbers: range) -> dict[str, list[dict]]:
-    read = {"train": [], "test": []}
-    for example in examples:
-        number = int(example[key].decode().rpartition("_")[2].partition(".")[0])
-        read["test" if number in numbers else "train"].append(example)
-    return read
+def _split_by_file(features: Features, key: str, numbers: range) -> dict[str, Features]:
+    tests = [int(name.decode().rpartition("_")[2].partition(".")[0]) in numbers for name in features[key]]
+    return {
+        split: {
+            key: [value for value, test in zip(values, tests, strict=True) if test == (split == "test")]
+            for key, values in features.items()
+        }
+        for split in ("train", "test")
+    }
 
 
 def _decoded(text: bytes) -> str:

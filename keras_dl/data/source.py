@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from keras_dl.data.hashing import of_array, of_blocks
+from keras_dl.lazy import tf
 
 SMALL = 32 * 2**20
 """bytes of an array that may be copied: the libraries take ten times as much"""
@@ -46,6 +47,14 @@ class Source(abc.ABC):
     def chosen(self, indices: np.ndarray) -> Source:
         """The examples at `indices` (n,) as a source."""
         return Chosen(self, indices)
+
+    def stored(self) -> Source:
+        """What programs of TensorFlow get, to make the examples of it by `finished`."""
+        return self
+
+    def finished(self, stored: tf.Tensor) -> tf.Tensor:
+        """The examples (n, *shape) of what was taken from `stored`."""
+        return stored
 
 
 class Array(Source):

@@ -1,4 +1,4 @@
-"""Data sets of tensorflow-datasets: pictures, vectors of numbers, texts or sounds, with one class label each."""
+"""Data sets of tensorflow-datasets: their name, their splits, and which of their features are columns."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ import logging
 import os
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_dl.data.assemble import assemble
 from keras_dl.data.dataset import SPLITS, Data
-from keras_dl.data.memory import check_fits
-from keras_dl.data.resize import DEFAULT_SIZE, cover
+from keras_dl.data.memory import check_fits, fits
+from keras_dl.data.resize import DEFAULT_SIZE
 from keras_dl.data.sequences import read_sequences
-from keras_dl.data.spec import Column
-from keras_dl.errors import UsageError
+from keras_dl.data.tfds_columns import described, find_columns, input_kind
+from keras_dl.data.tfds_read import can_stream, map_values, read_from_files, read_into_memory
+from keras_dl.errors import UsageError, choose
 from keras_dl.lazy import LazyModule, tf
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 else:
     tfds = LazyModule("tensorflow_datasets")
 
-BATCH_SIZE = 256
-VALUE_RANGES = ((0, 1), (-1, 1), (0, 255))
 NOT_THE_REASON = r"^Failed to construct dataset .*?\}\": | Here are \d+ .*:$"
 """what tensorflow-datasets says around it in its errors"""
 
@@ -49,16 +48,27 @@ def _quiet() -> Iterator[None]:
         absl.logging.set_verbosity(before[1])
 
 
-def load_tfds(name: str, data_dir: str | None, validation: float, seed: int, image_size: int | None) -> Data:
+def load_tfds(
+    name: str,
+    data_dir: str | None,
+    validation: float,
+    seed: int,
+    image_size: int | None,
+    target: str | None = None,
+    split: str | None = None,
+) -> Data:
     """The data set that tensorflow-datasets calls `name`, downloaded if `data_dir` lacks it.
 
-    Pictures of different sizes are scaled to cover `image_size`, by default `DEFAULT_SIZE`, and cropped to the centre;
-    floats in 0..1 or -1..1 become 0..255. Raises `UsageError` for other kinds of data.
+    Pictures of different sizes are scaled to cover `image_size`, by default `DEFAULT_SIZE`, and cropped to the centre,
+    masks and boxes along with them; floats in 0..1 or -1..1 become 0..255. Pictures that do not fit into memory stay in
+    their files. `target` is the feature to be predicted, `split` the one to train on, where the data set does not say.
+    Raises `UsageError` for other kinds of data.
     """
     builder = _builder(name, data_dir or os.environ.get("TFDS_DATA_DIR"))  # TFDS itself reads it when imported
-    _keys(builder)
+    keys = find_columns(builder, target)
     _prepare(builder)
-    return _read(builder, validation, seed, image_size, image_size)
+    splits, notices = _splits(builder, split)
+    return _read(builder, keys, splits, notices, validation, seed, image_size, image_size)
 
 
 @_quiet()
@@ -90,115 +100,65 @@ def _prepare(builder: tfds.core.DatasetBuilder) -> None:
         raise UsageError(f"cannot get {builder.name}: {reason}; put it in data_dir or TFDS_DATA_DIR") from error
 
 
-def _keys(builder: tfds.core.DatasetBuilder) -> tuple[str, str]:
-    """What the input and the label are called in an example of `builder`."""
-    features, declared = builder.info.features, builder.info.supervised_keys
-    labels = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
-    inputs = [key for key, feature in features.items() if _kind(feature)]
-    if declared is not None:
-        inputs = [key for key in inputs if key == declared[0]]
-        labels = [key for key in labels if key == declared[1]]
-    if len(inputs) != 1 or len(labels) != 1:
-        found = ", ".join(f"{key} ({type(feature).__name__})" for key, feature in features.items())
-        raise UsageError(
-            f"{builder.name} has {found}; pictures (gray or RGB), vectors of numbers, texts or sounds with one class "
-            "label are wanted"
-        )
-    return inputs[0], labels[0]
-
-
-def _kind(feature: tfds.features.FeatureConnector) -> Literal["image", "features", "text", "audio"] | None:
-    """What `feature` holds, if networks can learn from it."""
-    if isinstance(feature, tfds.features.Text):
-        return "text"
-    if isinstance(feature, tfds.features.Audio):
-        return "audio" if len(feature.shape) == 1 and feature.sample_rate else None
-    if not isinstance(feature, tfds.features.Image | tfds.features.Tensor):
-        return None
-    if not np.issubdtype(feature.np_dtype, np.number):
-        return None
-    if len(feature.shape) == 3 and feature.shape[2] in (1, 3):
-        return "image"
-    return "features" if len(feature.shape) == 1 and None not in feature.shape else None
+def _splits(builder: tfds.core.DatasetBuilder, split: str | None) -> tuple[dict[str, str], list[str]]:
+    """Which splits of `builder` are train, validation and test, and notices."""
+    there = [*builder.info.splits]
+    if split is not None:
+        choose(f"split of {builder.name}", split, there)
+    elif "train" in there:
+        split = "train"
+    else:
+        raise UsageError(f"{builder.name} has no train split; it has {', '.join(there)}; say which by split")
+    notices = [] if split == "train" else [f"training examples are of the split {split}"]
+    others = {name: name for name in SPLITS[1:] if name in there and name != split}
+    return {"train": split, **others}, notices
 
 
 @_quiet()
 def _read(
-    builder: tfds.core.DatasetBuilder, validation: float, seed: int, height: int | None, width: int | None
+    builder: tfds.core.DatasetBuilder,
+    keys: dict[str, str],
+    splits: dict[str, str],
+    notices: list[str],
+    validation: float,
+    seed: int,
+    height: int | None,
+    width: int | None,
 ) -> Data:
-    """All of `builder`'s data; pictures of `height` and `width`, by default their own."""
-    input_key, label_key = _keys(builder)
-    feature = builder.info.features[input_key]
-    kind = _kind(feature)
-    if kind in ("text", "audio"):
-        return read_sequences(builder, kind, input_key, label_key, validation, seed, _origin(builder))
-    shape, notices = tuple(feature.shape), []
-    if kind == "image" and (height or None in shape):
+    """The columns `keys` of all `splits`; pictures of `height` and `width`, by default their own."""
+    name, key = next(iter(keys.items()))
+    feature = builder.info.features[key]
+    if input_kind(feature) in ("text", "audio"):
+        return read_sequences(builder, keys, splits, notices, validation, seed, _origin(builder))
+    shape, said = tuple(feature.shape), list(notices)
+    if name == "image" and (height or None in shape):
         shape = (height or DEFAULT_SIZE, width or DEFAULT_SIZE, shape[2])
-        notices.append(f"pictures were scaled to cover {shape[0]}x{shape[1]} pixels and cropped to their centre")
+        said.append(f"pictures were scaled to cover {shape[0]}x{shape[1]} pixels and cropped to their centre")
+    size = sum(builder.info.splits[split].num_examples for split in splits.values())
     dtype = "uint8" if feature.np_dtype == np.uint8 else "float32"
-    splits = [split for split in SPLITS if split in builder.info.splits]
-    if "train" not in splits:
-        raise UsageError(f"{builder.name} has no train split; it has {', '.join(builder.info.splits)}")
-    sizes = {split: builder.info.splits[split].num_examples for split in splits}
-    check_fits(builder.name, sum(sizes.values()), shape, np.dtype(dtype).itemsize)
-
-    examples = {split: _arrays(builder, split, size, shape, dtype) for split, size in sizes.items()}
-    if kind == "image":
-        notices += _map_values(builder.name, examples)
+    large = not fits(size, shape, np.dtype(dtype).itemsize)
+    if large and dtype == "uint8" and can_stream(builder, keys):
+        parts = {split: read_from_files(builder, found, keys, shape, dtype) for split, found in splits.items()}
+        said.append(f"{size:,} pictures do not fit into memory; they are read from their files in every epoch")
+    else:
+        check_fits(builder.name, size, shape, np.dtype(dtype).itemsize)
+        parts = {split: read_into_memory(builder, found, keys, shape, dtype) for split, found in splits.items()}
+        if name == "image":
+            mapped, notes = map_values(builder.name, {split: columns["image"] for split, columns in parts.items()})
+            parts = {split: {**columns, "image": mapped[split]} for split, columns in parts.items()}
+            said += notes
+    most = max((columns["boxes"].shape[0] for columns in parts.values() if "boxes" in keys), default=1)
+    for columns in parts.values():
+        columns |= {name: columns[name].padded(most) for name in keys if name in ("boxes", "labels")}
     return assemble(
-        {split: {kind: inputs, "label": labels} for split, (inputs, labels) in examples.items()},
-        {
-            kind: Column(kind=kind, shape=shape),
-            "label": Column(kind="class", class_names=tuple(builder.info.features[label_key].names)),
-        },
+        parts,
+        described(builder, keys, shape, most),
         name=builder.name,
         validation=validation,
         seed=seed,
-        notices=notices,
+        notices=said,
         origin=_origin(builder),
-        reread=None if shape == tuple(feature.shape) else functools.partial(_read, builder, validation, seed),
+        reread=None
+        if shape == tuple(feature.shape)
+        else functools.partial(_read, builder, keys, splits, notices, validation, seed),
     )
-
-
-def _arrays(
-    builder: tfds.core.DatasetBuilder, split: str, size: int, shape: tuple[int, ...], dtype: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """The inputs (`size`, *`shape`) of `dtype` and the labels (`size`,) of a split."""
-    input_key, label_key = _keys(builder)
-
-    def prepare(example):
-        value = example[input_key]
-        if value.shape != shape:
-            value = cover(value, shape)
-            value = tf.round(value) if dtype == "uint8" else value
-        return tf.cast(value, dtype), example[label_key]
-
-    inputs, labels, done = np.empty((size, *shape), dtype), np.empty(size, "int64"), 0
-    try:
-        for x, y in builder.as_dataset(split=split).map(prepare, tf.data.AUTOTUNE).batch(BATCH_SIZE):
-            inputs[done : done + len(y)], labels[done : done + len(y)] = x.numpy(), y.numpy()
-            done += len(y)
-    except (tf.errors.OpError, OSError) as error:
-        where = f"{builder.name} in {builder.data_dir}"
-        raise UsageError(f"the {split} split of {where} is damaged ({type(error).__name__})") from error
-    return inputs, labels
-
-
-def _map_values(name: str, examples: dict[str, tuple[np.ndarray, np.ndarray]]) -> list[str]:
-    """Map the pictures in `examples` from the smallest of `VALUE_RANGES` that holds them to 0..255."""
-    arrays = {split: values for split, (values, _) in examples.items() if values.size}
-    low = min(values.min() for values in arrays.values())
-    high = max(values.max() for values in arrays.values())
-    if not np.isfinite([low, high]).all():
-        return []  # the check of the splits names the example
-    fitting = next(((a, b) for a, b in VALUE_RANGES if a <= low and high <= b), None)
-    if fitting is None:
-        raise UsageError(f"the pixels of {name} have values {low:g}..{high:g}; they must be in 0..255, 0..1 or -1..1")
-    if fitting == (0, 255):
-        return []
-    start, end = fitting
-    for split, values in arrays.items():
-        mapped = (values.astype("float32") - start) * (255 / (end - start))
-        examples[split] = mapped, examples[split][1]
-    return [f"pixel values {start}..{end} were mapped to 0..255"]

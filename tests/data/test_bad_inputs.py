@@ -151,16 +151,16 @@ def test_a_download_that_fails(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif("TFDS_DATA_DIR" not in os.environ, reason="TFDS_DATA_DIR does not say where real data are")
-@pytest.mark.parametrize("name", ["trec", "bccd", "multi30k"])
+@pytest.mark.parametrize("name", ["babi_en", "xquad/en"])
 def test_other_kinds_of_data(name):
-    assert "pictures (gray or RGB), vectors of numbers, texts or sounds with one class label" in refusal(load, name)
+    assert "wanted are pictures (gray or RGB), vectors of numbers, texts or sounds, with a" in refusal(load, name)
 
 
 @pytest.mark.parametrize(
     ("splits", "words"),
     [
         ({"train": (np.where(ROWS == 57, np.nan, ROWS), LABELS)}, "has NaN or infinite values (1 such examples)"),
-        ({"test": (ROWS, LABELS)}, "rows has no train split; it has test"),
+        ({"test": (ROWS, LABELS)}, "rows has no train split; it has test; say which by split"),
         ({"train": (ROWS[:4], [0, 1, 2, 1])}, "class '0' has too few examples"),
         (
             {"train": (ROWS.reshape(-1, 2, 2, 1) * 5, LABELS)},

@@ -11,7 +11,7 @@ from data_on_disk import fill, picture
 
 from keras_dl import UsageError
 from keras_dl.data.pictures import decode_picture, look_at_pictures, read_pictures
-from keras_dl.data.sources import Array, Chosen, Files, Ragged, RecordIndex, Records, Windows
+from keras_dl.data.sources import Array, Chosen, Decoded, Files, Ragged, Records, Windows, indexed
 
 LENGTHS = [3, 0, 5, 1, 4, 2, 0, 6]
 CONTENTS = [bytes([number]) * (10 + number % 7) for number in range(60)]
@@ -28,12 +28,12 @@ def records(tmp_path):
     return paths
 
 
-def lengths_and_starts(contents):
-    return np.array([[len(content), content[0]] for content in contents], "int64").reshape(-1, 2)
-
-
 def of(paths):
-    return Records(RecordIndex.of(paths), lengths_and_starts, shape=(2,), dtype="int64")
+    return Records(indexed(paths)[0])
+
+
+def twice(contents):
+    return Decoded(contents, lambda content: tf.strings.length(content) * [1, 2], shape=(2,), dtype="int32")
 
 
 @pytest.fixture
@@ -57,6 +57,8 @@ def every_source(tmp_path, records, folder):
         Ragged(stored, np.array([0, 50, 50, 200, *[200] * 30])),
         Windows(stored, 7, stride=3),
         of(records),
+        twice(of(records)),
+        twice(of(records)).chosen(np.arange(40)[::-1]),
         files(folder),
         Chosen(of(records), np.arange(50)[::-1]),
     ]
@@ -124,15 +126,15 @@ def test_windows_overlap_and_are_whole():
 
 def test_records_are_those_that_tensorflow_reads(records):
     source = of(records)
-    expected = lengths_and_starts([*tf.data.TFRecordDataset([str(path) for path in records]).as_numpy_iterator()])
-    np.testing.assert_array_equal(source.values, expected)
-    np.testing.assert_array_equal(expected[:, 1], np.arange(60))
+    assert source.values.tolist() == CONTENTS
+    lengths = [*map(len, CONTENTS)]
+    np.testing.assert_array_equal(twice(source).values, np.stack([lengths, np.multiply(lengths, 2)], axis=1))
 
 
 def test_whoever_makes_an_index_may_look_at_the_records(records):
-    seen = []
-    RecordIndex.of(records, seen.append)
-    assert seen == CONTENTS
+    _, parsed = indexed(records, lambda content: {"bytes": tf.strings.length(content), "whole": content})
+    assert [found["whole"] for found in parsed] == CONTENTS
+    assert [found["bytes"] for found in parsed] == [*map(len, CONTENTS)]
 
 
 def flip(path, place):
@@ -172,7 +174,7 @@ def test_compressed_records_are_refused(tmp_path):
     with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
         writer.write(b"abc")
     with pytest.raises(UsageError, match="damaged"):
-        RecordIndex.of([path])
+        indexed([path])
 
 
 def test_files_hold_the_pixels_that_read_pictures_finds(folder):

@@ -31,12 +31,17 @@ class Ragged(Source):
             raise UsageError(f"offsets must rise from 0 to the {len(values):,} values, got {self._offsets!r:.60}")
         most = max(1, int(lengths.max(initial=0))) if most is None else checked("most", most, Count)
         self.shape, self.dtype = (most, *values.shape[1:]), values.dtype
+        self.in_memory = not isinstance(values, np.memmap)
 
     @classmethod
     def of(cls, examples: Sequence[np.ndarray], *, most: int | None = None, fill: float = 0) -> Self:
         """The source of `examples`, arrays (items, ...) that differ in their number of items alone."""
         offsets = np.cumsum([0, *map(len, examples)])
         return cls(np.concatenate(examples), offsets, most=most, fill=fill)
+
+    def padded(self, most: int) -> Self:
+        """The same examples, padded to `most` items."""
+        return type(self)(self._flat, self._offsets, most=most, fill=self._fill)
 
     def __len__(self) -> int:
         return len(self._offsets) - 1

@@ -8,7 +8,7 @@ import os
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +18,6 @@ from keras_dl.lazy import tf
 
 HEADER, FOOTER = 12, 4
 """bytes before the content of a record, its length and a checksum of that, and after it, a checksum of the content"""
-AT_ONCE = 32
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,38 +29,6 @@ class RecordIndex:
     offset: np.ndarray
     length: np.ndarray
     checksum: np.ndarray
-
-    @classmethod
-    def of(cls, files: Sequence[Path], look: Callable[[bytes], None] | None = None) -> Self:
-        """The index of all records of `files`, in order; `look`, if given, is called with the content of each.
-
-        Every file is read once and whole, and TensorFlow checks the checksums in it. Raises `UsageError` naming a file
-        that is damaged or missing.
-        """
-        number, offset, length, checksum = [], [], [], []
-        for index, path in enumerate(files):
-            place = 0
-            try:
-                for batch in tf.data.TFRecordDataset(os.fspath(path)).batch(AT_ONCE).as_numpy_iterator():
-                    for content in batch:
-                        number.append(index)
-                        offset.append(place + HEADER)
-                        length.append(len(content))
-                        checksum.append(zlib.crc32(content))
-                        place += HEADER + len(content) + FOOTER
-                        if look is not None:
-                            look(content)
-            except tf.errors.OpError as error:
-                raise UsageError(f"{path} is damaged behind byte {place:,} ({type(error).__name__})") from None
-            if place != path.stat().st_size:
-                raise UsageError(f"{path} is compressed or damaged: its records end at byte {place:,}")
-        return cls(
-            tuple(files),
-            np.array(number, "int32"),
-            np.array(offset, "int64"),
-            np.array(length, "int64"),
-            np.array(checksum, "uint32"),
-        )
 
     def __len__(self) -> int:
         return len(self.file)
@@ -82,26 +49,53 @@ class RecordIndex:
         return content
 
 
-class Records(Source):
-    """The records of `index`, made (n, *`shape`) of `dtype` by `decode` of n contents."""
+def indexed(files: Sequence[Path], parse: Callable[[tf.Tensor], Any] = lambda _: ()) -> tuple[RecordIndex, list[Any]]:
+    """The index of all records of `files`, in order, and what `parse` makes of the content of each, as arrays.
 
-    def __init__(
-        self,
-        index: RecordIndex,
-        decode: Callable[[list[bytes]], np.ndarray],
-        *,
-        shape: tuple[int, ...],
-        dtype: np.dtype | str,
-    ):
-        self._index, self._decode = index, decode
-        self.shape, self.dtype = tuple(shape), np.dtype(dtype)
+    Every file is read once and whole, and TensorFlow checks the checksums in it. Raises `UsageError` naming a file
+    that is damaged or missing.
+    """
+    number, offset, length, checksum, parsed = [], [], [], [], []
+
+    @tf.autograph.experimental.do_not_convert
+    def with_content(content):
+        return content, parse(content)
+
+    for index, path in enumerate(files):
+        place = 0
+        try:
+            records = tf.data.TFRecordDataset(os.fspath(path)).map(with_content, tf.data.AUTOTUNE)
+            for content, found in records.as_numpy_iterator():
+                number.append(index)
+                offset.append(place + HEADER)
+                length.append(len(content))
+                checksum.append(zlib.crc32(content))
+                parsed.append(found)
+                place += HEADER + len(content) + FOOTER
+        except tf.errors.OpError as error:
+            raise UsageError(f"{path} is damaged behind byte {place:,} ({type(error).__name__})") from None
+        if place != path.stat().st_size:
+            raise UsageError(f"{path} is compressed or damaged: its records end at byte {place:,}")
+    arrays = np.array(number, "int32"), np.array(offset, "int64"), np.array(length, "int64")
+    return RecordIndex(tuple(files), *arrays, np.array(checksum, "uint32")), parsed
+
+
+class Records(Source):
+    """The contents of the records of `index`: bytes."""
+
+    shape, dtype = (), np.dtype(object)
+
+    def __init__(self, index: RecordIndex):
+        self._index = index
 
     def __len__(self) -> int:
         return len(self._index)
 
     def take(self, indices: np.ndarray) -> np.ndarray:
-        return self._decode([self._index.read(number) for number in indices])
+        contents = np.empty(len(indices), object)
+        for place, number in enumerate(indices):
+            contents[place] = self._index.read(number)
+        return contents
 
     def fingerprint(self) -> str:
-        parts = (self._index.length.tobytes(), self._index.checksum.tobytes(), repr((self.shape, self.dtype.name)))
-        return hashlib.sha256(b"".join(parts[:2]) + parts[2].encode()).hexdigest()
+        return hashlib.sha256(self._index.length.tobytes() + self._index.checksum.tobytes()).hexdigest()

@@ -27,6 +27,7 @@ class Windows(Source):
             raise UsageError(f"windows of {length:,} items are wanted, there are {len(values):,} in all")
         small = values.dtype.kind in "iu" and values.dtype.itemsize < 4
         self.shape, self.dtype = (length, *values.shape[1:]), np.dtype("int32") if small else values.dtype
+        self.in_memory = not isinstance(values, np.memmap)
 
     def __len__(self) -> int:
         return (len(self._flat) - self.shape[0]) // self._stride + 1
