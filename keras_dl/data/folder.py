@@ -11,9 +11,10 @@ import numpy as np
 from keras_dl.data.assemble import assemble
 from keras_dl.data.dataset import Data
 from keras_dl.data.listing import Listing, list_pictures
-from keras_dl.data.memory import check_fits
-from keras_dl.data.pictures import read_pictures
+from keras_dl.data.memory import FEW, check_fits, fits
+from keras_dl.data.pictures import decode_picture, look_at_pictures, read_pictures
 from keras_dl.data.resize import DEFAULT_SIZE
+from keras_dl.data.sources.files import Files
 from keras_dl.data.spec import Column
 from keras_dl.errors import UsageError, shown, some
 
@@ -32,13 +33,15 @@ def _read(
     folder: Path, listing: Listing, validation: float, seed: int, skip_bad: bool, height: int, width: int
 ) -> Data:
     total = sum(map(len, listing.files.values()))
-    check_fits(str(folder), total, (height, width, 3), 1)
-    read = {split: read_pictures([path for path, _ in files], height, width) for split, files in listing.files.items()}
+    held = fits(total, (height, width, 3), 1)
+    check_fits(str(folder), total if held else min(total, FEW), (height, width, 3), 1)
+    paths = {split: [path for path, _ in files] for split, files in listing.files.items()}
     labels = {split: np.array([label for _, label in files]) for split, files in listing.files.items()}
+    read = {split: (_Held if held else _Left)(files, height, width) for split, files in paths.items()}
     bad = [
         f"{path} ({picture.bad})"
-        for split, (_, pictures) in read.items()
-        for (path, _), picture in zip(listing.files[split], pictures, strict=True)
+        for split, files in paths.items()
+        for path, picture in zip(files, read[split].pictures, strict=True)
         if picture.bad
     ]
     notices = list(listing.notices)
@@ -47,24 +50,24 @@ def _read(
         if not skip_bad:
             raise UsageError(f"{len(bad)} of {total} pictures cannot be read: {named}; --skip-bad leaves them out")
         notices.append(shown(f"{len(bad)} of {total} pictures cannot be read and were left out: {named}"))
-        good = {split: [not picture.bad for picture in pictures] for split, (_, pictures) in read.items()}
-        read = {split: (pixels[good[split]], pictures) for split, (pixels, pictures) in read.items()}
-        labels = {split: values[good[split]] for split, values in labels.items()}
+    good = {split: np.array([not picture.bad for picture in part.pictures]) for split, part in read.items()}
     for split, values in labels.items():
-        missing = set(range(len(listing.class_names))) - set(values.tolist())
+        missing = set(range(len(listing.class_names))) - set(values[good[split]].tolist())
         if missing:
             raise UsageError(f"class {listing.class_names[min(missing)]!r} has no readable picture in {split}")
-    done = collections.Counter(what for _, pictures in read.values() for picture in pictures for what in picture.done)
+    done = collections.Counter(what for part in read.values() for picture in part.pictures for what in picture.done)
     notices += [f"{count} pictures {what}" for what, count in done.items()]
     notices.append(f"pictures were scaled to cover {height}x{width} pixels and cropped to their centre")
-    gray = all((picture[..., :1] == picture).all() for pixels, _ in read.values() for picture in pixels)
+    if not held:
+        notices.append(f"{total:,} pictures do not fit into memory; they are read from their files in every epoch")
+    shape = (height, width, 1 if all(part.gray() for part in read.values()) else 3)
     return assemble(
         {
-            split: {"image": np.ascontiguousarray(pixels[..., :1]) if gray else pixels, "label": labels[split]}
-            for split, (pixels, _) in read.items()
+            split: {"image": part.images(good[split], shape), "label": labels[split][good[split]]}
+            for split, part in read.items()
         },
         {
-            "image": Column(kind="image", shape=(height, width, 1 if gray else 3)),
+            "image": Column(kind="image", shape=shape),
             "label": Column(kind="class", class_names=tuple(listing.class_names)),
         },
         name=shown(folder.resolve().name),
@@ -74,3 +77,33 @@ def _read(
         origin=listing.origin,
         reread=functools.partial(_read, folder, listing, validation, seed, skip_bad),
     )
+
+
+class _Held:
+    """Pictures that are held in memory."""
+
+    def __init__(self, paths: list[Path], height: int, width: int):
+        self._pixels, self.pictures = read_pictures(paths, height, width)
+
+    def gray(self) -> bool:
+        return all((picture[..., :1] == picture).all() for picture in self._pixels)
+
+    def images(self, good: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        pixels = self._pixels if good.all() else self._pixels[good]
+        return np.ascontiguousarray(pixels[..., : shape[2]])
+
+
+class _Left:
+    """Pictures that were looked at and are left in their files."""
+
+    def __init__(self, paths: list[Path], height: int, width: int):
+        self._paths, found = np.array(paths), look_at_pictures(paths, height, width)
+        self.pictures = [picture for picture, _, _ in found]
+        self._gray = [gray for _, gray, _ in found]
+        self._checksums = np.array([checksum for _, _, checksum in found], "uint32")
+
+    def gray(self) -> bool:
+        return all(self._gray)
+
+    def images(self, good: np.ndarray, shape: tuple[int, ...]) -> Files:
+        return Files(self._paths[good], self._checksums[good], decode_picture, shape=shape, dtype="uint8")

@@ -13,6 +13,8 @@ from keras_dl.errors import UsageError
 COPIES = 2  # the arrays, and either what a split takes of them or what TensorFlow holds
 SHARE = 0.5
 """of the memory that there is, what examples may take of it: the same on a machine, however busy it is"""
+FEW = 32
+"""examples that are read at once where they do not fit"""
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 """where a container says how much memory it may use"""
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from keras_dl.data.assemble import assemble
 from keras_dl.data.dataset import SPLITS, Data
-from keras_dl.data.memory import check_fits, fits
+from keras_dl.data.memory import FEW, check_fits, fits
 from keras_dl.data.resize import DEFAULT_SIZE
 from keras_dl.data.sequences import read_sequences
 from keras_dl.data.tfds_columns import described, find_columns, input_kind
@@ -138,6 +138,7 @@ def _read(
     dtype = "uint8" if feature.np_dtype == np.uint8 else "float32"
     large = not fits(size, shape, np.dtype(dtype).itemsize)
     if large and dtype == "uint8" and can_stream(builder, keys):
+        check_fits(builder.name, min(size, FEW), shape, 1)
         parts = {split: read_from_files(builder, found, keys, shape, dtype) for split, found in splits.items()}
         said.append(f"{size:,} pictures do not fit into memory; they are read from their files in every epoch")
     else:

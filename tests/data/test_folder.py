@@ -5,6 +5,7 @@ import pytest
 from data_on_disk import fill, picture
 from PIL import Image
 
+from keras_dl import UsageError
 from keras_dl.data import load
 
 
@@ -148,3 +149,29 @@ def test_bad_pictures_are_left_out_when_asked(tmp_path):
     assert sum(data.spec.counts.values()) == 12
     assert "1 of 13" in notice(data, "left out") and "cat/bad.png" in notice(data, "left out")
     assert sum(data.resized((9, 9, 3)).spec.counts.values()) == 12
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_what_does_not_fit_is_read_from_its_files(tmp_path, monkeypatch, mode):
+    from keras_dl.data import folder
+
+    fill(tmp_path, mode=mode, count=12, size=(40, 30))
+    (tmp_path / "cat" / "3.png").write_bytes(b"no picture")
+    (tmp_path / "dog" / "2.png").unlink()
+    picture(mode=mode, size=(9, 50)).save(tmp_path / "dog" / "2.jpg")
+    held = load(tmp_path, image_size=16, skip_bad=True)
+    monkeypatch.setattr(folder, "fits", lambda *_: False)
+    left = load(tmp_path, image_size=16, skip_bad=True)
+    assert left.spec == held.spec and left.spec.shape[2] == len(mode)
+    assert left.notices[0] == held.notices[0] and "cannot be read and were left out" in left.notices[0]
+    assert any("24 pictures do not fit into memory" in notice for notice in left.notices)
+    for split in ("train", "validation", "test"):
+        one, other = getattr(left, split), getattr(held, split)
+        assert not one.columns["image"].in_memory
+        np.testing.assert_array_equal(one.stored, other.stored)
+        np.testing.assert_array_equal(one.labels, other.labels)
+        for (x, y), (wanted_x, wanted_y) in zip(one.batches(5), other.batches(5), strict=True):
+            np.testing.assert_array_equal(x, wanted_x)
+            np.testing.assert_array_equal(y, wanted_y)
+    with pytest.raises(UsageError, match="1 of 24 pictures cannot be read: .*3.png"):
+        load(tmp_path, image_size=16)
