@@ -1,10 +1,12 @@
-"""GPT against transformers' GPT2LMHeadModel: the same outputs, and the same gradients of one step."""
+"""GPT against transformers' GPT2LMHeadModel: the same outputs, gradients of one step, and texts."""
 
 import numpy as np
 import pytest
 from peers import randomise, relative_error
 
 import keras_dl
+from keras_dl import decoding
+from keras_dl.decoding.sampling import drawn
 
 CONFIG = keras_dl.get_config("gpt2_small", blocks=3, heads=4, head_width=8, length=12, vocabulary_size=50, dropout=0.0)
 TOKENS = np.random.default_rng(0).integers(0, 50, (4, 12)).astype("int32")
@@ -76,3 +78,34 @@ def test_gradients_of_a_step_are_equal(both):
         gradient = tf.convert_to_tensor(gradient).numpy()
         assert np.abs(gradient - expected).max() <= 1e-5 * np.abs(expected).max() + 1e-7, variable.path
         assert np.abs(expected).max() > 1e-6, variable.path
+
+
+def test_the_likeliest_texts_are_those_of_generate(both):
+    import torch
+
+    ours, theirs = both
+    begun = np.where(np.arange(12) < 3, TOKENS, 0).astype("int32")
+    prompts, given = torch.from_numpy(TOKENS[:, :3]).long(), np.full(4, 3, "int32")
+    settings = {"max_length": 12, "do_sample": False, "eos_token_id": None, "pad_token_id": 0}
+    greedy = decoding.greedy(decoding.causal(ours), begun, given)
+    np.testing.assert_array_equal(greedy, theirs.generate(prompts, **settings))
+    expected = theirs.generate(prompts, num_beams=5, num_return_sequences=5, length_penalty=0.0, **settings)
+    texts, _ = decoding.beam(decoding.causal(ours), begun, given, width=5)
+    np.testing.assert_array_equal(texts, expected.reshape(4, 5, 12))
+    assert np.any(texts.numpy()[:, 0] != greedy.numpy()), "the beam finds what greedy does not"
+
+
+@pytest.mark.parametrize(("temperature", "top_k", "top_p"), [(0.7, 10, None), (1.3, None, 0.6), (1.0, 12, 0.8)])
+def test_tokens_are_drawn_with_the_probabilities_that_transformers_leaves(temperature, top_k, top_p):
+    torch = pytest.importorskip("torch")
+    process = pytest.importorskip("transformers.generation.logits_process")
+    logits = 2 * np.random.default_rng(0).normal(size=(1, 50)).astype("float32")
+    left = torch.from_numpy(logits)
+    for kind, value in (("Temperature", temperature), ("TopK", top_k), ("TopP", top_p)):
+        if value is not None:
+            left = getattr(process, f"{kind}LogitsWarper")(value)(None, left)
+    numbers = ((np.arange(20_000) + 0.5) / 20_000).astype("float32")
+    tokens = drawn(np.repeat(logits, 20_000, axis=0), numbers, temperature, top_k, top_p)
+    shares = np.bincount(tokens, minlength=50) / 20_000
+    np.testing.assert_allclose(shares, torch.softmax(left, dim=-1)[0], atol=1e-4)
+    assert 1 < np.count_nonzero(shares) < 50
