@@ -148,7 +148,7 @@ class Task:
         raise UsageError(f"networks that have learned by {self.name} answer no questions; use keras_dl.load")
 
     def draw(self, network: keras.Model, config: Config, split: Split, spec: Spec, path: Path) -> bool:
-        """Draw what `network` makes of some examples of `split` into a PNG at `path`; False if there is nothing to see."""
+        """Draw what `network` makes of some examples of `split` into a PNG at `path`; False if nothing is to see."""
         return False
 
     def replace(self, **changes: Any) -> Self:

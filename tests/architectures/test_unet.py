@@ -117,7 +117,7 @@ def test_learns_to_outline_discs(padding, size):
 )
 def test_what_cannot_be_built_is_refused(changes, words):
     with pytest.raises(keras_dl.UsageError) as error:
-        keras_dl.get_config("unet", **changes)
+        keras_dl.build("unet", **changes)
     assert words in str(error.value) and "\n" not in str(error.value)
 
 

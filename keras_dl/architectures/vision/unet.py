@@ -48,8 +48,8 @@ class UNet(ImageNetwork):
     dropout: float = 0.5
     """fraction of activations dropped in the two lowest stages"""
 
-    def __post_init__(self):
-        super().__post_init__()
+    def check_halving(self) -> None:
+        """Raise `UsageError` unless every halving divides the input, whose size the data may still decide."""
         height, width = self.input_shape[:2]
         if (height, width) != (fitting := tuple(self.fitting(size) for size in (height, width))):
             raise UsageError(
@@ -113,6 +113,7 @@ def join(x, skipped, filters: int, name: str):
 
 
 def build(config: UNet) -> keras.Model:
+    config.check_halving()
     inputs, x = pixels(config)
     skipped = []
     for level in range(config.levels + 1):

@@ -1,0 +1,88 @@
+"""Whatever a network learns: a training that is killed goes on to the same bits."""
+
+import os
+import random
+import shutil
+import signal
+import time
+
+import pytest
+from jobs import JOBS
+
+PRELOAD = ["task_job", "sklearn.datasets"]
+KILLS = 20
+
+
+class End:
+    """A Keras callback, made late because Keras is imported late, that signals its own process at a step."""
+
+    def __new__(cls, step, number):
+        import keras
+
+        class Signal(keras.callbacks.Callback):
+            left = step
+
+            def on_train_batch_end(self, batch, logs=None):
+                self.left -= 1
+                if self.left == 0:
+                    os.kill(os.getpid(), number)
+
+            def get_state(self):
+                return {}
+
+            def set_state(self, state):
+                pass
+
+        return Signal()
+
+
+def work(name, folder, step, number):
+    import task_job
+
+    task_job.train(name, folder, [End(step, number)])
+
+
+def run(processes, name, folder, *, seconds=None, step=0, number=signal.SIGKILL):
+    """The exit code of a training that is killed after so many seconds, or sends itself a signal at a step."""
+    process = processes.Process(target=work, args=(name, str(folder), step, number))
+    process.start()
+    process.join(seconds)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+    return process.exitcode
+
+
+def whole(processes, name, folder):
+    assert run(processes, name, folder) == 0
+    return (folder / "fingerprint").read_text()
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_stopped_in_an_epoch_and_killed_in_another(processes, name, tmp_path):
+    fingerprint, part = whole(processes, name, tmp_path / "whole"), tmp_path / "part"
+    steps = len(jobs_data(name)) // 16
+    assert run(processes, name, part, step=max(1, steps // 2), number=signal.SIGTERM) not in (0, -signal.SIGKILL)
+    assert run(processes, name, part, step=steps + 1) == -signal.SIGKILL
+    assert run(processes, name, part) == 0
+    assert (part / "fingerprint").read_text() == fingerprint
+
+
+def jobs_data(name):
+    return JOBS[name]()[2].train
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", JOBS)
+def test_twenty_kills_at_any_moment(processes, name, tmp_path):
+    began = time.monotonic()
+    fingerprint = whole(processes, name, tmp_path / "whole")
+    seconds, moments, killed = time.monotonic() - began, random.Random(name), 0
+    for number in range(KILLS):
+        part = tmp_path / str(number)
+        code = run(processes, name, part, seconds=moments.uniform(0.3, 0.95) * seconds)
+        killed += code == -signal.SIGKILL
+        assert run(processes, name, part) == 0
+        assert (part / "fingerprint").read_text() == fingerprint, f"kill {number}"
+        shutil.rmtree(part)
+    assert killed >= KILLS / 2, f"only {killed} of {KILLS} kills came before the end"
