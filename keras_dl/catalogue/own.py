@@ -1,8 +1,8 @@
-"""Networks of one's own: a file that declares a family as those under `architectures/` do, or an installed package.
+"""Networks and tasks of one's own: a file like those under `architectures/` or `tasks/`, or an installed package.
 
 A file is known once it is given, by `--networks FILE` on the command line or `add(FILE)`; child processes find it by
-the variable KERAS_DL_NETWORKS. A package names its modules in the entry point group `keras_dl.architectures`. What a
-saved model or a run says of its network is never imported.
+the variable KERAS_DL_NETWORKS. A package names its modules in the entry point groups `keras_dl.architectures` and
+`keras_dl.tasks`. What a saved model or a run says of its network or its task is never imported.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from types import ModuleType
 
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
+from keras_dl.learning.task import Task
 
 VARIABLE = "KERAS_DL_NETWORKS"
-GROUP = "keras_dl.architectures"
+GROUPS = ("keras_dl.architectures", "keras_dl.tasks")
 PREFIX = "keras_dl_networks"
 """before the names of modules that are files"""
 
@@ -32,7 +33,7 @@ def files() -> list[str]:
 def give(file: str | os.PathLike) -> ModuleType:
     """The module of `file`, imported once; from now on child processes know it too.
 
-    Raises `UsageError` for what is no Python file, cannot be imported or declares no network.
+    Raises `UsageError` for what is no Python file, cannot be imported or declares neither a network nor a task.
     """
     path = os.path.abspath(os.path.expanduser(file))
     if not path.endswith(".py") or not os.path.isfile(path):
@@ -51,22 +52,35 @@ def take_back(module: ModuleType) -> None:
 
 def modules() -> list[ModuleType]:
     """The modules of all files that were given, and of installed packages. Raises `UsageError` as `give` does."""
-    return [*map(_imported, files()), *map(_installed, importlib.metadata.entry_points(group=GROUP))]
+    points = [point for group in GROUPS for point in importlib.metadata.entry_points(group=group)]
+    return list(dict.fromkeys([*map(_imported, files()), *map(_installed, points)]))
 
 
 def variants(module: ModuleType) -> dict[str, Config]:
     """The networks that `module` declares by name: its `VARIANTS`, or its config classes as they are by default.
 
-    Raises `UsageError` if there is none, or no function `build`.
+    Raises `UsageError` if it declares no task either, and for networks without a function `build`.
     """
-    found = getattr(module, "VARIANTS", None) or {
-        name: kind()
-        for name, kind in vars(module).items()
-        if inspect.isclass(kind) and issubclass(kind, Config) and kind.__module__ == module.__name__
-    }
-    if not found or not callable(getattr(module, "build", None)):
-        raise UsageError(f"{module.__file__} declares no network: it needs a subclass of Config and build(config)")
+    found = getattr(module, "VARIANTS", None) or {kind.__name__: kind() for kind in _declared(module, Config)}
+    if (not found and not tasks(module)) or (found and not callable(getattr(module, "build", None))):
+        raise UsageError(
+            f"{module.__file__} declares no network: it needs a subclass of Config and build(config); nor a task: it "
+            "needs a subclass of Task"
+        )
     return found
+
+
+def tasks(module: ModuleType) -> list[type[Task]]:
+    """The tasks that `module` declares."""
+    return _declared(module, Task)
+
+
+def _declared(module: ModuleType, base: type) -> list[type]:
+    return [
+        kind
+        for kind in vars(module).values()
+        if inspect.isclass(kind) and issubclass(kind, base) and kind.__module__ == module.__name__
+    ]
 
 
 def _imported(path: str) -> ModuleType:

@@ -13,6 +13,7 @@ import signal
 import sys
 import typing
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import tyro
@@ -171,6 +172,9 @@ def _with_task(words: Sequence[str]) -> tuple[str | None, list[str]]:
         return None, parts
     place = parts.index("--task")
     name = "".join(parts[place + 1 : place + 2]) or _missing("--task NAME")
+    if name.endswith(".py"):
+        catalogue.add(name)
+        name = Path(name).stem
     return name, [*parts[:place], *parts[place + 2 :]]
 
 

@@ -1,4 +1,4 @@
-"""The ways to learn: every module here declares one task, found by the name of its module."""
+"""The ways to learn: every module here declares one task, found by its name, and so may a file of one's own."""
 
 from __future__ import annotations
 
@@ -7,23 +7,35 @@ import importlib
 import pkgutil
 from typing import Any
 
+from keras_dl.catalogue import own
 from keras_dl.errors import UsageError, choose
 from keras_dl.learning.task import Task
 
 
 def names() -> list[str]:
-    """The tasks that there are."""
-    return sorted(info.name for info in pkgutil.iter_modules(__path__))
+    """The tasks that there are, those of one's own included: see `keras_dl.catalogue.own`."""
+    return sorted({*(info.name for info in pkgutil.iter_modules(__path__)), *_own()})
 
 
 def find(name: str) -> type[Task]:
     """The task called `name`; dashes count as underscores. Raises `UsageError`."""
-    module = importlib.import_module(f"{__name__}.{choose('task', name.replace('-', '_'), names())}")
-    return next(
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Task) and value.__module__ == module.__name__
-    )
+    name = choose("task", name.replace("-", "_"), names())
+    if name in (others := _own()):
+        return others[name]
+    return own.tasks(importlib.import_module(f"{__name__}.{name}"))[0]
+
+
+def _own() -> dict[str, type[Task]]:
+    """The tasks of one's own by the names of their modules. Raises `UsageError` for a name that is taken."""
+    found = {}
+    ours = {info.name for info in pkgutil.iter_modules(__path__)}
+    for module in own.modules():
+        for kind in own.tasks(module):
+            name = module.__name__.rpartition(".")[2]
+            if name in found or name in ours:
+                raise UsageError(f"{module.__file__} declares the task {name}, which there is already; rename the file")
+            found[name] = kind
+    return found
 
 
 def get_task(name: str | Task, **options: Any) -> Task:

@@ -98,7 +98,7 @@ def test_an_interrupted_training_says_which_file_it_needs(file, capsys, monkeypa
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("keras_dl.recipes.train.load", interrupt)
+    monkeypatch.setattr("keras_dl.training.job.load", interrupt)
     assert command("train", file.name, "--data", "digits", "--out", "run") == 130
     assert capsys.readouterr().err.endswith(f"resume by: keras-dl train --resume run --networks {file}\n")
 
@@ -108,7 +108,7 @@ def test_an_installed_package_is_found_by_itself(file, monkeypatch):
     forget()
     monkeypatch.setenv(own.VARIABLE, "")
     points = [SimpleNamespace(load=lambda: module, value="their_package.my_nets")]
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points if group == own.GROUP else [])
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points if group in own.GROUPS else [])
     assert catalogue.entries()["MyNet"].module is module
 
 

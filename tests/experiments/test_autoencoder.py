@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.linalg
 
-from keras_dl.learning.autoencoder import train_autoencoder
+from keras_dl.experiments.autoencoder import train_autoencoder
 
 
 def test_a_linear_one_spans_the_principal_components():
