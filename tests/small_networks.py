@@ -1,12 +1,20 @@
 """A small network of every wiring in the catalogue, and inputs for it."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
 import keras_dl
 from keras_dl.architectures.vision import ImageNetwork
 from keras_dl.config import Config
+
+
+FEW = {
+    **dict.fromkeys(("vocabulary_size", "source_vocabulary_size", "target_vocabulary_size"), 13),
+    **dict.fromkeys(("length", "source_length", "target_length"), 6),
+}
+"""tokens that there are, and tokens of a text, by the names of the fields"""
 
 
 def smallest(config: Config) -> Config:
@@ -18,6 +26,7 @@ def smallest(config: Config) -> Config:
         changes[name] = (low,) * len(value) if isinstance(value, tuple) else low
     if "dropout" in {field.name for field in dataclasses.fields(config)}:
         changes["dropout"] = 0.25 if config.dropout else 0.0  # another rate is no other wiring
+    changes |= {field.name: FEW[field.name] for field in dataclasses.fields(config) if field.name in FEW}
     small = config.replace(**changes)
     if isinstance(small, ImageNetwork) and (small.smallest_size > 1 or not small.fixed_size):
         size = max(8, small.smallest_size)
@@ -31,9 +40,11 @@ for _name in keras_dl.list_models():
     SMALL.setdefault(smallest(keras_dl.get_config(_name)), _name)
 
 
-def examples(config: Config, count: int = 32) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs in the range that the network declares, and labels of all classes: one an example, or one a pixel."""
+def examples(config: Config, count: int = 32) -> tuple[Any, np.ndarray]:
+    """Inputs in the range that the network declares, and labels of all classes: one an example, a pixel or a token."""
     generator = np.random.default_rng(0)
+    if not hasattr(config, "input_shape"):
+        return by_name(config, count, generator)
     x = generator.normal(size=(count, *config.input_shape))
     if isinstance(config, ImageNetwork):
         x = generator.integers(0, 256, x.shape)
@@ -41,3 +52,26 @@ def examples(config: Config, count: int = 32) -> tuple[np.ndarray, np.ndarray]:
     if config.task == "segmentation":
         y = generator.integers(0, config.classes, (count, *config.output_size))
     return x.astype("float32"), y
+
+
+def by_name(config: Config, count: int, generator: np.random.Generator) -> tuple[Any, np.ndarray]:
+    """Inputs of a network of several kinds, each as its name says, and labels in the shape of its output."""
+    model = config.build()
+    tensors = model.input if isinstance(model.input, dict) else {model.inputs[0].name: model.inputs[0]}
+    x = {}
+    for name, tensor in tensors.items():
+        shape = (count, *tensor.shape[1:])
+        if name.endswith("token_ids"):
+            x[name] = generator.integers(1, smallest_vocabulary(config), shape).astype("int32")
+        elif name.endswith("padding_mask"):
+            x[name] = np.arange(shape[1]) < generator.integers(1, shape[1] + 1, (count, 1))
+        else:
+            x[name] = generator.normal(size=shape).astype("float32")
+    output = model.outputs[0]
+    y = generator.integers(0, output.shape[-1], (count, *output.shape[1:-1]))
+    return x if isinstance(model.input, dict) else next(iter(x.values())), y
+
+
+def smallest_vocabulary(config: Config) -> int:
+    """Ids below it are in every vocabulary of the network."""
+    return min(getattr(config, field.name) for field in dataclasses.fields(config) if "vocabulary_size" in field.name)

@@ -62,8 +62,17 @@ def test_a_model_within_a_model_counts_at_every_call_and_its_weights_once():
 def test_it_is_certain_how_every_layer_of_the_catalogue_counts(name):
     config = next(config for config, first in SMALL.items() if first == name)
     with keras.StatelessScope(initialize_variables=False):
-        unknown = {type(layer).__name__ for layer in config.build().layers if not is_known(layer)}
+        unknown = {type(layer).__name__ for layer in leaves(config.build()) if not is_known(layer)}
     assert not unknown
+
+
+def leaves(model):
+    """The layers of `model` and of the models within it."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from leaves(layer)
+        else:
+            yield layer
 
 
 def test_a_layer_of_a_user_counts_as_a_kernel_at_each_output():
