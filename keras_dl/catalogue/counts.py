@@ -26,7 +26,12 @@ def count(layer: Any, inputs: Sequence[Any], output: Any) -> Counted:
 
 
 def is_known(layer: Any) -> bool:
-    """Whether it is certain how `layer` counts: by its own methods, by `COUNTS`, or as it has no weights."""
+    """Whether it is certain how `layer` counts: by its own methods, by `COUNTS`, or as it has no weights.
+
+    Of a model as a layer, whether it is of all its layers.
+    """
+    if inner := getattr(layer, "layers", ()):
+        return all(map(is_known, inner))
     return not layer.weights or hasattr(layer, "links") or _rule(layer) is not None
 
 

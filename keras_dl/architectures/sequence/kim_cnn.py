@@ -3,8 +3,8 @@
 Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014, sections 2 and 3; the form CNN-rand, whose
 word vectors start at random. Input: `token_ids`, (batch, 56), padded by 0; output: (batch, classes) logits.
 
-    name     parameters
-    kim_cnn   5,990,702
+    name     parameters  windows  maps
+    kim_cnn   5,990,702  3, 4, 5   100
 
 Of these 5,629,800 are vectors of the 18,765 words of the movie reviews and of the pad, which is the zero vector. As in
 the author's code there are so many pads around a sentence that each word meets all places of the widest window.

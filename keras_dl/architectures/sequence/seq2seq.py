@@ -6,8 +6,8 @@ RNNsearch-50 is `seq2seq_attention`. Inputs: `source_token_ids`, (batch, source_
 token of the beginning and the translation but for its last token. Output: (batch, target_length,
 target_vocabulary_size) logits of the tokens of the translation, each from those before it.
 
-    name               parameters
-    seq2seq_attention  80,401,000
+    name               parameters  width  embedding
+    seq2seq_attention  80,401,000   1000        620
 
 The nested models `encoder` and `decoder` are what a search uses; `attention` gives the decoder's alignment. The state
 begins as a map of the encoder's backward state at the first token. The logits come, by way of pairs of which the larger
