@@ -32,7 +32,7 @@ MOST_INPUTS = 2**28
 
 DATA_FIELDS: dict[str, Callable[[Spec], Any]] = {
     "input_shape": lambda spec: spec.shape,
-    "classes": lambda spec: spec.classes,
+    "classes": lambda spec: spec.outputs,
     "vocabulary_size": lambda spec: _tokens(spec, 0),
     "source_vocabulary_size": lambda spec: _tokens(spec, 0),
     "target_vocabulary_size": lambda spec: _tokens(spec, 1),

@@ -56,7 +56,8 @@ class Column:
     numbers below `classes`, 0 being the pad, made by `vocabulary` as `Vocabulary.to_json` has it. "class", "mask" (a
     class a pixel) and "classes" (of the items of an example, such as boxes; -1 is the pad) are whole numbers 0 ..
     `classes` - 1, called `class_names`. "boxes" are (left, top, right, bottom) in pixels, padded by -1. "edges" go from
-    the first node to the second, padded by -1. A "number" is to be predicted.
+    the first node to the second, padded by -1. A "number", or several, is to be predicted: it is
+    `scales` times what is stored and `offsets` more, where these are given.
 
     Raises `UsageError` for anything else.
     """
@@ -67,6 +68,8 @@ class Column:
     class_names: tuple[str, ...] = ()
     rate: Count | None = None
     vocabulary: str | None = None
+    offsets: tuple[float, ...] = ()
+    scales: tuple[float, ...] = ()
 
     def __post_init__(self):
         check_fields(self)
@@ -177,6 +180,12 @@ class Spec:
     def class_names(self) -> tuple[str, ...]:
         """What the classes of the target are called."""
         return () if self.target is None else self.target.class_names
+
+    @property
+    def outputs(self) -> int | None:
+        """How many outputs a network for the target has: its classes, or the numbers to be predicted."""
+        numbers = self.find("number")
+        return self.classes if numbers is None else self.columns[numbers].shape[0]
 
     def find(self, *kinds: Kind) -> str | None:
         """The name of the first column of one of these `kinds`; None if there is none."""

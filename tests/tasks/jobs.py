@@ -57,9 +57,31 @@ def segmentation():
     return config, get_task("segmentation"), data, OPTIONS
 
 
+def regression():
+    """Two numbers of eight, in units of their own."""
+    x = np.random.default_rng(0).normal(size=(96, 8)).astype("float32")
+    numbers = np.stack([1000 + 50 * x[:, 0], 0.01 * x[:, 1] * x[:, 2]], axis=1).astype("float32")
+    columns = {"features": Column(kind="features", shape=(8,)), "number": Column(kind="number", shape=(2,))}
+    return (
+        get_config("mlp", hidden=(16,)),
+        get_task("regression"),
+        toy(columns, {"features": x, "number": numbers}),
+        OPTIONS,
+    )
+
+
 def relative_localization():
     config = get_config("vit_ti16", patch=2, heads=2, head_width=4, blocks=1, input_shape=(8, 8, 1))
     return config, get_task("relative_localization"), few(load("digits")), OPTIONS
 
 
-JOBS = {function.__name__: function for function in (classification, sentences, segmentation, relative_localization)}
+JOBS = {
+    function.__name__: function
+    for function in (
+        classification,
+        sentences,
+        segmentation,
+        regression,
+        relative_localization,
+    )
+}

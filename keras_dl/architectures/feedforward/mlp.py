@@ -113,7 +113,8 @@ class MLP(Config):
         spec.check_numbers(self.family)
         one_logit = self.classes == 1 and spec.classes == 2
         scale = 1 / 255 if spec.kind == "image" else 1.0
-        return self.replace(input_shape=spec.shape, classes=1 if one_logit else spec.classes, input_scale=scale)
+        classes = 1 if one_logit else spec.outputs or self.classes
+        return self.replace(input_shape=spec.shape, classes=classes, input_scale=scale)
 
 
 def dense(config: MLP, index: int) -> keras.layers.Layer:

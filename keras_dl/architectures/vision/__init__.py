@@ -72,7 +72,7 @@ class ImageClassifier(ImageNetwork):
         if self.fixed_size:
             spec.check_size(self.input_shape, self.family)
         size = self.input_shape[:2] if self.fixed_size else spec.shape[:2]
-        return self.replace(input_shape=(*size, spec.shape[2]), classes=spec.classes)
+        return self.replace(input_shape=(*size, spec.shape[2]), classes=spec.outputs or self.classes)
 
 
 CAFFE = {"pixel_scale": 1.0, "pixel_offset": (-123.68, -116.779, -103.939)}

@@ -1,0 +1,51 @@
+"""Numbers are learned on a scale of their own and answered in their units."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jobs import JOBS
+
+from keras_dl import UsageError, get_config
+from keras_dl.data import load
+from keras_dl.tasks import get_task
+from keras_dl.training import build
+from keras_dl.training.loop import Training
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    config, task, data, options = JOBS["regression"]()
+    raw = data
+    config, data = task.adapt(config, data)
+    options = type(options)(epochs=60, batch_size=16, learning_rate=1e-2)
+    training = Training(build(config, options), config, task, data, options, tmp_path_factory.mktemp("r"), verbose=0)
+    training.run()
+    return training, raw
+
+
+def test_answers_and_errors_are_in_the_units_of_the_data(trained):
+    training, raw = trained
+    answers = training.task.answers(
+        training.network, training.config, {"features": raw.test.stored}, training.data.spec
+    )
+    numbers, truth = np.array([answer["numbers"] for answer in answers]), raw.test.columns["number"].values
+    assert np.corrcoef(numbers[:, 0], truth[:, 0])[0, 1] > 0.97
+    assert abs(numbers[:, 0].mean() - 1000) < 20
+    found = training.evaluate(training.data.test)
+    assert found["rmse"] == pytest.approx(np.sqrt(np.mean(np.square(numbers - truth))), rel=1e-4)
+    assert found["mae"] == pytest.approx(np.mean(np.abs(numbers - truth)), rel=1e-4)
+    squares = np.square(numbers - truth).sum(axis=0) / np.square(truth - truth.mean(axis=0)).sum(axis=0)
+    assert found["r2_score"] == pytest.approx(np.mean(1 - squares), abs=1e-4)
+
+
+def test_other_data_are_brought_to_the_scale_of_training(trained):
+    training, raw = trained
+    again = training.task.encoded(training.config, raw, training.data.spec)
+    np.testing.assert_array_equal(again.test.columns["number"].values, training.data.test.columns["number"].values)
+
+
+def test_data_without_numbers_are_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"regression needs a column of number; digits has image \(image\), label"):
+        get_task("regression").adapt(get_config("mlp"), load("digits"))
+    assert not list(Path(tmp_path).iterdir())
