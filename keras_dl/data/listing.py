@@ -43,7 +43,7 @@ def list_pictures(folder: Path) -> Listing:
     folders of another form: empty ones, classes that differ between splits, links in circles.
     """
     if not folder.is_dir():
-        raise UsageError(f"{folder} is a file; {FORM}")
+        raise UsageError(f"{folder} is a file; {FORM}; tables end in .csv, arrays in .npz")
     roots = {"train": folder}
     folders = _folders(folder)
     splits = [SPLIT_FOLDERS.get(path.name.lower()) for path in folders]

@@ -1,4 +1,4 @@
-"""One call for all data: the embedded digits, a name of tensorflow-datasets, or a folder of pictures."""
+"""One call for all data: the embedded digits, a name of tensorflow-datasets, a folder of pictures, a table, arrays."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def load(
     target: str | None = None,
     split: str | None = None,
 ) -> Data:
-    """The data set called `name`: "digits", a folder of pictures by class, or a name of tensorflow-datasets.
+    """The data set called `name`: "digits", a name of tensorflow-datasets, a folder of pictures, a .csv or .npz file.
 
     A word without a separator is first the name of a data set; for a folder of that name write ./<name>, or a `Path`.
     A folder is <name>/<class>/<picture> or <name>/<train | validation | test>/<class>/<picture>. `data_dir` is where
@@ -30,7 +30,9 @@ def load(
     Where there is no validation split, the part `validation` of each class of the training examples becomes one, drawn
     by `seed`; where there is no test split, a fixed fifth does. Pictures get `image_size` pixels of height and width;
     by default they keep theirs, or get 96 where they differ. `skip_bad` leaves out pictures that cannot be read.
-    Texts and sounds become what networks take by `keras_dl.data.prepare`.
+    `target` is what is to be predicted, a column of a table or a feature of tensorflow-datasets, and `split` the one of
+    tensorflow-datasets to train on; both where the data do not say. Pictures that do not fit into memory stay in their
+    files. Texts and sounds become what networks take by `keras_dl.data.prepare`.
 
     Raises `UsageError` for unknown names, folders of another form, unreadable pictures and impossible labels.
     """
@@ -43,7 +45,15 @@ def load(
     target = checked("target", target, str | None)
     split = checked("split", split, str | None)
     folder = find_folder(name, data_dir)
-    if folder is not None:
+    if folder is not None and folder.suffix.lower() == ".csv" and folder.is_file():
+        from keras_dl.data.csv_file import load_csv
+
+        data = load_csv(folder, validation, seed, target)
+    elif folder is not None and folder.suffix.lower() == ".npz" and folder.is_file():
+        from keras_dl.data.npz_file import load_npz
+
+        data = load_npz(folder, validation, seed, target)
+    elif folder is not None:
         from keras_dl.data.folder import load_folder
 
         data = load_folder(folder, validation, seed, image_size, skip_bad)

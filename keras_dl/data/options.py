@@ -21,7 +21,7 @@ class DataOptions:
     """The arguments of `keras_dl.data.load` that recipes for any data offer."""
 
     data: str = "digits"
-    """"digits", a name of tensorflow-datasets, or a folder of pictures by class"""
+    """"digits", a name of tensorflow-datasets, a folder of pictures by class, a table .csv or arrays .npz"""
     data_dir: str | None = None
     """where tensorflow-datasets keeps its data; default TFDS_DATA_DIR, then its own"""
     image_size: Count | None = None

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from keras_dl import names
+from keras_dl.data.csv_file import read_columns
 from keras_dl.data.pictures import SUFFIXES, read_pictures
 from keras_dl.data.resize import cover
 from keras_dl.data.spec import Column, Spec
+from keras_dl.data.table import Table
 from keras_dl.data.vocabulary import Vocabulary
 from keras_dl.errors import UsageError, some
 
@@ -60,6 +62,8 @@ def _pictures(places: Sequence[Path], column: Column, skip_bad: bool) -> tuple[l
 
 def _rows(places: Sequence[Path], column: Column, _skip_bad: bool) -> tuple[list[str], np.ndarray]:
     files = [file for place in places for file in _files(place, {".csv"}, "tables that end in .csv")]
+    if column.vocabulary is not None:
+        return _table_rows(files, Table.from_json(column.vocabulary))
     width = int(np.prod(column.shape))
     sources, rows = [], []
     for file in files:
@@ -77,6 +81,13 @@ def _rows(places: Sequence[Path], column: Column, _skip_bad: bool) -> tuple[list
     if not rows:
         raise UsageError(f"{some([str(file) for file in files])} holds no row of numbers")
     return sources, np.array(rows, "float32").reshape(-1, *column.shape)
+
+
+def _table_rows(files: Sequence[Path], table: Table) -> tuple[list[str], np.ndarray]:
+    """Rows of tables with the columns that the network has learned from, by their names; others are passed over."""
+    found = {file: table.encode(read_columns(file)) for file in files}
+    sources = [f"{file}:{number}" for file, rows in found.items() for number in range(2, len(rows) + 2)]
+    return sources, np.concatenate([*found.values()])
 
 
 def _sentences(places: Sequence[Any], column: Column, _skip_bad: bool) -> tuple[list[str], np.ndarray]:

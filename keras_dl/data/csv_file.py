@@ -1,0 +1,117 @@
+"""A table in a .csv file: one column is to be predicted from all others."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from pathlib import Path
+
+import numpy as np
+
+from keras_dl.data.assemble import assemble
+from keras_dl.data.dataset import Data
+from keras_dl.data.holdout import complete
+from keras_dl.data.spec import Column
+from keras_dl.data.table import Table, is_missing, is_number
+from keras_dl.errors import UsageError, shown, some
+
+MOST_CLASSES = 20
+"""different whole numbers that are still classes"""
+
+
+def load_csv(path: Path, validation: float, seed: int, target: str | None) -> Data:
+    """The rows of the table in `path`, whose first line names its columns, and what is to be predicted, `target`.
+
+    Numbers are scaled to mean 0 and variance 1 over the training rows, words are categories, as `Table` says. The
+    target is a class where it holds words, or at most `MOST_CLASSES` neighbouring whole numbers; otherwise a number.
+    Rows without it are left out. Raises `UsageError` for everything else.
+    """
+    columns = read_columns(path)
+    if target is None or target not in columns:
+        what = "say which of its columns is the target" if target is None else f"it has no column {target}"
+        raise UsageError(f"{path}: {what}; it has {some([*columns], most=20)}")
+    if len(columns) < 2:
+        raise UsageError(f"{path} has no column beside {target} to predict it from")
+    notices = []
+    kept = [not is_missing(cell) for cell in columns[target]]
+    if not all(kept):
+        notices.append(f"{kept.count(False)} of {len(kept)} rows have no {target} and were left out")
+        columns = {
+            name: [cell for cell, keep in zip(cells, kept, strict=True) if keep] for name, cells in columns.items()
+        }
+    answers = [cell.strip() for cell in columns.pop(target)]
+    if not answers:
+        raise UsageError(f"column {target} of {path} is empty")
+    names = _classes(answers)
+    if len(names) == 1:
+        raise UsageError(f"column {target} of {path} holds {names[0]!r:.60} alone; there is nothing to tell apart")
+    if names:
+        values = np.array([names.index(cell) for cell in answers])
+        described = {"label": Column(kind="class", class_names=names)}
+        strata = values
+        notices.append(f"{target} is one of {len(names)} classes")
+    else:
+        if strange := [cell for cell in answers if not is_number(cell)]:
+            raise UsageError(f"column {target} holds numbers, and {strange[0]!r:.60}; make them all numbers, or words")
+        values = np.array(answers, "float32")[:, None]
+        described = {"number": Column(kind="number", shape=(1,))}
+        strata = len(values)
+        notices.append(f"{target} is a number, {values.min():g}..{values.max():g}")
+    parts, _ = complete({"train": strata}, validation, seed, names)
+    table = Table.of(columns, parts["train"][1])
+    missing = {name: sum(map(is_missing, cells)) for name, cells in columns.items()}
+    if any(missing.values()):
+        told = some([f"{count} in {name}" for name, count in missing.items() if count])
+        notices.append(f"of {len(values)} rows, cells are missing: {told}; numbers became the median of their column")
+    notices.append("numbers were scaled to mean 0 and variance 1 over the training rows")
+    return assemble(
+        {"train": {"features": table.encode(columns), **dict.fromkeys(described, values)}},
+        {"features": Column(kind="features", shape=(table.width,), vocabulary=table.to_json()), **described},
+        name=shown(path.name),
+        validation=validation,
+        seed=seed,
+        notices=[shown(notice) for notice in notices],
+        origin=origin_of(path),
+    )
+
+
+def read_columns(path: Path) -> dict[str, list[str]]:
+    """The cells of each column of the table in `path` by its name. Raises `UsageError` for what is no table."""
+    try:
+        rows = [row for row in csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path} is no table that can be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(rows) < 2:
+        raise UsageError(f"{path} has {len(rows)} lines; a line with the names of its columns and rows are wanted")
+    header, *rows = rows
+    header = [name.strip() for name in header]
+    if any(is_number(name) for name in header):
+        raise UsageError(f"the first line of {path} must name the columns; it holds {some(header)}")
+    twice = sorted({name for name in header if header.count(name) > 1 or not name})
+    if twice:
+        raise UsageError(f"the columns of {path} must have different names; there is more than one {twice[0]!r}")
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(header):
+            raise UsageError(f"row {number} of {path} has {len(row)} cells; {len(header)} are wanted: {','.join(row)}")
+    return dict(zip(header, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def origin_of(path: Path) -> dict[str, object]:
+    """Where the data in the file `path` come from, for `Data`."""
+    with open(path, "rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    version = f"{path.stat().st_size:,} bytes, SHA-256 {found}"
+    return {"kind": "a file", "name": path.name, "version": version, "counts": {}}
+
+
+def _classes(cells: list[str]) -> tuple[str, ...]:
+    """The classes that `cells` are of, in order; none where they are numbers."""
+    different = set(cells)
+    numbers = [cell for cell in different if is_number(cell)]
+    if not numbers:
+        return tuple(sorted(different))
+    if len(numbers) < len(different) or len(different) > MOST_CLASSES or not all(map(str.isdecimal, different)):
+        return ()
+    ordered = sorted(different, key=int)
+    return tuple(ordered) if int(ordered[-1]) - int(ordered[0]) == len(ordered) - 1 else ()
