@@ -57,6 +57,12 @@ class Train(Options, DataOptions, Recipe):
     ] = ()
     """random changes to the training pictures, in this order; mixup and cutmix mix them, and their labels"""
 
+    callbacks: tuple[str, ...] = ()
+    """callbacks of your own, module:Name, of modules in the present folder or installed; each is made without
+    arguments, and says its state by get_state() and set_state(state) if it has any"""
+    metric: tuple[str, ...] = ()
+    """metrics to report beside those of the task: names of Keras, or module:Name"""
+
     def __post_init__(self):
         super().__post_init__()
         if self.freeze and self.weights is None:
@@ -74,6 +80,8 @@ class Train(Options, DataOptions, Recipe):
             options=self,
             augment=self.augment,
             weights=self.weights,
+            callbacks=self.callbacks,
+            metrics=self.metric,
         )
 
     def run(self) -> dict:

@@ -12,6 +12,7 @@ from keras_dl.config import Config
 from keras_dl.data import Data, Split, load
 from keras_dl.lazy import keras
 from keras_dl.learning.task import Task
+from keras_dl.training import named
 from keras_dl.training.building import build
 from keras_dl.training.checkpoint import CHECKPOINTS, generations
 from keras_dl.training.kept import kept_row
@@ -24,7 +25,8 @@ class Job:
     """What is to be trained, by what, and how.
 
     `network` becomes that for the data. `loading` are the arguments of `keras_dl.data.load`, `augment` names changes to
-    the training examples. The network starts from `weights`, as `keras_dl.build` takes them.
+    the training examples. The network starts from `weights`, as `keras_dl.build` takes them. `callbacks` and `metrics`
+    are names as in `keras_dl.training.named`.
     """
 
     network: Config
@@ -33,6 +35,8 @@ class Job:
     options: Options
     augment: tuple[str, ...] = ()
     weights: str | None = None
+    callbacks: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
 
     def adapted(self) -> tuple[Config, Data]:
         """The network for the data, and the data as it takes them. Raises `UsageError` where they do not fit."""
@@ -49,7 +53,11 @@ class Job:
         """
         network = build(config, self.options, None if self.begun(folder) else self.weights)
         training = Training(network, config, self.task, data, self.options, folder, verbose=verbose)
-        rows = training.run(**by_name(self.augment, data.spec))
+        rows = training.run(
+            **by_name(self.augment, data.spec),
+            callbacks=named.callbacks(self.callbacks),
+            metrics=named.metrics(self.metrics),
+        )
         return Trained(self, training, rows)
 
 

@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import filelock
 
@@ -62,6 +63,8 @@ def fit(
     augment: Callable | None = None,
     mix: Callable | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    loss: Any = None,
+    metrics: Sequence[Any] = (),
     verbose: int = 2,
 ) -> list[dict]:
     """Train `model`, built by `config`, on `data.train`, watching `data.validation`; return a row per epoch.
@@ -74,7 +77,8 @@ def fit(
     dict of JSON values and arrays, and `set_state(state)`. With `options.patience` the best weights are set at the end.
     `augment(images, seed)` changes a batch of training pictures, or the whole batch by column where a mask or boxes
     belong to them, then `mix(images, labels, seed)` pictures and labels, the latter to shares of the classes, (batch,
-    classes). `verbose` is Keras's.
+    classes). `loss` takes the place of the task's, `metrics` are reported beside its own, both as Keras's `compile`
+    takes them. `verbose` is Keras's.
 
     Validation, callbacks at the end of an epoch and the model at the end have the weights that it would be used with,
     see `InferenceWeights`. With xla or a strategy all batches have one size: the last one of an epoch gets its own
@@ -95,7 +99,7 @@ def fit(
     check_types(model=(model, keras.Model), config=(config, Config), data=(data, Data), options=(options, Options))
     check_extras(callbacks, verbose, augment=augment, mix=mix)
     training = Training(model, config, get_task(task or config.task), data, options, folder, verbose=verbose)
-    return training.run(augment=augment, mix=mix, callbacks=callbacks)
+    return training.run(augment=augment, mix=mix, callbacks=callbacks, loss=loss, metrics=metrics)
 
 
 class Training:
@@ -123,6 +127,8 @@ class Training:
         augment: Callable | None = None,
         mix: Callable | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
+        loss: Any = None,
+        metrics: Sequence[Any] = (),
     ) -> list[dict]:
         """Train, and return a row per epoch; raises as `fit` does."""
         config, data, options = self.config, self.data, self.options
@@ -154,7 +160,7 @@ class Training:
                 named_operations(options),
                 raised(),
             ):
-                return self._run(augment, mix, callbacks)
+                return self._run(augment, mix, callbacks, loss, metrics)
         finally:
             lock.release()
 
@@ -163,7 +169,7 @@ class Training:
         self.learner = self.task.learner(self.network, self.config, self.options)
         self.arrange = self.task.arrange(self.network)
 
-    def _run(self, augment, mix, callbacks) -> list[dict]:
+    def _run(self, augment, mix, callbacks, loss, metrics) -> list[dict]:
         config, task, data, options, folder = self.config, self.task, self.data, self.options, self.folder
         if options.initialization:
             initialize(self.network, options.initialization, options.seed)
@@ -174,12 +180,14 @@ class Training:
         epochs = Epochs(data.train, options, self.arrange, _changed(augment, options), mix)
         check_batches(epochs.begin(0), data, self.network)
         check_model(self.network, config, options)
-        compile_model(learner, config, options, epochs.steps, task)
+        compile_model(learner, config, options, epochs.steps, task, loss=loss, metrics=metrics)
         fingerprint.keep(data, folder)
         begun_with = {
             "task": task.to_json(),
             "changes": [name for name, change in (("augment", augment), ("mix", mix)) if change is not None],
             "callbacks": [type(callback).__name__ for callback in callbacks],
+            "loss": None if loss is None else _name(loss),
+            "metrics": list(map(_name, metrics)),
         }
         training = {"data": data.fingerprint(), **identity.keep(folder, config, options, begun_with)}
         if options.strategy == "multi_worker":
@@ -275,6 +283,11 @@ class Scores(keras.callbacks.Callback):
         training = self._training
         found = training.task.scores(training.network, training.config, training.data.validation, training.data.spec)
         logs.update({f"val_{name}": value for name, value in found.items()})
+
+
+def _name(judge: Any) -> str:
+    """What a loss or a metric is called: a word, a function or an object of Keras."""
+    return judge if isinstance(judge, str) else getattr(judge, "name", None) or getattr(judge, "__name__", repr(judge))
 
 
 def _tell_stop(start: Position, options: Options) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from keras_dl.accelerate.xla import check_layers
@@ -17,22 +18,36 @@ from keras_dl.training.updates import adopt, make_optimizer
 
 
 def compile_model(
-    learner: keras.Model, config: Config, options: Options, steps_per_epoch: int, task: Task | None = None
+    learner: keras.Model,
+    config: Config,
+    options: Options,
+    steps_per_epoch: int,
+    task: Task | None = None,
+    *,
+    loss: Any = None,
+    metrics: Sequence[Any] = (),
 ) -> None:
     """Compile `learner`, a network of `config` or what `task` has put around it; by default the task of `config`.
 
-    The penalties and bounds of `options` are put on the weights of the network. Where `config` compiles itself, its
-    optimizer and loss stay. With precision=float16 the optimizers scale the loss. JAX always compiles.
+    `loss` takes the place of the task's, and `metrics` are reported beside its own, both as Keras's `compile` takes
+    them. The penalties and bounds of `options` are put on the weights of the network. Where `config` compiles itself,
+    its optimizer and loss stay. With precision=float16 the optimizers scale the loss. JAX always compiles.
 
-    Raises `UsageError` for layers that XLA cannot compile if it is wanted, and for options that several optimizers do
-    not take.
+    Raises `UsageError` for layers that XLA cannot compile if it is wanted, for options that several optimizers do not
+    take, and for another loss or more metrics where the task has a learner with losses of its own.
     """
     task = task or get_task(config.task)
     network = getattr(learner, "network", learner)
     regularize(network, options)
+    arguments = task.compiling(network, config, options)
+    if not arguments and (loss is not None or metrics):
+        raise UsageError(f"{task.name} learns by losses of its own; leave loss and metrics out")
+    if arguments:
+        arguments["weighted_metrics"] = [*arguments["weighted_metrics"], *metrics]
+    if loss is not None:
+        arguments["loss"] = loss
     if config.compiles_itself and learner.compiled:
         adopt(learner.optimizer)
-        arguments = task.compiling(network, config, options)
         _compile(learner, learner.optimizer, {**arguments, "loss": learner.loss}, options)
         return
     steps = options.epochs * steps_per_epoch
@@ -46,7 +61,7 @@ def compile_model(
         optimizer = Several({name: _optimizer(learner, task, options, steps) for name in parts})
         for name, variables in parts.items():
             optimizer.parts[name].build(variables)
-    _compile(learner, optimizer, task.compiling(network, config, options), options)
+    _compile(learner, optimizer, arguments, options)
 
 
 def _optimizer(learner: keras.Model, task: Task, options: Options, steps: int) -> keras.optimizers.Optimizer:
