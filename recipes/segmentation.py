@@ -10,12 +10,10 @@ Run it by `keras-dl run segmentation`, with `--data mnist` on more digits.
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from keras_dl import saved_model, storage
+from keras_dl import storage
 from keras_dl.catalogue import get_config
 from keras_dl.config import Config
 from keras_dl.console import plain_console
@@ -24,8 +22,9 @@ from keras_dl.data.options import DataOptions
 from keras_dl.data.spec import Column
 from keras_dl.errors import UsageError
 from keras_dl.experiments.recipe import Recipe
-from keras_dl.figures import save_figure
-from keras_dl.training import Options, build, fit
+from keras_dl.tasks import get_task
+from keras_dl.training import Options
+from keras_dl.training.job import Job
 
 INK = 127.5
 CARD = """# {config.family} on the strokes of {recipe.data}
@@ -52,26 +51,25 @@ class Segmentation(Options, DataOptions, Recipe):
         console = plain_console()
         if self.network.task != "segmentation":
             raise UsageError(f"network must be one for segmentation, such as unet, got {self.network.family}")
-        data = load(self.data, seed=self.seed, **self.loading)
+        loading = {"name": self.data, "seed": self.seed, **self.loading}
+        job = Job(network=self.network, task=get_task("segmentation"), loading=loading, options=self)
+        data = load(**loading)
         if data.spec.kind != "image" or data.spec.shape[2] != 1:
             raise UsageError(f"{self.data} has no gray pictures of strokes, from which to make masks")
-        data = with_masks(data)
-        config = self.network.replace(input_shape=data.spec.shape, classes=data.spec.classes)
-
-        model = build(config, self)
-        console.print(f"{config.family}: {model.count_params():,} parameters; {self.data}: {len(data.train):,} train")
-        fit(model, config, data, self, folder)
-        guesses = model.predict(data.test.batches(self.batch_size), verbose=0).argmax(axis=-1)
-        result = {**scores(data.test.labels, guesses, config.classes), "parameters": model.count_params()}
-        card = CARD.format(recipe=self, config=config, examples=len(data.test), **result)
-        saved_model.save(
-            model, folder / "model", config=config, class_names=data.spec.class_names, card=card, facts=result
+        config, data = job.task.adapt(self.network, with_masks(data))
+        console.print(f"{config.family}; {self.data}: {len(data.train):,} train")
+        trained = job.train(folder, config, data)
+        network, test = trained.network, data.test
+        guesses = network.predict(test.batches(self.batch_size), verbose=0).argmax(axis=-1)
+        result = {**scores(test.labels, guesses, config.classes), "parameters": network.count_params()}
+        trained.save(
+            folder / "model", card=CARD.format(recipe=self, config=config, examples=len(test), **result), facts=result
         )
         storage.write_json(folder / "result.json", result)
-        draw(data.test, guesses, folder / "masks.png")
+        job.task.draw(network, config, test, data.spec, folder / "masks.png")
         iou, ink, constant = (100 * result[key] for key in ("mean_iou", "ink_accuracy", "background"))
         console.print(
-            f"mean intersection over union {iou:.1f} %, {ink:.1f} % of the ink named right, on {len(data.test):,} test "
+            f"mean intersection over union {iou:.1f} %, {ink:.1f} % of the ink named right, on {len(test):,} test "
             f"pictures; always answering background gives {constant / config.classes:.1f} % and 0 %. "
             f"The masks are drawn in {folder / 'masks.png'}."
         )
@@ -105,19 +103,3 @@ def scores(masks: np.ndarray, guesses: np.ndarray, classes: int) -> dict[str, fl
         "ink_accuracy": float(together.diagonal()[1:].sum() / together[1:].sum()),
         "background": float(together[0].sum() / together.sum()),
     }
-
-
-def draw(split: Split, guesses: np.ndarray, path: Path) -> None:
-    """Pictures above their masks above the network's."""
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    count = 8
-    rows = zip(split.take(range(count)).inputs()[..., 0], split.labels, guesses, strict=False)
-    axes = figure.subplots(3, count)
-    for column, pictures in enumerate(rows):
-        for row, picture in enumerate(pictures):
-            scale = {"cmap": "gray"} if row == 0 else {"cmap": "tab20", "vmin": 0, "vmax": 19, "interpolation": "none"}
-            axes[row, column].imshow(picture, **scale)
-            axes[row, column].set(xticks=[], yticks=[])
-    for row, title in enumerate(("picture", "mask", "network")):
-        axes[row, 0].set_ylabel(title)
-    save_figure(figure, path)

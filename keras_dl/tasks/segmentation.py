@@ -16,6 +16,9 @@ from keras_dl.lazy import tf
 from keras_dl.learning.objective import LOSS, Objective
 from keras_dl.learning.task import Task
 
+DRAWN = 8
+"""pictures that are drawn with their masks"""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Segmentation(Task):
@@ -55,3 +58,12 @@ class Segmentation(Task):
             }
             for mask in masks
         ]
+
+    def draw(self, network, config, split, spec, path):
+        from keras_dl.learning.masks import draw_masks
+
+        few = split.take(range(min(DRAWN, len(split))))
+        [(pictures, masks)] = few.batches(DRAWN, self.arrange(network))
+        guesses = network.predict_on_batch(pictures).argmax(axis=-1)
+        draw_masks(pictures.numpy(), masks.numpy(), guesses, spec.classes, path)
+        return True
