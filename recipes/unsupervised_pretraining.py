@@ -28,12 +28,12 @@ from matplotlib.figure import Figure
 from keras_dl import get_config, surgery
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
+from keras_dl.experiments.autoencoder import train_autoencoder
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
-from keras_dl.experiments.autoencoder import train_autoencoder
 from keras_dl.learning.rbm import train_rbm
 
 STARTS = {"random": "random weights", "autoencoder": "denoising autoencoders", "rbm": "RBMs"}
