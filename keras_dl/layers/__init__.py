@@ -14,7 +14,9 @@ from keras_dl.layers.locally_connected import LocallyConnected2D
 from keras_dl.layers.maxout import Maxout
 from keras_dl.layers.padded_embedding import PaddedEmbedding
 from keras_dl.layers.positions import Positions
+from keras_dl.layers.proposals import Proposals
 from keras_dl.layers.rbf_output import RBFOutput
+from keras_dl.layers.roi_align import RoIAlign
 from keras_dl.layers.stored_normalization import StoredNormalization
 from keras_dl.layers.trainable_subsampling import TrainableSubsampling2D
 from keras_dl.layers.unit_thresholds import UnitThresholds
@@ -33,7 +35,9 @@ __all__ = [
     "Maxout",
     "PaddedEmbedding",
     "Positions",
+    "Proposals",
     "RBFOutput",
+    "RoIAlign",
     "StoredNormalization",
     "TrainableSubsampling2D",
     "UnitThresholds",

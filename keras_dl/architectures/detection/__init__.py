@@ -1,0 +1,1 @@
+"""Networks that find objects: pixels with values 0..255 in, boxes and their classes out."""
