@@ -24,7 +24,6 @@ from keras_dl.errors import UsageError
 from keras_dl.experiments.recipe import Recipe
 from keras_dl.tasks import get_task
 from keras_dl.training import Options
-from keras_dl.training.job import Job
 
 INK = 127.5
 CARD = """# {config.family} on the strokes of {recipe.data}
@@ -47,6 +46,8 @@ class Segmentation(Options, DataOptions, Recipe):
 
     def run(self) -> dict:
         """Returns the test "mean_iou", "ink_accuracy" and "background", the share of the commonest pixels."""
+        from keras_dl.training.job import Job
+
         folder = self.folder()
         console = plain_console()
         if self.network.task != "segmentation":

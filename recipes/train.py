@@ -6,7 +6,7 @@ Run it by `keras-dl train lenet5_modern --data mnist`, or import `Train`.
 from __future__ import annotations
 
 import dataclasses
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from keras_dl import storage
 from keras_dl.catalogue import get_config
@@ -20,7 +20,9 @@ from keras_dl.learning.task import Task
 from keras_dl.tasks import get_task
 from keras_dl.training import Options
 from keras_dl.training.card import card
-from keras_dl.training.job import Job
+
+if TYPE_CHECKING:
+    from keras_dl.training.job import Job
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,8 @@ class Train(Options, DataOptions, Recipe):
     @property
     def job(self) -> Job:
         """What is to be done."""
+        from keras_dl.training.job import Job
+
         return Job(
             network=self.network,
             task=self.task,

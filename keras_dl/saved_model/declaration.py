@@ -15,7 +15,7 @@ from typing import Any
 from keras_dl import storage, strict_json
 from keras_dl.catalogue import read_config
 from keras_dl.config import Config
-from keras_dl.data.spec import Spec
+from keras_dl.data.spec import Column, Spec
 from keras_dl.errors import UsageError
 from keras_dl.tasks import from_json, get_task
 
@@ -65,7 +65,7 @@ def contract(folder: Path, files: dict[str, Any]) -> dict[str, Any]:
     """`config`, `class_names`, `facts`, `task` and `spec` of a saved model whose manifest lists `files`.
 
     Those of before do not say what they have learned and take: the task is then that of the config, and where it tells
-    classes of pictures or numbers so is the spec, which else is None. Raises `UsageError`.
+    classes of pictures, pixels or numbers so is the spec, which else is None. Raises `UsageError`.
     """
     texts = {}
     for name in ("config.json", "contract.json", *sorted(files.keys() & {INPUT, OUTPUT})):
@@ -102,12 +102,15 @@ def _naming(file: Path) -> Iterator[None]:
 
 
 def _spec(config: Config, class_names: list[str]) -> Spec | None:
-    """What a classifier of pictures or of numbers takes, as its config says."""
-    if config.task != "classification" or not hasattr(config, "input_shape"):
+    """What a network that tells classes of pictures, their pixels, or numbers takes, as its config says."""
+    if config.task not in ("classification", "segmentation") or not hasattr(config, "input_shape"):
         return None
     kind = "image" if len(config.input_shape) == 3 else "features"
     shape = config.input_shape if kind == "image" else (math.prod(config.input_shape),)
     names = tuple(class_names) or tuple(map(str, range(classes_of(config))))
+    if config.task == "segmentation":
+        mask = Column(kind="mask", shape=shape[:2], class_names=names)
+        return Spec(name=config.family, columns={"image": Column(kind="image", shape=shape), "mask": mask})
     return Spec.labelled(name=config.family, kind=kind, shape=shape, classes=len(names), class_names=names)
 
 

@@ -288,6 +288,12 @@ def test_a_training_by_all_these_options_and_going_on(tmp_path):
             if self._left == 0:
                 signal.raise_signal(signal.SIGTERM)
 
+        def get_state(self):
+            return {}
+
+        def set_state(self, state):
+            pass
+
     data = load("digits")
     options = Options(
         epochs=2,

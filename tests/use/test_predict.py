@@ -105,7 +105,8 @@ def test_probabilities_of_every_kind_of_output(tmp_path, changes, outputs, share
     predictor = Predictor(keras_dl.save(config.build(), tmp_path / "model", config=config, class_names=names))
     assert predictor.class_names == names
     predictor.model.predict = lambda inputs, **_: np.array([outputs], "float32")
-    np.testing.assert_allclose(predictor.probabilities(np.zeros((1, 3)))[0], shares, atol=1e-6)
+    found = predictor.task.probabilities(predictor.model, predictor.config, {"features": np.zeros((1, 3))})
+    np.testing.assert_allclose(found[0], shares, atol=1e-6)
 
 
 def test_an_evaluation_leaves_scores_and_pictures(model, digits, tmp_path, monkeypatch, capsys):
@@ -195,6 +196,9 @@ def test_wrong_tables(tmp_path, text, words):
         keras_dl.predict(tmp_path / "model", tmp_path / "rows.csv")
 
 
-def test_a_network_that_tells_no_classes(tmp_path):
-    with pytest.raises(UsageError, match="is for segmentation; predictions are made by networks that tell classes"):
-        keras_dl.predict("unet_mnist", tmp_path)
+def test_a_network_of_pixels_answers_with_a_mask(pictures, capsys):
+    Predict("unet_mnist", (str(next((pictures / "3").iterdir())),), json=True).run()
+    [row] = json.loads(capsys.readouterr().out)
+    mask = np.array(row["mask"])
+    assert mask.ndim == 2 and sum(row["pixels"].values()) == mask.size
+    assert row["pixels"]["background"] == np.sum(mask == 0)
