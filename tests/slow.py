@@ -12,8 +12,9 @@ SLOW = (
     "tests/catalogue/test_architectures.py::test_xla_gives_the_same_outputs*",
     "tests/catalogue/test_architectures.py::test_xla_trains_to_the_same_loss*",
     "tests/pages/test_report_page.py::test_a_browser_shows_it*",
+    "tests/data/test_larger_than_memory.py::*",
 )
 """patterns of node ids: devices and machines that wait for each other, series of kills, networks compiled whole, short
-runs of recipes, and what needs the peers or a browser"""
+runs of recipes, data beyond memory, and what needs the peers or a browser"""
 QUICK = ("tests/recipes/test_train_recipe.py::*", "tests/recipes/test_transfer_learning_recipe.py::*")
 """those of them that are not"""
