@@ -22,7 +22,7 @@ import scipy.special
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.analysis import attack
+from keras_dl.learning import attack
 from keras_dl.data import Split
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from keras_dl.lazy import keras, tf
-from keras_dl.training.kernels import kernels
+from keras_dl.learning.kernels import kernels
 
 
 def random_direction(model: keras.Model, seed: int, *, filterwise: bool = True) -> list[np.ndarray]:

@@ -12,6 +12,7 @@ from keras_dl.data import Data
 from keras_dl.data.source import Array
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, tf
+from keras_dl.learning.task import Task
 from keras_dl.names import note
 from keras_dl.training.options import Options
 
@@ -69,7 +70,7 @@ def check_inputs(model: keras.Model, data: Data) -> None:
         )
 
 
-def check_batches(batches: tf.data.Dataset, data: Data, model: keras.Model) -> None:
+def check_batches(batches: tf.data.Dataset, model: keras.Model) -> None:
     """Raise `UsageError` for training `batches` that `augment` and `mix` have made something else of than (x, y)."""
     if not isinstance(batches.element_spec, tuple) or len(batches.element_spec) not in (2, 3):
         raise UsageError("mix must return pictures and labels, as (x, y)")
@@ -80,10 +81,11 @@ def check_batches(batches: tf.data.Dataset, data: Data, model: keras.Model) -> N
             raise UsageError(f"augment and mix must keep the shape {wanted} of an input, they make {shape} of it")
 
 
-def check_labels(config: Config, data: Data) -> None:
+def check_labels(config: Config, data: Data, task: Task) -> None:
     """Raise `UsageError` for labels that `config` has no output for: XLA would learn from them without a word."""
     column = next((name for name in ("label", "mask") if name in data.spec.columns), None)
-    if column is None or not hasattr(config, "classes"):
+    told = any({"class", "mask"} & set(kinds) for kinds in task.wants)
+    if column is None or not told or not hasattr(config, "classes"):
         return
     classes = max(2, config.classes)
     for name in ("train", "validation"):

@@ -6,7 +6,7 @@ import math
 from typing import Literal
 
 from keras_dl.lazy import keras
-from keras_dl.training.kernels import kernels
+from keras_dl.learning.kernels import kernels
 
 Scheme = Literal["zeros", "constant", "small", "large", "xavier", "he"]
 

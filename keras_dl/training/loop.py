@@ -137,7 +137,7 @@ class Training:
         check_network(self.network, config)
         if mix is not None and getattr(config, "classes", 0) == 1:
             raise UsageError("mixed labels need an output per class; use a network of 2 classes in place of one logit")
-        check_labels(config, data)
+        check_labels(config, data, self.task)
         check_length(options, len(data.train))
         tell_idle(options)
         folder = self.folder = _made(self.folder)
@@ -178,7 +178,8 @@ class Training:
         self.prepare()
         learner = self.learner
         epochs = Epochs(data.train, options, self.arrange, _changed(augment, options), mix)
-        check_batches(epochs.begin(0), data, self.network)
+        if learner is self.network:
+            check_batches(epochs.begin(0), learner)
         check_model(self.network, config, options)
         compile_model(learner, config, options, epochs.steps, task, loss=loss, metrics=metrics)
         fingerprint.keep(data, folder)

@@ -6,7 +6,7 @@ import dataclasses
 
 from keras_dl.fields import NotNegative, Positive, Share
 from keras_dl.lazy import keras, tf
-from keras_dl.training.kernels import kernels
+from keras_dl.learning.kernels import kernels
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

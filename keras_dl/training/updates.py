@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_dl.fields import Positive, Share, at_least
 from keras_dl.lazy import keras
-from keras_dl.training.kernels import kernels
+from keras_dl.learning.kernels import kernels
 from keras_dl.training.layer_rates import factors, parse
 from keras_dl.training.optimizer import variant
 from keras_dl.training.schedules import Schedule, learning_rate

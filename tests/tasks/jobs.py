@@ -75,6 +75,21 @@ def relative_localization():
     return config, get_task("relative_localization"), few(load("digits")), OPTIONS
 
 
+def contrastive():
+    config = get_config("resnet20", blocks=1, filters=4)
+    return config, get_task("contrastive", width=8), few(load("digits")), OPTIONS
+
+
+def rotation():
+    config = get_config("mlp", hidden=(16,), dropout=0.2)
+    return config, get_task("rotation"), few(load("digits")), OPTIONS
+
+
+def adversarial_training():
+    config = get_config("mlp", hidden=(16,), dropout=0.2)
+    return config, get_task("adversarial_training", steps=2, epsilon=20.0), few(load("digits")), OPTIONS
+
+
 JOBS = {
     function.__name__: function
     for function in (
@@ -83,5 +98,8 @@ JOBS = {
         segmentation,
         regression,
         relative_localization,
+        contrastive,
+        rotation,
+        adversarial_training,
     )
 }

@@ -53,10 +53,11 @@ def pgd(
     x = tf.cast(x, "float32")
     step_size = 2.5 * epsilon / steps if step_size is None else step_size
     start = x + epsilon * tf.random.stateless_uniform(tf.shape(x), seed, -1, 1)
-    current = tf.clip_by_value(start, DARKEST, BRIGHTEST)
-    for _ in tf.range(steps):
-        current = _ascend(model, current, labels, step_size, around=x, epsilon=epsilon)
-    return current
+
+    def climb(step, current):
+        return step + 1, _ascend(model, current, labels, step_size, around=x, epsilon=epsilon)
+
+    return tf.while_loop(lambda step, _: step < steps, climb, (0, tf.clip_by_value(start, DARKEST, BRIGHTEST)))[1]
 
 
 def train_on_pgd(

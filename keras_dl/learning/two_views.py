@@ -1,0 +1,77 @@
+"""A network and a projection of its features that brings two views of a picture together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keras_dl import surgery
+from keras_dl.lazy import keras
+from keras_dl.learning.contrastive import nt_xent
+from keras_dl.learning.learner import Learner
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+ops = keras.ops
+
+
+class TwoViews(Learner):
+    """Trains a `network` up to its head, which stands still, by SimCLR's loss on a projection of its features.
+
+    x are the two views of each picture, (batch, 2, height, width, channels). The projection, two dense layers of
+    `width` units, is the learner's own. "found" is the share of views that are nearest to the other of their picture.
+    """
+
+    losses_named = ("nt_xent",)
+    logged = ("found",)
+
+    def __init__(self, network: keras.Model, temperature: float, width: int):
+        super().__init__(network)
+        self.temperature = temperature
+        self.encoder = surgery.embedding(network)
+        network.get_layer("head").trainable = False
+        features = self.encoder.output_shape[-1]
+        self.projection = keras.Sequential(
+            [
+                keras.Input((features,)),
+                keras.layers.Dense(width, activation="relu", name="hidden"),
+                keras.layers.Dense(width, use_bias=False, name="projection"),
+            ],
+            name="projection",
+        )
+
+    def call(self, x, training=None):
+        """(batch, 2, height, width, channels) -> (2 batch, width) float32, first all first views, then all second."""
+        views = ops.concatenate([x[:, 0], x[:, 1]], axis=0)
+        features = ops.cast(self.encoder(views, training=training), "float32")
+        return self.projection(features, training=training)
+
+    def named_losses(self, x, y, outputs, weights, training):
+        return {"nt_xent": nt_xent(outputs, self.temperature)}
+
+    def measures(self, x, y, outputs, weights):
+        views = ops.normalize(outputs, axis=-1)
+        count = ops.shape(views)[0]
+        cosines = ops.matmul(views, ops.transpose(views)) - 2 * ops.eye(count)
+        partners = (ops.arange(count) + count // 2) % count
+        return {"found": ops.mean(ops.cast(ops.equal(ops.argmax(cosines, axis=-1), partners), "float32"))}
+
+    def count(self, x, y, weights):
+        return ops.shape(x)[0]
+
+
+def linear_probe(encoder: keras.Model, batches: tf.data.Dataset) -> float:
+    """The accuracy of a logistic regression on what `encoder` makes of `batches`, (x, labels).
+
+    It is fitted on one half of the examples and measured on the other, each feature on the scale of the first half.
+    """
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    parts = [(encoder.predict_on_batch(x), y.numpy()) for x, y in batches]
+    features, labels = (np.concatenate(part) for part in zip(*parts, strict=True))
+    half = len(labels) // 2
+    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
+    return float(probe.fit(features[:half], labels[:half]).score(features[half:], labels[half:]))

@@ -1,0 +1,40 @@
+"""Rotation: by how many quarters has a picture been turned? No labels.
+
+Gidaris, Singh & Komodakis, "Unsupervised Representation Learning by Predicting Image Rotations", ICLR 2018
+(RotNet). The paper shows all four turns of a picture in one batch; here each picture of a batch has one turn, drawn
+anew each time, so that a batch has as many examples as with any other task. In evaluation they take turns.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from keras_dl.errors import UsageError
+from keras_dl.lazy import tf
+from keras_dl.tasks.classification import Classification
+
+TURNS = 4
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Rotation(Classification):
+    """Tell by how many quarters a picture has been turned."""
+
+    wants = (("image",),)
+
+    def adapt(self, config, data):
+        config, data = super().adapt(config, data)
+        height, width, _ = config.input_shape
+        if height != width:
+            raise UsageError(f"rotation turns square pictures, these are {height}x{width}; set image_size")
+        return config.replace(classes=TURNS), data
+
+    def prepare(self, batch, key):
+        pictures = batch["image"]
+        count = tf.shape(pictures)[0]
+        turns = tf.range(count) % TURNS
+        if key is not None:
+            turns = tf.random.stateless_uniform([count], key, 0, TURNS, "int32")
+        turned = [tf.image.rot90(pictures, quarter) for quarter in range(TURNS)]
+        chosen = tf.one_hot(turns, TURNS)[:, :, None, None, None]
+        return tf.reduce_sum(tf.stack(turned, axis=1) * chosen, axis=1), turns
