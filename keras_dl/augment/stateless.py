@@ -33,6 +33,12 @@ def _layer(name: str, arguments: tuple[tuple[str, Any], ...]) -> keras.layers.La
 def apply(name: str, pictures: tf.Tensor, seed: tf.Tensor, **arguments) -> tf.Tensor:
     """What `keras.layers`.`name`(**arguments) makes of `pictures` (batch, height, width, channels) while training."""
     layer = _layer(name, tuple(arguments.items()))
-    layer.backend.set_backend("tensorflow")
-    change = layer.get_random_transformation(pictures, training=True, seed=Draws(seed))
+    change = drawn(name, pictures, seed, **arguments)
     return tf.ensure_shape(layer.transform_images(pictures, change, training=True), pictures.shape)
+
+
+def drawn(name: str, pictures: tf.Tensor, seed: tf.Tensor, **arguments) -> dict[str, Any]:
+    """What `apply` draws for these `pictures`, as the layer calls it."""
+    layer = _layer(name, tuple(arguments.items()))
+    layer.backend.set_backend("tensorflow")
+    return layer.get_random_transformation(pictures, training=True, seed=Draws(seed))
