@@ -32,9 +32,15 @@ def show(config: Config, name: str) -> None:
     )
     if weights := available(name):
         console.print(f"published weights: {', '.join(weights)}")
+    console.print(_stages(description, _strides(config)), _fields(config))
+
+
+def _strides(config: Config) -> dict[str, int]:
+    """The pixels between neighbours in the map of each stage, of a network that has one of pictures."""
     with keras.StatelessScope(initialize_variables=False):
-        steps = strides(config.build())
-    console.print(_stages(description, steps), _fields(config))
+        model = config.build()
+    is_plain = not any(isinstance(layer, keras.Model) for layer in model.layers)
+    return strides(model) if is_plain and len(getattr(config, "input_shape", ())) == 3 else {}
 
 
 def _stages(description: Description, steps: dict[str, int]) -> Table:
@@ -45,7 +51,8 @@ def _stages(description: Description, steps: dict[str, int]) -> Table:
         column.justify, column.no_wrap = "right", True
     groups = defaultdict(list)
     for layer in description.layers:
-        groups[layer.name.partition("_")[0]].append(layer)
+        stage = layer.name if layer.kind == "InputLayer" else layer.name.partition("_")[0]
+        groups[stage].append(layer)
     image = description.layers[0]
     for stage, group in groups.items():
         if group[0] is not image and not any(layer.parameters for layer in group):
