@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from keras_dl.data.dataset import Data
 
 FILE = "data.json"
+PLACES = {
+    True: "does not fit into memory now, and was held in it; it may go on where there is as much free memory as then",
+    False: "fits into memory now, and was read from its files; it may go on where there is as little memory as then",
+}
+"""what is said where a column is in its files, or is not, other than when the run began"""
 LISTED = 10_000
 """files that an origin names; where there are more it holds their number, bytes and hash by folder"""
 
@@ -81,12 +86,15 @@ def _changes(name: str, before: dict[str, Any], now: dict[str, Any]) -> Iterator
             continue
         different = {name: (found, earlier["columns"][name]) for name, found in after["columns"].items()}
         different = {name: pair for name, pair in different.items() if pair[0] != pair[1]}
-        reshaped = False
+        told = False
         for name, (found, old) in different.items():
-            if (found["shape"], found["dtype"]) != (old["shape"], old["dtype"]):
-                reshaped = True
+            if ("in_files" in found) != ("in_files" in old):
+                told = True
+                yield f"{name} of {split} {PLACES['in_files' in found]}"
+            elif (found["shape"], found["dtype"]) != (old["shape"], old["dtype"]):
+                told = True
                 yield f"{name} of {split} is {found['dtype']} {found['shape']}, was {old['dtype']} {old['shape']}"
-        if different and not reshaped:
+        if different and not told:
             yield f"{split} has other {' and '.join(different)}{same}"
 
 

@@ -88,13 +88,14 @@ class Split:
 
     @functools.cached_property
     def fingerprint(self) -> dict[str, Any]:
-        """How many examples there are, and of each column the shape and dtype that are stored, and the SHA-256."""
-        return {
-            "examples": len(self),
-            "columns": {
-                name: {"shape": list(column.shape), "dtype": column.dtype.name, "sha256": column.fingerprint()}
-                for name, column in self.columns.items()
-            },
+        """How many examples there are, and of each column the shape and dtype that are stored, and the SHA-256.
+
+        Of what stays in its files it is that of these; so it is told apart.
+        """
+        columns = {
+            name: {"shape": list(column.shape), "dtype": column.dtype.name, "sha256": column.fingerprint()}
+            | ({} if column.in_memory else {"in_files": True})
+            for name, column in self.columns.items()
         }
 
     def __len__(self) -> int:

@@ -164,3 +164,22 @@ def test_it_is_cheap():
     split.fingerprint  # noqa: B018
     assert time.perf_counter() - start < 2  # .1 s on a quiet machine
     assert split.fingerprint is split.fingerprint
+
+
+def test_the_same_data_in_memory_and_in_their_files(tmp_path, monkeypatch):
+    from keras_dl.data import folder
+
+    fill(tmp_path / "pictures")
+    held = load(tmp_path / "pictures", image_size=8)
+    monkeypatch.setattr(folder, "fits", lambda *_: False)
+    left = load(tmp_path / "pictures", image_size=8)
+    for first, second, words in (
+        (held, left, "image of train does not fit into memory now, and was held in it; it may go on where"),
+        (left, held, "image of train fits into memory now, and was read from its files; it may go on where"),
+    ):
+        run = tmp_path / words[:20]
+        run.mkdir()
+        fingerprint.keep(first, run)
+        fingerprint.keep(first, run)
+        with pytest.raises(UsageError, match=words):
+            fingerprint.keep(second, run)
