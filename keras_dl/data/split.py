@@ -97,6 +97,7 @@ class Split:
             | ({} if column.in_memory else {"in_files": True})
             for name, column in self.columns.items()
         }
+        return {"examples": len(self), "columns": columns}
 
     def __len__(self) -> int:
         return len(self._first)
