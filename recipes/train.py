@@ -121,9 +121,11 @@ class Train(Options, DataOptions, Recipe):
         }
         trained.save(folder / "model", card=card(trained, result), facts=facts)
         storage.write_json(folder / "result.json", result)
+        others = [f"{name} {value:.4f}" for name, value in scores.items() if name not in ("loss", objective.metric)]
+        words = ", ".join([objective.shown(scores[objective.metric]), *others]).replace("_", " ")
         console.print(
-            f"test {objective.shown(scores[objective.metric])} on {result['test_examples']:,} examples "
-            f"after {result['epochs']} epochs ({result['seconds']:.0f} s)"
+            f"test {words} on {result['test_examples']:,} examples after {result['epochs']} epochs "
+            f"({result['seconds']:.0f} s)"
         )
         console.print(f"model, curves and metrics are in {folder}", markup=False)
         return result

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import tyro
 
 from keras_dl import saved_model, storage
 from keras_dl.catalogue.describe import describe
-from keras_dl.config import Config
 from keras_dl.data import load
 from keras_dl.data.naming import find_folder
 from keras_dl.errors import UsageError, check_place, choose, shown
@@ -66,21 +65,22 @@ class Export:
             raise UsageError(f"{out} exists; delete it, or choose another folder for `out`")
         chosen = LITERT_INT8 if self.quantize else FORMATS[self.format]
         contract = saved_model.read_contract(source)
-        config, class_names = contract["config"], contract["class_names"]
+        config = contract["config"]
         chosen.check(self.format, describe(config).weight_bytes)
         if keras.backend.backend() != "tensorflow":
             raise UsageError(f"export needs KERAS_BACKEND=tensorflow, got {keras.backend.backend()}")
         model = saved_model.load(source)
-        if isinstance(model.output, dict):
-            raise UsageError(f"{config.family} has the outputs {', '.join(model.output)}; export takes one output")
-        batches, labels = self._examples(config, class_names, model.inputs[0].dtype)
+        for kind, tensors in (("inputs", model.input), ("outputs", model.output)):
+            if isinstance(tensors, dict):
+                raise UsageError(f"{config.family} has the {kind} {', '.join(tensors)}; export takes one {kind[:-1]}")
+        batches, labels = self._examples(model, contract)
         with tf.device("CPU"):  # a GPU may round floats to fewer digits
             before = np.concatenate([model(x, training=False).numpy() for x in batches])
         with storage.replacing_folder(out) as part:
             chosen.write(model, source, part / chosen.file)
             with tf.device("CPU"):
                 after = np.concatenate(chosen.run(part / chosen.file, batches))
-            threshold = 0.5 if config.classifier_activation == "sigmoid" else 0.0
+            threshold = 0.5 if getattr(config, "classifier_activation", None) == "sigmoid" else 0.0
             comparison = compare(before, after, data=shown(self.data), labels=labels, threshold=threshold)
             if not self.quantize:
                 comparison.check(self.format)
@@ -90,8 +90,7 @@ class Export:
                 chosen=chosen,
                 quantize=self.quantize,
                 model=model,
-                config=config,
-                class_names=class_names,
+                declared=contract,
                 comparison=comparison,
             )
         file = out / chosen.file
@@ -100,19 +99,20 @@ class Export:
         print(comparison)
         return out
 
-    def _examples(
-        self, config: Config, class_names: list[str], dtype: str
-    ) -> tuple[list[np.ndarray], np.ndarray | None]:
+    def _examples(self, model: keras.Model, contract: dict[str, Any]) -> tuple[list[np.ndarray], np.ndarray | None]:
         """Batches of inputs spread over the test split, and their labels if they are the classes of the network."""
+        config, task, spec = contract["config"], contract["task"], contract["spec"]
         data = load(self.data, data_dir=self.data_dir, skip_bad=self.skip_bad)
-        data.spec.check_numbers(config.family)
-        if data.spec.shape != config.input_shape and len(config.input_shape) != 3:
+        same_classes = task.name == "classification" and list(data.spec.class_names) == contract["class_names"]
+        data, shape = task.encoded(config, data, spec if same_classes else None), tuple(model.inputs[0].shape[1:])
+        if data.spec.kind == "image" and len(shape) == 3:
+            data = task.sized(config, data)
+        if data.spec.shape != shape:
             raise UsageError(
-                f"{config.family} takes inputs of shape {config.input_shape}, {self.data} has {data.spec.shape}; "
+                f"{config.family} takes inputs of shape {shape}, {self.data} has {data.spec.shape}; "
                 "give other data to compare on"
             )
-        split = data.resized(config.input_shape).test
-        chosen = split.take(np.linspace(0, len(split) - 1, min(EXAMPLES, len(split))).astype(int))
-        same_classes = config.task == "classification" and list(data.spec.class_names) == class_names
-        batches = [x.numpy().astype(dtype) for x, _ in chosen.batches(BATCH)]
+        chosen = data.test.take(np.linspace(0, len(data.test) - 1, min(EXAMPLES, len(data.test))).astype(int))
+        dtype = model.inputs[0].dtype
+        batches = [x.numpy().astype(dtype) for x, *_ in chosen.batches(BATCH, task.arrange(model))]
         return batches, chosen.labels if same_classes else None

@@ -9,12 +9,11 @@ from typing import Any
 
 import keras_dl
 from keras_dl import storage
-from keras_dl.architectures.vision import ImageNetwork
-from keras_dl.config import Config
 from keras_dl.errors import shown
 from keras_dl.export.comparison import Comparison
 from keras_dl.export.formats import Format
 from keras_dl.lazy import keras, tf
+from keras_dl.saved_model.declaration import INPUT, OUTPUT
 
 
 def write_contract(
@@ -24,33 +23,34 @@ def write_contract(
     chosen: Format,
     quantize: str | None,
     model: keras.Model,
-    config: Config,
-    class_names: list[str],
+    declared: dict[str, Any],
     comparison: Comparison,
 ) -> None:
     """Complete `folder`, which holds the network in the format `chosen`, called `name`, and nothing else.
 
-    contract.json says all to a program, labels.txt names the classes, one a line, where the saved model does;
+    contract.json says all to a program, input.json what the network takes in full, a vocabulary included, output.json
+    what it has learned, as `declared` by the saved model; labels.txt names the classes, one a line, where that does;
     README.md says the same to a reader, and manifest.json holds the size and the SHA-256 of every file.
     """
     inputs, outputs = model.inputs[0], model.outputs[0]
-    picture = isinstance(config, ImageNetwork)
+    config, class_names, spec = declared["config"], declared["class_names"], declared["spec"]
+    kind = spec.kind if spec is not None else "features"
     contract = {
         "format": name,
         "file": chosen.file,
         "quantize": quantize,
-        "task": config.task,
+        "task": declared["task"].name,
         "input": {
             "name": inputs.name,
-            "kind": "image" if picture else "features",
+            "kind": kind,
             "shape": list(inputs.shape),
             "dtype": inputs.dtype,
-            "values": [0, 255] if picture else None,
+            "values": [0, 255] if kind == "image" else None,
         },
         "output": {
             "shape": list(outputs.shape),
             "dtype": outputs.dtype,
-            "values": config.classifier_activation or "logits",
+            "values": getattr(config, "classifier_activation", None) or "logits",
         },
         "class_names": class_names,
         "comparison": dataclasses.asdict(comparison),
@@ -58,6 +58,9 @@ def write_contract(
         "versions": {m.__name__: m.__version__ for m in (keras_dl, keras, tf)},
     }
     storage.write_json(folder / "contract.json", contract)
+    storage.write_json(folder / OUTPUT, declared["task"].to_json())
+    if spec is not None:
+        storage.write_json(folder / INPUT, spec.to_json())
     if class_names:
         storage.write(folder / "labels.txt", "".join(f"{shown(label)}\n" for label in class_names))
     storage.write(folder / "README.md", _card(contract, chosen.example))
@@ -84,5 +87,5 @@ It takes {entry["dtype"]} {takes}{range_words}; it gives {exit["dtype"]} {gives}
 ```
 
 Compared with the original in its own runtime, on {comparison}.
-`contract.json` says all this to a program; `manifest.json` holds the hashes.
+`contract.json` says all this to a program, `input.json` how inputs are prepared; `manifest.json` holds the hashes.
 """

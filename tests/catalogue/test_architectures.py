@@ -213,9 +213,56 @@ USE_OF_IT = """
 """
 
 
+LIFE_OF_IT = """
+    import pathlib, signal, subprocess, sys, time
+    import numpy as np
+    import keras_dl
+    from PIL import Image
+    from keras_dl.cli import main
+
+    def command(*words):
+        try:
+            main(words)
+        except SystemExit as end:
+            assert not end.code, words
+
+    words = ["train", "brand_new", "--data", "digits", "--epochs", "40", "--out", "run"]
+    code = "import sys; from keras_dl.cli import main; main(sys.argv[1:])"
+    training = subprocess.Popen([sys.executable, "-c", code, *words])
+    while not list(pathlib.Path("run").glob("checkpoints/epoch-*")):
+        assert training.poll() is None
+        time.sleep(0.02)
+    training.kill()
+    assert training.wait() == -signal.SIGKILL
+    command("train", "--resume", "run")
+    command(*words[:-1], "whole")
+    parts, whole = (keras_dl.load(name).get_weights() for name in ("run", "whole"))
+    assert all(np.array_equal(one, other) for one, other in zip(parts, whole, strict=True))
+    Image.fromarray(np.full((8, 8), 200, "uint8")).save("gray.png")
+    command("predict", "run", "gray.png")
+    command("evaluate", "run", "--data", "digits")
+    command("export", "run/model", "--format", "keras", "--out", "exported")
+    command("search", "brand_new", "--data", "digits", "--epochs", "1", "--max-trials", "2", "--out", "search")
+    keras_dl.load("search/best")
+    print("new family lives")
+"""
+
+
+def with_new_family(folder):
+    shutil.copytree(Path(keras_dl.__file__).parent, folder / "keras_dl", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "keras_dl/architectures/vision/brand_new.py").write_text(textwrap.dedent(NEW_FAMILY).strip())
+
+
 def test_a_new_family_is_one_new_file(tmp_path):
-    shutil.copytree(Path(keras_dl.__file__).parent, tmp_path / "keras_dl", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "keras_dl/architectures/vision/brand_new.py").write_text(textwrap.dedent(NEW_FAMILY).strip())
+    with_new_family(tmp_path)
     script = [sys.executable, "-c", textwrap.dedent(USE_OF_IT)]
     result = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True)
     assert result.stdout.endswith("new family works\n"), result.stderr
+
+
+@pytest.mark.slow
+def test_a_new_family_is_trained_killed_gone_on_with_and_used(tmp_path):
+    with_new_family(tmp_path)
+    script = [sys.executable, "-c", textwrap.dedent(LIFE_OF_IT)]
+    result = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True)
+    assert result.stdout.endswith("new family lives\n"), result.stderr
