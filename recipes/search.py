@@ -13,8 +13,10 @@ from keras_dl.catalogue import get_config
 from keras_dl.config import Config
 from keras_dl.data.options import DataOptions
 from keras_dl.experiments.recipe import Recipe
+from keras_dl.learning.task import Task
 from keras_dl.search import Settings, Trial, search
 from keras_dl.search.settings import BUDGET, INDECISIVE
+from keras_dl.tasks import get_task
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,10 @@ class Search(Settings, DataOptions, Recipe):
     """the options that may change when a search goes on; a budget is then that of the candidates to come"""
 
     network: Config = get_config("esl_net5")
-    """the network; its input shape and classes follow the data"""
+    """the network; its inputs and outputs follow the data"""
+    task: Task = get_task("classification")
+    """what the networks learn, and how, and by what they are judged; `--task NAME` takes another than the network's
+    own"""
     hypermodel: str | None = None
     """search a keras_tuner.HyperModel in place of the network: module:Name, of a module in the present folder or
     installed"""
@@ -39,9 +44,9 @@ class Search(Settings, DataOptions, Recipe):
             from keras_dl.search.hypermodel import network
 
             config = network(self.hypermodel)
-        trials = search(config, self.data, self, folder, **self.loading)
+        trials = search(config, self.data, self, folder, task=self.task, **self.loading)
 
         from keras_dl.search.report import report
 
-        report(trials, config, self, folder, self.data, **self.loading)
+        report(trials, config, self, folder, self.data, task=self.task, **self.loading)
         return trials

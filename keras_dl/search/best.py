@@ -4,61 +4,64 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 from keras_dl.config import Config
-from keras_dl.data import load
 from keras_dl.errors import UsageError
 from keras_dl.search import kept
 from keras_dl.search.hypermodel import HyperNetwork
 from keras_dl.search.ledger import Trial
-from keras_dl.search.space import Candidate
-from keras_dl.training.objective import compile_model
+from keras_dl.training.card import takes
+from keras_dl.training.job import Job
 
 
-def save(best: Trial, candidate: Candidate, oracle: str, folder: Path, loading: dict[str, Any]) -> float:
-    """Save the model of the trial `best`, what it trained with being `candidate`, as `folder`/best.
+def save(best: Trial, job: Job, oracle: str, folder: Path) -> float:
+    """Save the model of the trial `best`, which `job` has trained, as `folder`/best.
 
     Among its facts are the seed and the share by which the search drew the validation split, so that a training which
-    starts from it does not validate on what it has seen. Returns its accuracy on the test split. Raises `UsageError` if
+    starts from it does not validate on what it has seen. Returns its score on the test split. Raises `UsageError` if
     what the trial's folder holds is not its model.
     """
-    config, options, augment = candidate
+    config, options, objective, loading = job.network, job.options, job.task.objective, job.loading
     source = folder / "trials" / f"{best.number:04d}" / "model"
     if (found := kept.weights_hash(source)) != best.weights_sha256:
         raise UsageError(
             f"{source} is not the model of trial {best.number}: its weights have the SHA-256 {found[:12]}..., "
             f"the ledger says {str(best.weights_sha256)[:12]}..."
         )
-    model, facts = kept.load(source), kept.facts(source)
-    data, image_size = load(**loading), None
-    if data.spec.kind == "image" and config.input_shape != data.spec.shape:
-        data, image_size = data.resized(config.input_shape), config.input_shape[0]
-    compile_model(model, config, options, steps_per_epoch=1)
-    accuracy = model.evaluate(data.test.batches(options.batch_size), verbose=0, return_dict=True)["accuracy"]
+    loaded = job.loaded()
+    data = job.fitting(loaded)
+    trained = job.trained(kept.load(source), data)
+    score = trained.evaluate(data.test)[objective.metric]
     split = {name: loading[name] for name in ("seed", "validation") if name in loading}
-    training = {**dataclasses.asdict(options), "augment": augment, "epochs": best.epochs, "image_size": image_size}
-    facts |= {
+    resized = data.spec.kind == "image" and data.spec.shape != loaded.spec.shape
+    training = {
+        **dataclasses.asdict(options),
+        "augment": job.augment,
+        "epochs": best.epochs,
+        "image_size": data.spec.shape[0] if resized else None,
+    }
+    facts = kept.facts(source) | {
         "trial": best.number,
         "values": best.values,
         "seed": best.seed,
-        "test_accuracy": accuracy,
+        f"test_{objective.metric}": score,
         "training": {**training, **split},
     }
     own = isinstance(config, HyperNetwork)
     optimizer = "its own optimizer" if own and config.compiled else options.optimizer
+    classes = f", {data.spec.classes} classes" if data.spec.classes else ""
     card = f"""# {config.source if own else config.family} on {data.spec.name}, found by a search
 
-{best.parameters:,} parameters, input {config.input_shape}, {data.spec.classes} classes.
-Test accuracy {100 * accuracy:.2f} % on {len(data.test):,} examples that decided nothing before,
-validation accuracy {100 * best.val_accuracy:.2f} %, by which it was chosen.
+{best.parameters:,} parameters, {job.task.name.replace("_", " ")} of {takes(data.spec)}{classes}.
+Test {objective.shown(score)} on {len(data.test):,} examples that decided nothing before,
+validation {objective.shown(best.score)}, by which it was chosen.
 
 Trial {best.number} of a {oracle} search by keras_dl: {best.epochs} epochs with {optimizer}, batches of
 {options.batch_size}, {best.shown_values}. The weights are those of epoch {best.kept_epoch}.
 Load it by `{load_words(config, "folder")}`.
 """
-    kept.save(model, folder / "best", config, data.spec, facts, card, portable=True)
-    return accuracy
+    kept.save(trained, folder / "best", facts, card, portable=True)
+    return score
 
 
 def load_words(config: Config, folder: str | Path) -> str:

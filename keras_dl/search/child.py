@@ -25,15 +25,15 @@ from keras_dl.search.ledger import FAILED
 from keras_dl.search.server import begin, death, is_lost, server_id, settle
 from keras_dl.training.interrupt import Interrupted
 
-TASK, RESULT, LOG = "task.json", "result.json", "log.txt"
+ORDER, RESULT, LOG = "order.json", "result.json", "log.txt"
 GPUS = "CUDA_VISIBLE_DEVICES"
 """set by Ray for each task"""
 DIED = "died"
 """in a result: the process of the trial came to its end before it had one; another attempt may go better"""
 STOP, ERRNO, FILE = "stop", "errno", "file"
 """in a result: why the search cannot go on, which is no fault of the trial, and what the system says of it"""
-OF = "task_sha256"
-"""in a result's file: the hash of the task that it is of"""
+OF = "order_sha256"
+"""in a result's file: the hash of the order that it is of"""
 FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE)
 """of a disk: full, over the quota, broken, not to be written to, gone"""
 
@@ -54,9 +54,9 @@ class Limits:
 class Child:
     """Runs `function`, such as "package.module:name", on `folder` in a child of a fork server that knows its module.
 
-    The function returns a result with "val_accuracy". An exception, a signal, a figure that is not finite or a passed
+    The function returns a result with "score". An exception, a signal, a score that is not finite or a passed
     limit make one with status "failed" and a "reason"; a full or broken disk, and `CannotGoOn`, one with "stop", which
-    is not kept. What it prints goes to log.txt in `folder`. A folder with a result of its task is left as it is. The
+    is not kept. What it prints goes to log.txt in `folder`. A folder with a result of its order is left as it is. The
     GPUs of the child are those of this process now, not when the server began.
     """
 
@@ -110,21 +110,21 @@ class Child:
 
 
 def write_result(folder: Path, result: dict[str, Any]) -> None:
-    """Keep `result` in `folder`, bound to the task that is there."""
-    storage.write_checked_json(folder / RESULT, {**result, OF: _task_hash(folder)})
+    """Keep `result` in `folder`, bound to the order that is there."""
+    storage.write_checked_json(folder / RESULT, {**result, OF: _order_hash(folder)})
 
 
 def read_result(folder: Path) -> dict[str, Any] | None:
-    """The result of the trial in `folder`; None if there is none, or if it is damaged or of another task."""
+    """The result of the trial in `folder`; None if there is none, or if it is damaged or of another order."""
     with contextlib.suppress(UsageError):
         found = storage.read_checked_json(folder / RESULT)
-        if found.pop(OF, None) == _task_hash(folder):
+        if found.pop(OF, None) == _order_hash(folder):
             return found
     return None
 
 
-def _task_hash(folder: Path) -> str | None:
-    return storage.fingerprint(folder / TASK)["sha256"] if (folder / TASK).exists() else None
+def _order_hash(folder: Path) -> str | None:
+    return storage.fingerprint(folder / ORDER)["sha256"] if (folder / ORDER).exists() else None
 
 
 def _work(function: str, folder: Path, threads: int | None, gpus: str | None, stops: Connection) -> None:
@@ -164,9 +164,8 @@ def _result(function: str, folder: Path) -> dict[str, Any]:
     """What `function` returns, or its failure in words. Raises `CannotGoOn`, and `OSError` for a disk at fault."""
     try:
         result = pkgutil.resolve_name(function)(folder)
-        accuracy = result["val_accuracy"]
-        if not math.isfinite(accuracy):
-            return {"status": FAILED, "reason": f"val_accuracy is {accuracy}"}
+        if not math.isfinite(score := result["score"]):
+            return {"status": FAILED, "reason": f"its score is {score}"}
         return result
     except (CannotGoOn, Interrupted):
         raise

@@ -12,17 +12,19 @@ from typing import Any
 import numpy as np
 
 from keras_dl.config import Config
-from keras_dl.data import load
 from keras_dl.data.fingerprint import keep
 from keras_dl.errors import UsageError
+from keras_dl.learning.task import Task
 from keras_dl.search import budget, space, worker
 from keras_dl.search.child import DIED, ERRNO, FILE, STOP, write_result
 from keras_dl.search.helper import Helper
 from keras_dl.search.ledger import COMPLETED, FAILED, INVALID, RUNNING, Ledger, Trial, hold, recorded
 from keras_dl.search.live import Watch
-from keras_dl.search.oracle import EPOCHS, OBJECTIVE, PARENT, Oracle
+from keras_dl.search.oracle import EPOCHS, PARENT, Oracle
 from keras_dl.search.pool import Pool, pool_for
 from keras_dl.search.settings import Settings
+from keras_dl.tasks import get_task
+from keras_dl.training.job import Job
 
 TRIALS = 10
 MOST_REJECTIONS, MOST_TOO_SLOW = 1000, 100
@@ -37,10 +39,13 @@ def search(
     settings: Settings,
     folder: Path,
     *,
+    task: Task | str | None = None,
     pool: Pool | None = None,
     **loading: Any,
 ) -> list[Trial]:
     """Train variations of `config`, adapted to the data, and return all trials in order, rejected ones included.
+
+    They learn, and are judged, by `task`, by default that of `config`.
 
     `folder` receives ledger.jsonl, data.json and trials/<number>/. A search that is in it already goes on: no trial
     that has ended runs again, one that was cut off goes on from its last checkpoint, and the trials are the same as if
@@ -54,19 +59,22 @@ def search(
     validation examples or that have changed, when nothing in the space is within the budget, and after
     `settings.max_failures`; and `OSError` for a disk that is full or broken, with the trials left as they were.
     """
+    task = get_task(task or config.task)
     loading = {"name": data_name, "seed": settings.seed, **loading}
-    data = load(**loading)
+    job = Job(network=config, task=task, loading=loading, options=settings.training())
+    data = job.loaded()
     if not data.spec.counts.get("validation"):
         raise UsageError(f"{data_name} has no validation examples to compare trials by; hold some of its training out")
-    config = config.for_data(data.spec)
-    hyperparameters = space.hyperparameters(config, settings)
+    config, _ = task.adapt(config, data)
+    hyperparameters = space.hyperparameters(config, settings, task)
     network = {"family": config.family, **dataclasses.asdict(config)}
     network.pop("explored", None)  # of a HyperModel, whose space is told below
     header = {
         **{name: getattr(settings, name) for name in settings.decisive()},
         "network": network,
         "data": loading,
-        "objective": OBJECTIVE,
+        "task": task.to_json(),
+        "objective": {"metric": task.objective.metric, "direction": task.objective.direction},
         "hyperparameters": hyperparameters.get_config()["space"],
     }
     if folder.exists() and not folder.is_dir():
@@ -84,28 +92,28 @@ def search(
             ledger = Ledger(path, {**header, "threads": pool.threads}, settings.budget())
             if missing:
                 ledger.damage = f"{path} is missing; it comes anew from the folders of the trials"
-            driver = _Driver(folder, config, settings, loading, ledger, pool, helper)
+            driver = _Driver(folder, dataclasses.replace(job, network=config), settings, ledger, pool, helper)
             driver.go_on(hyperparameters)
         return [ledger.trials[number] for number in sorted(ledger.trials)]
 
 
 class _Driver:
-    def __init__(self, folder, config, settings, loading, ledger, pool, helper):
+    def __init__(self, folder, job, settings, ledger, pool, helper):
         self._folder: Path = folder
-        self._config: Config = config
+        self._job: Job = job
         self._settings: Settings = settings
-        self._loading: dict[str, Any] = loading
         self._ledger: Ledger = ledger
         self._pool: Pool = pool
         self._helper: Helper = helper
 
     def go_on(self, hyperparameters) -> None:
         """Go through the trials that are known, then through new ones until the budget or the oracle is used up."""
-        settings, trials = self._settings, self._ledger.trials
+        settings, trials, objective = self._settings, self._ledger.trials, self._job.task.objective
         most = settings.max_trials or (math.inf if settings.oracle == "hyperband" else TRIALS)
         oracle = Oracle(
             settings.oracle,
             hyperparameters,
+            objective,
             seed=settings.seed,
             epochs=settings.epochs,
             ahead=1 if settings.workers == 1 else AHEAD * settings.workers,
@@ -113,7 +121,8 @@ class _Driver:
         )
         known = max(trials, default=-1) + 1
         trained = 0
-        with Watch(trials, self._trial_folder, self._epochs, None if most == math.inf else most) as self._watch:
+        planned = None if most == math.inf else most
+        with Watch(trials, self._trial_folder, self._epochs, objective, planned) as self._watch:
             if self._ledger.damage:
                 self._watch.say(self._ledger.damage)
             for number in itertools.count():
@@ -149,7 +158,7 @@ class _Driver:
 
     def _start(self, trial: Trial) -> None:
         folder = self._trial_folder(trial.number)
-        self._task(trial).write(folder)
+        self._order(trial).write(folder)
         self._pool.start(trial.number, folder)
 
     def _receive(self) -> None:
@@ -167,7 +176,7 @@ class _Driver:
             write_result(self._trial_folder(number), result)  # so that it lasts without the ledger too
         trial = dataclasses.replace(trial, **result)
         self._ledger.append(trial)
-        outcome = f"{trial.val_accuracy:.4f}" if trial.status == COMPLETED else f"failed, {trial.reason}"
+        outcome = f"{trial.score:.4f}" if trial.status == COMPLETED else f"failed, {trial.reason}"
         self._watch.say(f"trial {number}: {outcome}  {trial.shown_values}, {trial.parameters:,} parameters")
         self._check_failures(trial)
 
@@ -181,7 +190,7 @@ class _Driver:
             seed=self._seed(number) if parent is None else self._ledger.trials[int(parent)].seed,
         )
         try:
-            candidate = space.apply(values, self._config, self._settings)
+            candidate = space.apply(values, self._job.network, self._settings)
             return dataclasses.replace(trial, **budget.judge(candidate, self._ledger.budget(number), self._helper))
         except ValueError as error:
             return dataclasses.replace(trial, status=INVALID, reason=next(iter(str(error).splitlines()), ""))
@@ -189,14 +198,12 @@ class _Driver:
     def _seed(self, number: int) -> int:
         return int(np.random.SeedSequence([self._settings.seed, number]).generate_state(1)[0] >> 1)
 
-    def _task(self, trial: Trial) -> worker.Task:
-        config, options, augment = space.apply(trial.values, self._config, self._settings)
+    def _order(self, trial: Trial) -> worker.Order:
+        config, options, augment = space.apply(trial.values, self._job.network, self._settings)
+        options = dataclasses.replace(options, seed=trial.seed, epochs=self._epochs(trial))
         parent = trial.values.get(PARENT)
-        return worker.Task(
-            config=config,
-            options=dataclasses.replace(options, seed=trial.seed, epochs=self._epochs(trial)),
-            augment=augment,
-            data=self._loading,
+        return worker.Order(
+            job=dataclasses.replace(self._job, network=config, options=options, augment=augment),
             parent=None if parent is None else self._trial_folder(int(parent)),
             search=self._folder,
         )

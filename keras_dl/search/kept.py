@@ -9,35 +9,26 @@ import numpy as np
 import safetensors.numpy
 
 from keras_dl import saved_model, storage
-from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras
 from keras_dl.search.hypermodel import HyperNetwork, read_config
 
 if TYPE_CHECKING:
-    from keras_dl.data import Spec
+    from keras_dl.training.job import Trained
 
 WEIGHTS, CONFIG, CONTRACT, FILE = "weights.safetensors", "config.json", "contract.json", "model.keras"
 FORMAT = "keras_dl.search 1"
 
 
-def save(
-    model: keras.Model,
-    folder: Path,
-    config: Config,
-    spec: Spec,
-    facts: dict[str, Any],
-    card: str = "",
-    *,
-    portable: bool = False,
-) -> str:
-    """Write `model` as a folder that appears complete or not at all; return the SHA-256 of its weights.
+def save(trained: Trained, folder: Path, facts: dict[str, Any], card: str = "", *, portable: bool = False) -> str:
+    """Write the network of a trial as a folder that appears complete or not at all; return the SHA-256 of its weights.
 
     `keras_dl.load` reads it if `config` is of the catalogue, else `load`, which imports the module of the HyperModel. A
     `portable` one of a HyperModel holds model.keras too, without optimizer and loss, where Keras can write that.
     """
+    model, config, spec = trained.network, trained.training.config, trained.training.data.spec
     if not isinstance(config, HyperNetwork):
-        saved_model.save(model, folder, config=config, class_names=spec.class_names, card=card, facts=facts)
+        trained.save(folder, card=card, facts=facts)
         return weights_hash(folder)
     with storage.replacing_folder(folder) as part:
         tensors = {f"{n:05d}": np.asarray(weight.numpy(), order="C") for n, weight in enumerate(model.weights)}

@@ -28,7 +28,8 @@ class Trial:
     "invalid" if no network can be built of it. `reason` says in words why a trial failed or was turned down.
     `latency` are milliseconds for one input, where they are part of the budget. `attempts` counts how often it was
     begun, those times apart when the whole search was cut off. Of the `epochs` trained `kept_epoch` is the one whose
-    weights it kept, the first being 1; `val_accuracy` is of these, and `weights_sha256` the hash of their file.
+    weights it kept, the first being 1; `score` is what these reach by the objective of the task on the validation
+    split, and `weights_sha256` the hash of their file.
     """
 
     number: int
@@ -38,7 +39,7 @@ class Trial:
     attempts: int = 1
     parameters: int | None = None
     latency: float | None = None
-    val_accuracy: float | None = None
+    score: float | None = None
     epochs: int | None = None
     kept_epoch: int | None = None
     weights_sha256: str | None = None
@@ -76,6 +77,10 @@ class Ledger:
         header, budget = json.loads(json.dumps([header, budget]))
         whole, damaged = storage.read_checked_lines(path)
         first = next((row for row in whole if HEADER in row), None)
+        if first and "objective" in header and not isinstance(first[HEADER].get("objective"), dict):
+            raise UsageError(
+                f"{path} is of an earlier version, which searched by accuracy alone; choose another folder"
+            )
         if first and (difference := storage.first_difference(first[HEADER], header)):
             raise UsageError(f"{path} is of a search with {difference}; choose another folder")
         self._budgets = [(row.get(FROM, 0), row[BUDGET]) for row in whole if BUDGET in row] or [(0, budget)]

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from keras_dl.console import plain_console
+from keras_dl.learning.objective import Objective
 from keras_dl.search.ledger import COMPLETED, RUNNING, Trial
 from keras_dl.search.metrics import whole_rows
 
@@ -21,10 +22,10 @@ NOTHING = "-"
 
 
 class Watch:
-    """Within it, the running trials are shown with their epochs, accuracy and the time that they still need.
+    """Within it, the running trials are shown with their epochs, score and the time that they still need.
 
     `trials` by number may change meanwhile. `folder(number)` is where a trial writes its metrics.jsonl, `epochs(trial)`
-    how many it gets, `planned` how many are to be trained, where that is known.
+    how many it gets, `planned` how many are to be trained, where that is known; `objective` is what they are judged by.
     """
 
     def __init__(
@@ -32,9 +33,11 @@ class Watch:
         trials: Mapping[int, Trial],
         folder: Callable[[int], Path],
         epochs: Callable[[Trial], int],
+        objective: Objective,
         planned: int | None = None,
     ):
         self._trials, self._folder, self._epochs, self._planned = trials, folder, epochs, planned
+        self._objective = objective
         self._console = plain_console()
         self._live = Live(
             get_renderable=self.table, console=self._console, refresh_per_second=REFRESHES, transient=True
@@ -54,23 +57,23 @@ class Watch:
 
     def table(self) -> Group:
         """The running trials and where the search stands, now."""
-        table = Table("trial", "epoch", "accuracy", "time left", "parameters", box=None, header_style="bold")
+        table = Table("trial", "epoch", self._objective.words, "time left", "parameters", box=None, header_style="bold")
         for column in table.columns:
             column.justify, column.no_wrap = "right", True
         table.add_column("values", overflow="fold")
-        trials = list(self._trials.values())
+        trials, key = list(self._trials.values()), self._objective.key
         pace, left = _pace(trials), []
         for trial in trials:
             if trial.status != RUNNING:
                 continue
-            rows, epochs = whole_rows(self._folder(trial.number)), self._epochs(trial)
+            rows, epochs = whole_rows(self._folder(trial.number), key), self._epochs(trial)
             own = sum(row["seconds"] for row in rows) / len(rows) if rows else pace
             seconds = None if own is None else own * (epochs - len(rows))
             left.append(seconds)
-            accuracy = f"{rows[-1]['val_accuracy']:.4f}" if rows else NOTHING
+            score = f"{rows[-1][key]:.4f}" if rows else NOTHING
             done = f"{len(rows)} of {epochs}"
             size = f"{trial.parameters:,}"
-            table.add_row(str(trial.number), done, accuracy, _clock(seconds), size, Text(trial.shown_values))
+            table.add_row(str(trial.number), done, score, _clock(seconds), size, Text(trial.shown_values))
         return Group(table, Text(self._summary(trials, left), style="dim"))
 
     def _summary(self, trials: list[Trial], left: list[float | None]) -> str:
@@ -80,8 +83,8 @@ class Watch:
         of = f" of {self._planned}" if self._planned else ""
         parts = [f"{done}{of} trials done", f"{rejected} turned down"]
         if completed:
-            best = max(completed, key=lambda trial: trial.val_accuracy)
-            parts.append(f"best {best.val_accuracy:.4f} (trial {best.number}, {best.parameters:,} parameters)")
+            best = min(completed, key=lambda trial: self._objective.rank(trial.score))
+            parts.append(f"best {best.score:.4f} (trial {best.number}, {best.parameters:,} parameters)")
             if self._planned and left and None not in left:
                 waiting = max(0, self._planned - done - len(left))
                 mean = sum(trial.seconds for trial in completed) / len(completed)

@@ -52,7 +52,7 @@ class LocalPool:
         return len(self._children)
 
     def start(self, number: int, folder: Path) -> None:
-        """Begin the trial `number`, whose task is in `folder`, or go on with it."""
+        """Begin the trial `number`, whose order is in `folder`, or go on with it."""
         self._folders[number] = folder
         self._children[number] = Child(self._function, folder, self._limits)
 

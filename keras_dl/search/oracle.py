@@ -7,6 +7,7 @@ Bengio, "Random search for hyper-parameter optimization", JMLR 13, 2012.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -14,11 +15,11 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from keras_dl.learning.objective import Objective
 from keras_dl.search.ledger import COMPLETED, Trial
 from keras_dl.search.settings import FACTOR
 from keras_dl.search.space import keras_tuner
 
-OBJECTIVE = "val_accuracy"
 PARENT, EPOCHS = "tuner/trial_id", "tuner/epochs"
 LEARNING = ("bayesian", "hyperband")
 """the oracles whose proposals depend on results"""
@@ -89,15 +90,17 @@ class Oracle:
     `epochs`, `ahead` and the results, whenever those come, and an oracle that is asked anew for the trials of a ledger
     goes on where the last one stopped.
 
-    A trial that failed counts as one with accuracy 0. A rejected candidate is no trial: random and grid search just
-    go on, Hyperband draws another for its place, and the Gaussian process, once it has a result to compare with, is
-    told accuracy 0, so that it leaves that region.
+    The scores are those of `objective`. A trial that failed counts as its worst value; where there is none, as worse
+    than all others for Hyperband, which ranks only, and as the worst known so far for the Gaussian process. A rejected
+    candidate is no trial: random and grid search just go on, Hyperband draws another for its place, and the Gaussian
+    process, once it has a result to compare with, is told that it failed, so that it leaves that region.
     """
 
     def __init__(
         self,
         kind: str,
         space: keras_tuner.HyperParameters,
+        objective: Objective,
         *,
         seed: int,
         epochs: int,
@@ -105,7 +108,7 @@ class Oracle:
         ahead: int = 1,
     ):
         arguments: dict[str, Any] = {
-            "objective": keras_tuner.Objective(OBJECTIVE, "max"),
+            "objective": keras_tuner.Objective(objective.key, objective.direction),
             "hyperparameters": space,
             "seed": seed + 1,  # KerasTuner takes 0 for "any seed"
             "max_consecutive_failed_trials": sys.maxsize,
@@ -122,7 +125,7 @@ class Oracle:
         self._brain.verbose = 0
         self._integers = {p.name for p in space.space if isinstance(p, keras_tuner.engine.hyperparameters.Int)}
         self._learns = kind in LEARNING
-        self._ahead, self._outcome = ahead, outcome
+        self._objective, self._ahead, self._outcome = objective, ahead, outcome
         self._open: list[int] = []
 
     def ask(self, recorded: dict[str, Any] | None = None) -> dict[str, Any] | None:
@@ -153,8 +156,7 @@ class Oracle:
         if not self._learns:
             return
         self._open.remove(number)
-        scored = any(told.score is not None for told in self._brain.trials.values())
-        self._end(number, 0.0 if scored and isinstance(self._brain, _Bayesian) else None)
+        self._end(number, self._failure() if self._told() and isinstance(self._brain, _Bayesian) else None)
         if isinstance(self._brain, _Hyperband):
             self._brain.withdraw(self._brain.start_order[number])
 
@@ -162,13 +164,26 @@ class Oracle:
         """Wait for the open trial with the lowest number and learn its result."""
         number = self._open.pop(0)
         trial = self._outcome(number)
-        self._end(number, trial.val_accuracy if trial.status == COMPLETED else 0.0)
+        self._end(number, trial.score if trial.status == COMPLETED else self._failure())
+
+    def _told(self) -> list[float]:
+        """The scores that it knows."""
+        return [trial.score for trial in self._brain.trials.values() if trial.score is not None]
+
+    def _failure(self) -> float | None:
+        """What a trial that failed counts as; None where nothing can be said yet."""
+        objective = self._objective
+        if objective.worst is not None:
+            return objective.worst
+        if isinstance(self._brain, _Hyperband):
+            return -math.inf if objective.direction == "max" else math.inf
+        return max(self._told(), key=objective.rank, default=None)
 
     def _end(self, number: int, score: float | None) -> None:
         asked = self._brain.ongoing_trials[str(number)]
         if score is None:
             asked.status = "FAILED"
         else:
-            self._brain.update_trial(asked.trial_id, {OBJECTIVE: score})
+            self._brain.update_trial(asked.trial_id, {self._objective.key: score})
             asked.status = "COMPLETED"
         self._brain.end_trial(asked)

@@ -1,4 +1,4 @@
-"""What a search found, as pictures: accuracy against cost, and every trial as a line through its values."""
+"""What a search found, as pictures: score against cost, and every trial as a line through its values."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from matplotlib.path import Path as Curve
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from keras_dl.figures import save_figure
+from keras_dl.learning.objective import Objective
 from keras_dl.search.ledger import COMPLETED, OVER_BUDGET, Trial
 from keras_dl.search.settings import Settings
 
@@ -38,36 +39,38 @@ def latency(trial: Trial) -> float | None:
     return trial.latency
 
 
-def pareto_front(trials: Sequence[Trial], cost: Cost = parameters) -> list[Trial]:
+def pareto_front(trials: Sequence[Trial], objective: Objective, cost: Cost = parameters) -> list[Trial]:
     """The completed trials that no trial of the same `cost` or less beats, from cheap to dear."""
     front: list[Trial] = []
     completed = (trial for trial in trials if trial.status == COMPLETED and cost(trial) is not None)
-    for trial in sorted(completed, key=lambda t: (cost(t), -t.val_accuracy)):
-        if not front or trial.val_accuracy > front[-1].val_accuracy:
+    for trial in sorted(completed, key=lambda t: (cost(t), objective.rank(t.score))):
+        if not front or objective.rank(trial.score) < objective.rank(front[-1].score):
             front.append(trial)
     return front
 
 
-def plot_accuracy(trials: Sequence[Trial], settings: Settings, path: Path, title: str) -> None:
-    """Draw accuracy against parameters and against latency, each with its Pareto front and the limit of the budget."""
+def plot_scores(trials: Sequence[Trial], objective: Objective, settings: Settings, path: Path, title: str) -> None:
+    """Draw score against parameters and against latency, each with its Pareto front and the limit of the budget."""
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     figure.suptitle(title)
     left, right = figure.subplots(1, 2, sharey=True)
-    _plot_front(left, trials, parameters, "parameters", settings.max_parameters)
-    _plot_front(right, trials, latency, "milliseconds for one input", settings.max_latency)
-    left.set_ylabel("validation accuracy")
+    _plot_front(left, trials, objective, parameters, "parameters", settings.max_parameters)
+    _plot_front(right, trials, objective, latency, "milliseconds for one input", settings.max_latency)
+    left.set_ylabel(f"validation {objective.words}")
     save_figure(figure, path)
 
 
-def _plot_front(axes: Axes, trials: Sequence[Trial], cost: Cost, name: str, most: float | None) -> None:
+def _plot_front(
+    axes: Axes, trials: Sequence[Trial], objective: Objective, cost: Cost, name: str, most: float | None
+) -> None:
     completed = [trial for trial in trials if trial.status == COMPLETED and cost(trial) is not None]
     over = [cost(trial) for trial in trials if trial.status == OVER_BUDGET and cost(trial) is not None]
-    front = pareto_front(trials, cost)
+    front = pareto_front(trials, objective, cost)
     axes.set(xscale="log", xlabel=name)
-    axes.scatter([cost(t) for t in completed], [t.val_accuracy for t in completed], s=28, label="trials", zorder=3)
-    costs, accuracies = [cost(t) for t in front], [t.val_accuracy for t in front]
+    axes.scatter([cost(t) for t in completed], [t.score for t in completed], s=28, label="trials", zorder=3)
+    costs, scores = [cost(t) for t in front], [t.score for t in front]
     ring = {"marker": "o", "markersize": 10, "markerfacecolor": "none"}  # a front of one trial has no line
-    axes.step(costs, accuracies, where="post", label="Pareto front", color="C1", **ring)
+    axes.step(costs, scores, where="post", label="Pareto front", color="C1", **ring)
     if over:
         floor = axes.get_xaxis_transform()
         axes.scatter(over, [0.03] * len(over), transform=floor, marker="x", color="C3", s=28, label="over budget")
@@ -105,15 +108,18 @@ class _Scale:
         return (value - low) / (high - low)
 
 
-def plot_parallel(trials: Sequence[Trial], space: keras_tuner.HyperParameters, path: Path, title: str) -> None:
-    """Draw every completed trial as a line through its values, in the colour of its accuracy, the best on top."""
-    ranked = sorted((t for t in trials if t.status == COMPLETED), key=lambda t: t.val_accuracy)
-    accuracies = [trial.val_accuracy for trial in ranked]
+def plot_parallel(
+    trials: Sequence[Trial], objective: Objective, space: keras_tuner.HyperParameters, path: Path, title: str
+) -> None:
+    """Draw every completed trial as a line through its values, in the colour of its score, the best on top."""
+    ranked = sorted((t for t in trials if t.status == COMPLETED), key=lambda t: -objective.rank(t.score))
+    worst, best = ranked[0], ranked[-1]
     unique = {parameter.name: parameter for parameter in space.space}  # one has an entry for each of its conditions
     scales = [_scale(parameter) for parameter in unique.values()]
-    marks = dict.fromkeys(np.linspace(accuracies[0], accuracies[-1], TICKS))
-    scales.append(_Scale("accuracy", tuple(marks), log=False, ranked=False))
-    colours = ScalarMappable(Normalize(accuracies[0], accuracies[-1]), colormaps["plasma_r"])
+    marks = dict.fromkeys(np.linspace(worst.score, best.score, TICKS))
+    scales.append(_Scale(objective.words, tuple(marks), log=False, ranked=False))
+    ends, colour_map = sorted((worst.score, best.score)), "plasma_r" if objective.direction == "max" else "plasma"
+    colours = ScalarMappable(Normalize(*ends), colormaps[colour_map])
     figure = Figure(figsize=(max(6, 1.25 * len(scales) + 1.5), 4.5), layout="constrained")
     axes = figure.subplots()
     axes.set(title=title, xlim=(-0.3, len(scales) - 0.7), ylim=(-0.06, 1.06))
@@ -122,11 +128,10 @@ def plot_parallel(trials: Sequence[Trial], space: keras_tuner.HyperParameters, p
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
     for trial in ranked:
-        values = [trial.values.get(scale.name) for scale in scales[:-1]] + [trial.val_accuracy]
+        values = [trial.values.get(scale.name) for scale in scales[:-1]] + [trial.score]
         places = [scale.place(value) for scale, value in zip(scales, values, strict=True)]
-        best = trial is ranked[-1]
-        style = {"linewidth": 3.5, "alpha": 1.0} if best else {"linewidth": 1.4, "alpha": 0.75}
-        axes.add_patch(PathPatch(_curve(places), edgecolor=colours.to_rgba(trial.val_accuracy), fill=False, **style))
+        style = {"linewidth": 3.5, "alpha": 1.0} if trial is best else {"linewidth": 1.4, "alpha": 0.75}
+        axes.add_patch(PathPatch(_curve(places), edgecolor=colours.to_rgba(trial.score), fill=False, **style))
     for position, scale in enumerate(scales):
         axes.axvline(position, ymin=0.05, ymax=0.95, color="0.25", linewidth=1, zorder=3)
         for tick in scale.ticks:
@@ -140,7 +145,7 @@ def plot_parallel(trials: Sequence[Trial], space: keras_tuner.HyperParameters, p
                 zorder=4,
                 bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.75},
             )
-    figure.colorbar(colours, ax=axes, label="validation accuracy", pad=0.01, aspect=30)
+    figure.colorbar(colours, ax=axes, label=f"validation {objective.words}", pad=0.01, aspect=30)
     save_figure(figure, path)
 
 

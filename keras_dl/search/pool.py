@@ -25,12 +25,12 @@ class Pool(Protocol):
     def __exit__(self, *exception) -> None: ...
 
     def start(self, number: int, folder: Path) -> None:
-        """Begin the trial `number`, whose task is in `folder`, or go on with it."""
+        """Begin the trial `number`, whose order is in `folder`, or go on with it."""
 
     def wait(self) -> tuple[int, dict[str, Any]]:
         """The number and the result of the next trial that ends.
 
-        The result is "status": "completed" with "val_accuracy", "epochs" and "seconds", or "failed" with "reason", and
+        The result is "status": "completed" with "score", "epochs" and "seconds", or "failed" with "reason", and
         "died" if that came from outside the trial; or "stop" if no trial can run.
         """
 

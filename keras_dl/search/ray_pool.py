@@ -92,7 +92,7 @@ class RayPool:
         return len(self._numbers)
 
     def start(self, number: int, folder: Path) -> None:
-        """Begin the trial `number`, whose task is in `folder`, or go on with it."""
+        """Begin the trial `number`, whose order is in `folder`, or go on with it."""
         self._numbers[self._remote.remote(self._function, str(folder.resolve()), self._limits)] = number
 
     def wait(self) -> tuple[int, dict[str, Any]]:

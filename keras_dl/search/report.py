@@ -16,46 +16,61 @@ from rich.text import Text
 from keras_dl import storage
 from keras_dl.config import Config
 from keras_dl.console import plain_console
-from keras_dl.data import load
 from keras_dl.data.fingerprint import keep
 from keras_dl.errors import UsageError
 from keras_dl.figures import only_a_note, plain
+from keras_dl.learning.objective import Objective
+from keras_dl.learning.task import Task
 from keras_dl.search import budget, latency, space
 from keras_dl.search.best import load_words
 from keras_dl.search.helper import Helper
 from keras_dl.search.hparams import write_hparams
 from keras_dl.search.hypermodel import HyperNetwork
 from keras_dl.search.ledger import COMPLETED, FAILED, OVER_BUDGET, Trial
-from keras_dl.search.plots import plot_accuracy, plot_parallel
+from keras_dl.search.plots import plot_parallel, plot_scores
 from keras_dl.search.settings import Settings
+from keras_dl.tasks import get_task
+from keras_dl.training.job import Job
 
 ROWS = 10
 LATENCIES = "latencies.json"
 
 
 def report(
-    trials: Sequence[Trial], config: Config, settings: Settings, folder: Path, data_name: str, **loading
+    trials: Sequence[Trial],
+    config: Config,
+    settings: Settings,
+    folder: Path,
+    data_name: str,
+    *,
+    task: Task | str | None = None,
+    **loading,
 ) -> float | None:
-    """Write what the search for variations of `config` found into `folder`, and print the best of it.
+    """Write what the search for variations of `config`, which learn by `task`, found into `folder`; print the best.
 
-    There are then results.csv, the saved model best/, accuracy.png, parallel_coordinates.png and tensorboard/. The
+    There are then results.csv, the saved model best/, a picture of the scores that is called by the metric, such as
+    accuracy.png, parallel_coordinates.png and tensorboard/. The
     latency of every completed trial is measured first and kept in latencies.json. `loading` goes to
     `keras_dl.data.load`.
 
-    Returns the accuracy of the best network within the budget on the test split, which decided nothing before; None if
+    Returns the score of the best network within the budget on the test split, which decided nothing before; None if
     no trial within it was completed. Raises `UsageError` if the best model is not the one of its trial, and for data
     that have changed.
     """
-    console = plain_console()
+    console, task = plain_console(), get_task(task or config.task)
+    objective = task.objective
     loading = {"name": data_name, "seed": settings.seed, **loading}
-    data = load(**loading)
+    job = Job(network=config, task=task, loading=loading, options=settings.training())
+    data = job.loaded()
     keep(data, folder)
-    config = config.for_data(data.spec)
+    config, _ = task.adapt(config, data)
     with Helper() as helper:
         trials = _with_latencies(trials, config, settings, folder, helper, console)
-        ranked = sorted((t for t in trials if t.status == COMPLETED), key=lambda t: (-t.val_accuracy, t.parameters))
-        _write_csv(trials, folder / "results.csv")
-        console.print(_table(ranked))
+        ranked = sorted(
+            (t for t in trials if t.status == COMPLETED), key=lambda t: (objective.rank(t.score), t.parameters)
+        )
+        _write_csv(trials, objective, folder / "results.csv")
+        console.print(_table(ranked, objective))
         for trial in trials:
             if trial.status == FAILED:
                 console.print(f"trial {trial.number} failed: {trial.reason}", soft_wrap=True)
@@ -68,22 +83,24 @@ def report(
         if best is None:
             console.print(f"none of the {len(ranked)} completed trials is within the budget of now", soft_wrap=True)
             return None
-        chosen = space.apply(best.values, config, settings)
-        accuracy = helper.ask("keras_dl.search.best:save", best, chosen, settings.oracle, folder, loading)
+        network, options, augment = space.apply(best.values, config, settings)
+        job = dataclasses.replace(job, network=network, options=options, augment=augment)
+        score = helper.ask("keras_dl.search.best:save", best, job, settings.oracle, folder)
     title = f"{plain(Path(data_name).name)}: {settings.oracle} search"
-    with only_a_note("accuracy.png"):
-        plot_accuracy(trials, settings, folder / "accuracy.png", title)
-    with only_a_note("parallel_coordinates.png"):
-        plot_parallel(trials, space.hyperparameters(config, settings), folder / "parallel_coordinates.png", title)
+    pictures = folder / f"{objective.metric}.png", folder / "parallel_coordinates.png"
+    with only_a_note(pictures[0].name):
+        plot_scores(trials, objective, settings, pictures[0], title)
+    with only_a_note(pictures[1].name):
+        plot_parallel(trials, objective, space.hyperparameters(config, settings, task), pictures[1], title)
     with only_a_note("tensorboard"):
-        write_hparams(trials, folder / "tensorboard", folder / "trials")
+        write_hparams(trials, objective, folder / "tensorboard", folder / "trials")
     console.print(
-        f"best is trial {best.number} with {best.parameters:,} parameters: {100 * best.val_accuracy:.2f} % on the "
-        f"validation split, {100 * accuracy:.2f} % on {len(data.test):,} test examples ({counts})",
+        f"best is trial {best.number} with {best.parameters:,} parameters: {objective.shown(best.score)} on the "
+        f"validation split, {objective.shown(score)} on {len(data.test):,} test examples ({counts})",
         soft_wrap=True,
     )
-    console.print(_advice(config, folder, data_name), soft_wrap=True)
-    return accuracy
+    console.print(_advice(config, folder, pictures, data_name), soft_wrap=True)
+    return score
 
 
 def _is_within(trial: Trial, config: Config, settings: Settings, helper: Helper) -> bool:
@@ -130,37 +147,36 @@ def _counts(trials: Sequence[Trial]) -> dict[str, int]:
     return {status: statuses.count(status) for status in sorted(set(statuses))}
 
 
-def _write_csv(trials: Sequence[Trial], path: Path) -> None:
+def _write_csv(trials: Sequence[Trial], objective: Objective, path: Path) -> None:
     names = list(dict.fromkeys(name for trial in trials for name in trial.values))
     fields = (
-        *("number", "status", "val_accuracy", "parameters", "latency", "epochs", "kept_epoch"),
+        *("number", "status", "score", "parameters", "latency", "epochs", "kept_epoch"),
         *("seconds", "seed", "weights_sha256", "reason"),
     )
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*fields, *names])
+    writer.writerow([*(objective.key if field == "score" else field for field in fields), *names])
     for trial in trials:
         writer.writerow([getattr(trial, f) for f in fields] + [trial.values.get(name) for name in names])
     storage.write(path, text.getvalue())
 
 
-def _table(ranked: Sequence[Trial]) -> Table:
-    table = Table("trial", "accuracy", "parameters", "ms", "epochs", "seconds", box=None)
+def _table(ranked: Sequence[Trial], objective: Objective) -> Table:
+    table = Table("trial", objective.words, "parameters", "ms", "epochs", "seconds", box=None)
     for column in table.columns:
         column.justify = "right"
     table.add_column("values", overflow="fold")
     for trial in ranked[:ROWS]:
         milliseconds = "" if trial.latency is None else f"{trial.latency:.2f}"
-        figures = (f"{trial.val_accuracy:.4f}", f"{trial.parameters:,}", milliseconds, str(trial.epochs))
+        figures = (f"{trial.score:.4f}", f"{trial.parameters:,}", milliseconds, str(trial.epochs))
         table.add_row(str(trial.number), *figures, f"{trial.seconds:.1f}", Text(trial.shown_values))
     return table
 
 
-def _advice(config: Config, folder: Path, data_name: str) -> str:
+def _advice(config: Config, folder: Path, pictures: Sequence[Path], data_name: str) -> str:
     """Where everything is, and what can be done with it."""
     best = folder / "best"
-    pictures = f"{folder / 'accuracy.png'}, {folder / 'parallel_coordinates.png'}"
-    lines = [f"its model is in {best}, pictures are {pictures}"]
+    lines = [f"its model is in {best}, pictures are {', '.join(map(str, pictures))}"]
     if isinstance(config, HyperNetwork):
         lines.append(f"{load_words(config, best)} builds it by your module and loads its weights")
     else:

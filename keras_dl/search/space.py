@@ -11,8 +11,10 @@ from keras_dl.augment.mix import MIXES
 from keras_dl.config import Config, Scale
 from keras_dl.errors import UsageError
 from keras_dl.lazy import LazyModule
+from keras_dl.learning.task import Task
 from keras_dl.search import hypermodel, together
 from keras_dl.search.settings import Settings
+from keras_dl.tasks import get_task
 from keras_dl.training import Options
 
 keras_tuner = LazyModule("keras_tuner")
@@ -37,8 +39,8 @@ class Candidate(NamedTuple):
     augment: tuple[str, ...]
 
 
-def hyperparameters(config: Config, settings: Settings) -> keras_tuner.HyperParameters:
-    """The space around `config`, which the present network is always a part of.
+def hyperparameters(config: Config, settings: Settings, task: Task | None = None) -> keras_tuner.HyperParameters:
+    """The space around `config`, which learns by `task`; the present network is always a part of it.
 
     With `settings.tune_size` there is one hyperparameter per number of the `width()` and `depth()` fields, called like
     its field, or field_1, field_2, ...: whole widths double from the lowest to the highest, depths count, multipliers
@@ -54,7 +56,7 @@ def hyperparameters(config: Config, settings: Settings) -> keras_tuner.HyperPara
     space = hypermodel.hyperparameters(config) if own else keras_tuner.HyperParameters()
     if settings.tune_size and not own:
         _add_size(space, config, settings.space)
-    _add_training(space, config, settings)
+    _add_training(space, config, settings, task or get_task(config.task))
     if not space.space:
         raise UsageError(f"nothing of {config.family} is left to vary; set tune_size or tune_learning_rate")
     return space
@@ -115,7 +117,7 @@ def _sized(values: dict[str, Any], config: Config, kind: str) -> Config:
             return together.tinynet(config, values["share"])
 
 
-def _add_training(space: keras_tuner.HyperParameters, config: Config, settings: Settings) -> None:
+def _add_training(space: keras_tuner.HyperParameters, config: Config, settings: Settings, task: Task) -> None:
     compiled = isinstance(config, hypermodel.HyperNetwork) and config.compiled
     if settings.tune_learning_rate and not compiled:
         rate, (low, high) = settings.learning_rate, LEARNING_RATES
@@ -126,16 +128,26 @@ def _add_training(space: keras_tuner.HyperParameters, config: Config, settings: 
         sizes = {2**exponent for exponent in range(max(0, power - 2), power + 3)} | {present}
         space.Choice("batch_size", sorted(sizes), default=present, ordered=True)
     if settings.tune_regularization:
+        idle = _idle(config, task)
         for name, steps in REGULARIZATION.items():
-            if compiled and name != "input_dropout":
+            if (compiled and name != "input_dropout") or name in idle:
                 continue
             if (present := getattr(config if _is_field(name, config) else settings, name, None)) is not None:
                 space.Choice(name, sorted({*steps, present}), default=present, ordered=True)
     if settings.tune_augmentation:
-        if len(config.input_shape) != 3:
-            raise UsageError(f"tune_augmentation changes pictures, the inputs have the shape {config.input_shape}")
-        names = [name for name in (*CHANGES, *MIXES) if name != "color" or config.input_shape[-1] == 3]
+        if len(shape := getattr(config, "input_shape", ())) != 3:
+            raise UsageError(
+                f"tune_augmentation changes pictures, the inputs of {config.family} have the shape {shape}"
+            )
+        names = [name for name in (*CHANGES, *MIXES) if name != "color" or shape[-1] == 3]
         space.Choice("augmentation", [NONE, *names], default=NONE)
+
+
+def _idle(config: Config, task: Task) -> set[str]:
+    """What means nothing: smoothed labels where no classes are told, zeros among the inputs where these are tokens."""
+    told = {kind for kinds in task.wants for kind in kinds}
+    idle = set() if told & {"class", "mask"} else {"label_smoothing"}
+    return idle if hasattr(config, "input_shape") else {*idle, "input_dropout"}
 
 
 def _is_field(name: str, config: Config) -> bool:

@@ -17,6 +17,7 @@ from keras_dl.training.building import build
 from keras_dl.training.checkpoint import CHECKPOINTS, generations
 from keras_dl.training.kept import kept_row
 from keras_dl.training.loop import Training
+from keras_dl.training.objective import compile_model
 from keras_dl.training.options import Options
 
 
@@ -38,9 +39,18 @@ class Job:
     callbacks: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
 
+    def loaded(self) -> Data:
+        """The data as they are. Raises `UsageError` as `keras_dl.data.load` does."""
+        return load(**self.loading)
+
     def adapted(self) -> tuple[Config, Data]:
         """The network for the data, and the data as it takes them. Raises `UsageError` where they do not fit."""
-        return self.task.adapt(self.network, load(**self.loading))
+        return self.task.adapt(self.network, self.loaded())
+
+    def fitting(self, data: Data) -> Data:
+        """`data`, as they are, for the very `network`: adapted once, it may have another resolution since."""
+        _, data = self.task.adapt(self.network, data)
+        return self.task.sized(self.network, data)
 
     def begun(self, folder: Path) -> bool:
         """Whether a training in `folder` has a checkpoint to go on from."""
@@ -59,6 +69,13 @@ class Job:
             metrics=named.metrics(self.metrics),
         )
         return Trained(self, training, rows)
+
+    def trained(self, network: keras.Model, data: Data) -> Trained:
+        """`network`, of the very config, as this job has left it, ready to be measured on `data`; its rows are gone."""
+        training = Training(network, self.network, self.task, data, self.options, Path(), verbose=0)
+        training.prepare()
+        compile_model(training.learner, self.network, self.options, 1, self.task)
+        return Trained(self, training, [])
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
