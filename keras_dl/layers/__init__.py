@@ -8,6 +8,7 @@ from keras_dl.layers.causal_attention import CausalAttention
 from keras_dl.layers.class_token_and_positions import ClassTokenAndPositions
 from keras_dl.layers.drop_connect import DropConnect
 from keras_dl.layers.gradient_reversal import GradientReversal
+from keras_dl.layers.graph_convolution import GraphConvolution
 from keras_dl.layers.lecun_conv import LeCunConv2D
 from keras_dl.layers.local_response_normalization import LocalResponseNormalization
 from keras_dl.layers.locally_connected import LocallyConnected2D
@@ -17,6 +18,7 @@ from keras_dl.layers.positions import Positions
 from keras_dl.layers.proposals import Proposals
 from keras_dl.layers.rbf_output import RBFOutput
 from keras_dl.layers.roi_align import RoIAlign
+from keras_dl.layers.row_normalization import RowNormalization
 from keras_dl.layers.stored_normalization import StoredNormalization
 from keras_dl.layers.trainable_subsampling import TrainableSubsampling2D
 from keras_dl.layers.unit_thresholds import UnitThresholds
@@ -29,6 +31,7 @@ __all__ = [
     "ClassTokenAndPositions",
     "DropConnect",
     "GradientReversal",
+    "GraphConvolution",
     "LeCunConv2D",
     "LocalResponseNormalization",
     "LocallyConnected2D",
@@ -38,6 +41,7 @@ __all__ = [
     "Proposals",
     "RBFOutput",
     "RoIAlign",
+    "RowNormalization",
     "StoredNormalization",
     "TrainableSubsampling2D",
     "UnitThresholds",

@@ -90,6 +90,37 @@ def adversarial_training():
     return config, get_task("adversarial_training", steps=2, epsilon=20.0), few(load("digits")), OPTIONS
 
 
+def node_classification():
+    """Two crowds of nodes that know their own more than the others; a third of the labels is told in each split."""
+    generator = np.random.default_rng(0)
+    labels = np.arange(30) % 2
+    x = generator.normal(size=(1, 30, 6)).astype("float32") ** 2
+    known = np.triu(generator.random((30, 30)) < np.where(labels[:, None] == labels, 0.4, 0.02), 1)
+    pairs = np.stack(np.nonzero(known))
+    edges = np.concatenate([pairs, pairs[::-1]], axis=1)[None]
+    columns = {
+        "x": Column(kind="nodes", shape=(30, 6)),
+        "edge_index": Column(kind="edges", shape=edges.shape[1:]),
+        "labels": Column(kind="classes", shape=(30,), class_names=("left", "right")),
+    }
+    splits = {}
+    for part, name in enumerate(PARTS):
+        told = np.where(np.arange(30) // 2 % 3 == part, labels, -1)[None]
+        splits[name] = Split({"x": x, "edge_index": edges, "labels": told})
+    data = Data(spec=Spec(name="toy", columns=columns), **splits)
+    return get_config("gcn", hidden=8), get_task("node_classification"), data, OPTIONS.__class__(epochs=6, seed=3)
+
+
+def variational_autoencoding():
+    config = get_config("vae", units=32, latent_width=4)
+    return config, get_task("variational_autoencoding"), few(load("digits")), OPTIONS
+
+
+def adversarial_generation():
+    config = get_config("dcgan", filters=8, latent_width=6)
+    return config, get_task("adversarial_generation"), few(load("digits")), OPTIONS
+
+
 JOBS = {
     function.__name__: function
     for function in (
@@ -101,5 +132,8 @@ JOBS = {
         contrastive,
         rotation,
         adversarial_training,
+        variational_autoencoding,
+        adversarial_generation,
+        node_classification,
     )
 }

@@ -1,0 +1,1 @@
+"""Networks for graphs: nodes with features, and edges between them."""
