@@ -34,6 +34,10 @@ def test_every_kind_of_block_is_run_by_a_test():
 def test_commands(session, tmp_path):
     (tmp_path / "pictures").mkdir()
     Image.new("L", (28, 28), 200).save(tmp_path / "pictures" / "gray.png")
+    rows = [f"{place % 7},{place % 3},{100 + 5 * (place % 7)}" for place in range(60)]
+    (tmp_path / "houses.csv").write_text("\n".join(["rooms,floors,price", *rows]))
+    rows = [f"the film is very {('bad', 'good')[place % 2]} {place},{('no', 'yes')[place % 2]}" for place in range(60)]
+    (tmp_path / "reviews.csv").write_text("\n".join(["text,label", *rows]))
     for line in session.splitlines():
         dollar, program, *arguments = shlex.split(line)
         assert (dollar, program) == ("$", "keras-dl")

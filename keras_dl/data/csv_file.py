@@ -18,14 +18,17 @@ from keras_dl.errors import UsageError, shown, some
 
 MOST_CLASSES = 20
 """different whole numbers that are still classes"""
+WORDS_OF_TEXT = 2
+"""on average, from which on cells are texts and no categories"""
 
 
 def load_csv(path: Path, validation: float, seed: int, target: str | None) -> Data:
     """The rows of the table in `path`, whose first line names its columns, and what is to be predicted, `target`.
 
-    Numbers are scaled to mean 0 and variance 1 over the training rows, words are categories, as `Table` says. The
-    target is a class where it holds words, or at most `MOST_CLASSES` neighbouring whole numbers; otherwise a number.
-    Rows without it are left out. Raises `UsageError` for everything else.
+    Numbers are scaled to mean 0 and variance 1 over the training rows, words are categories, as `Table` says; where
+    there is one other column and it holds texts of several words, these are the inputs as they are. The target is a
+    class where it holds words, or at most `MOST_CLASSES` neighbouring whole numbers; otherwise a number. Rows without
+    it are left out. Raises `UsageError` for everything else.
     """
     columns = read_columns(path)
     if target is None or target not in columns:
@@ -58,16 +61,23 @@ def load_csv(path: Path, validation: float, seed: int, target: str | None) -> Da
         described = {"number": Column(kind="number", shape=(1,))}
         strata = len(values)
         notices.append(f"{target} is a number, {values.min():g}..{values.max():g}")
-    parts, _ = complete({"train": strata}, validation, seed, names)
-    table = Table.of(columns, parts["train"][1])
+    sizes = [len(cell.split()) for cell in next(iter(columns.values()))]
+    if len(columns) == 1 and np.mean(sizes) >= WORDS_OF_TEXT:
+        texts = np.array(next(iter(columns.values())), object)
+        inputs, column = {"text": texts}, {"text": Column(kind="text")}
+    else:
+        parts, _ = complete({"train": strata}, validation, seed, names)
+        table = Table.of(columns, parts["train"][1])
+        inputs = {"features": table.encode(columns)}
+        column = {"features": Column(kind="features", shape=(table.width,), vocabulary=table.to_json())}
+        notices.append("numbers were scaled to mean 0 and variance 1 over the training rows")
     missing = {name: sum(map(is_missing, cells)) for name, cells in columns.items()}
     if any(missing.values()):
         told = some([f"{count} in {name}" for name, count in missing.items() if count])
         notices.append(f"of {len(values)} rows, cells are missing: {told}; numbers became the median of their column")
-    notices.append("numbers were scaled to mean 0 and variance 1 over the training rows")
     return assemble(
-        {"train": {"features": table.encode(columns), **dict.fromkeys(described, values)}},
-        {"features": Column(kind="features", shape=(table.width,), vocabulary=table.to_json()), **described},
+        {"train": {**inputs, **dict.fromkeys(described, values)}},
+        {**column, **described},
         name=shown(path.name),
         validation=validation,
         seed=seed,

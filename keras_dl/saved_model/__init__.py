@@ -180,7 +180,8 @@ def save(
     folder = names.expanded(names.checked("folder", folder))
     check_model(model)
     task = get_task(task or config.task)
-    class_names = class_names or (spec.class_names if spec is not None and declaration.classes_of(config) else ())
+    if not class_names and spec is not None and len(spec.class_names) == declaration.classes_of(config):
+        class_names = spec.class_names
     _check_declaration(model, config, class_names, card, facts)
     tensors = {variable.path: np.asarray(variable.numpy(), order="C") for variable in model.weights}
     with storage.replacing_folder(folder) as part:

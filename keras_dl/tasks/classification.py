@@ -8,7 +8,7 @@ networks of 1989 were trained. Auxiliary outputs, such as those of GoogLeNet, le
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from keras_dl.learning.task import Task
 
 if TYPE_CHECKING:
     from keras_dl.config import Config
+    from keras_dl.training import Options
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -74,7 +75,7 @@ class Classification(Task):
     def compiling(self, network, config, options):
         if isinstance(network.output, dict):
             return {}
-        return {"loss": _loss(config, options.label_smoothing), "weighted_metrics": [_metric(config)]}
+        return judged(config, options)
 
     def probabilities(self, network: keras.Model, config: Config, inputs: dict[str, np.ndarray]) -> np.ndarray:
         """Those of the classes, (n, classes), for examples `inputs` by column."""
@@ -91,6 +92,11 @@ class Classification(Task):
             }
             for row in self.probabilities(network, config, inputs)
         ]
+
+
+def judged(config: Config, options: Options) -> dict[str, Any]:
+    """The loss and the accuracy of a network with one output for each class, as arguments of Keras's `compile`."""
+    return {"loss": _loss(config, options.label_smoothing), "weighted_metrics": [_metric(config)]}
 
 
 def _loss(config: Config, smoothing: float) -> keras.losses.Loss:

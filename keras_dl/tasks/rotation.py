@@ -11,15 +11,19 @@ import dataclasses
 
 from keras_dl.errors import UsageError
 from keras_dl.lazy import tf
-from keras_dl.tasks.classification import Classification
+from keras_dl.learning.objective import ACCURACY, LOSS
+from keras_dl.learning.task import Task
+from keras_dl.tasks.classification import judged
 
 TURNS = 4
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Rotation(Classification):
+class Rotation(Task):
     """Tell by how many quarters a picture has been turned."""
 
+    objective = ACCURACY
+    monitor = LOSS
     wants = (("image",),)
 
     def adapt(self, config, data):
@@ -29,12 +33,21 @@ class Rotation(Classification):
             raise UsageError(f"rotation turns square pictures, these are {height}x{width}; set image_size")
         return config.replace(classes=TURNS), data
 
+    def inputs(self, batch):
+        return {"image": batch["image"]}
+
     def prepare(self, batch, key):
         pictures = batch["image"]
         count = tf.shape(pictures)[0]
         turns = tf.range(count) % TURNS
         if key is not None:
             turns = tf.random.stateless_uniform([count], key, 0, TURNS, "int32")
-        turned = [tf.image.rot90(pictures, quarter) for quarter in range(TURNS)]
+        turned = tf.stack([tf.image.rot90(pictures, quarter) for quarter in range(TURNS)], axis=1)
         chosen = tf.one_hot(turns, TURNS)[:, :, None, None, None]
-        return tf.reduce_sum(tf.stack(turned, axis=1) * chosen, axis=1), turns
+        return tf.reduce_sum(turned * chosen, axis=1), turns
+
+    def compiling(self, network, config, options):
+        return judged(config, options)
+
+    def answers(self, network, config, inputs, spec):
+        return [{"degrees": 90 * int(row.argmax())} for row in self.outputs(network, inputs)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,10 +16,10 @@ from keras_dl.console import plain_console
 from keras_dl.data import Data, Split, load
 from keras_dl.data.dataset import SPLITS
 from keras_dl.data.naming import find_folder
-from keras_dl.errors import UsageError, check_place, choose, shown, some
+from keras_dl.errors import UsageError, choose, shown, some
 from keras_dl.fields import check_fields
 from keras_dl.figures import only_a_note, plain
-from keras_dl.names import note
+from keras_dl.names import new_place, note
 from keras_dl.tasks.classification import Classification
 from keras_dl.training.loop import Training
 from keras_dl.training.objective import compile_model
@@ -63,13 +62,13 @@ class Evaluate:
         there already.
         """
         find_folder(self.data, self.data_dir)
-        out = self._out()
+        out = new_place(self.out, "evaluations/{}")
         predictor = Predictor(self.model)
         data = fitting(load(self.data, data_dir=self.data_dir, skip_bad=self.skip_bad, target=self.label), predictor)
         there = data.test.fingerprint["columns"].get("label", {}).get("sha256")
         if predictor.facts.get("test_labels", there) != there:
             note("other examples than its training kept aside: if it has learned some of them, the scores are too good")
-        found = evaluate(predictor, data, split=self.split)
+        found = _measured(predictor, data, self.split)
         out.mkdir(parents=True)
         storage.write_json(
             out / "scores.json", {"model": shown(self.model), "data": shown(self.data), "split": self.split, **found}
@@ -97,14 +96,6 @@ class Evaluate:
         console.print(f"scores and pictures are in {out}", soft_wrap=True)
         return found
 
-    def _out(self) -> Path:
-        if self.out is None:
-            return next(path for n in itertools.count(1) if not (path := Path(f"evaluations/{n}")).exists())
-        check_place("out", self.out)
-        if os.path.exists(self.out):
-            raise UsageError(f"{self.out} exists; delete it, or choose another folder for `out`")
-        return Path(self.out)
-
 
 def evaluate(model: str | os.PathLike | Predictor, data: Data, *, split: str = "test") -> dict[str, Any]:
     """The scores of a saved model on a split of `data`, or on "all".
@@ -114,7 +105,11 @@ def evaluate(model: str | os.PathLike | Predictor, data: Data, *, split: str = "
     """
     choose("split", split, (*SPLITS, "all"))
     predictor = model if isinstance(model, Predictor) else Predictor(model)
-    data = fitting(data, predictor)
+    return _measured(predictor, fitting(data, predictor), split)
+
+
+def _measured(predictor: Predictor, data: Data, split: str) -> dict[str, Any]:
+    """The scores on a split of `data`, which are as `fitting` gives them."""
     if isinstance(predictor.task, Classification):
         inputs, labels = _examples(data, split)
         probabilities = predictor.task.probabilities(predictor.model, predictor.config, inputs)

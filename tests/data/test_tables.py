@@ -266,3 +266,11 @@ def test_hugging_face_data_sets(monkeypatch):
     data = from_examples(shown, test=shown)
     np.testing.assert_array_equal(data.test.stored, pictures())
     assert data.spec.class_names == ("0", "1", "2", "3")
+
+
+def test_a_column_of_sentences_is_text(tmp_path):
+    rows = [f"the film is very {('bad', 'good')[place % 2]},{('no', 'yes')[place % 2]}" for place in range(40)]
+    (tmp_path / "reviews.csv").write_text("\n".join(["text,label", *rows]))
+    data = load(tmp_path / "reviews.csv", target="label")
+    assert (data.spec.kind, data.spec.class_names) == ("text", ("no", "yes"))
+    assert sorted(set(data.train.stored)) == ["the film is very bad", "the film is very good"]

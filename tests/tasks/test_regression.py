@@ -9,7 +9,8 @@ from jobs import JOBS
 from keras_dl import UsageError, get_config
 from keras_dl.data import load
 from keras_dl.tasks import get_task
-from keras_dl.training import build
+from keras_dl.training import Options, build
+from keras_dl.training.job import Job
 from keras_dl.training.loop import Training
 
 
@@ -49,3 +50,32 @@ def test_data_without_numbers_are_refused(tmp_path):
     with pytest.raises(UsageError, match=r"regression needs a column of number; digits has image \(image\), label"):
         get_task("regression").adapt(get_config("mlp"), load("digits"))
     assert not list(Path(tmp_path).iterdir())
+
+
+def test_an_evaluation_measures_what_the_training_did(trained, tmp_path, capsys):
+    import keras_dl
+    from keras_dl.use.evaluate import Evaluate
+
+    training, raw = trained
+    folder = keras_dl.save(
+        training.network, tmp_path / "model", config=training.config, task=training.task, spec=training.data.spec
+    )
+    found = keras_dl.evaluate(folder, raw)
+    assert found == {"examples": 96, **training.evaluate(training.data.test)}
+    rows = [
+        ",".join(map(str, [*features, numbers[0]]))
+        for features, numbers in zip(raw.test.stored, truth(raw), strict=True)
+    ]
+    (tmp_path / "table.csv").write_text("\n".join([",".join([*"abcdefgh", "number"]), *rows]))
+    config, task = get_config("mlp", hidden=(16,)), get_task("regression")
+    loading = {"name": str(tmp_path / "table.csv"), "target": "number", "seed": 0}
+    job = Job(network=config, task=task, loading=loading, options=Options(epochs=20, batch_size=8, learning_rate=1e-2))
+    config, data = job.adapted()
+    done = job.train(tmp_path / "run", config, data, verbose=0)
+    done.save(tmp_path / "table")
+    command = Evaluate(str(tmp_path / "table"), loading["name"], label="number", out=str(tmp_path / "out"))
+    assert command.run() == {"examples": len(data.test), **done.evaluate(data.test)}
+
+
+def truth(raw):
+    return raw.test.columns["number"].values
