@@ -5,6 +5,8 @@ from __future__ import annotations
 import statistics
 import time
 
+import numpy as np
+
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, tf
@@ -34,14 +36,20 @@ def milliseconds(config: Config, most: float | None = None) -> float:
     keras.utils.clear_session()
     model = config.build()
     forward = tf.function(lambda inputs: model(inputs, training=False))
-    inputs = tf.zeros((1, *config.input_shape))
+    inputs = keras.tree.map_structure(lambda tensor: _zeros(tensor, config), model.input)
     forward(inputs)
     hopeless = float("inf") if most is None else FAR * most / 1000
     times: list[float] = []
     while len(times) < WARM_UP + RUNS or sum(times[WARM_UP:]) < SECONDS:
         began = time.perf_counter()
-        forward(inputs).numpy()
+        keras.tree.map_structure(np.asarray, forward(inputs))
         times.append(time.perf_counter() - began)
         if len(times) >= FEW and min(times) > hopeless:
             return round(1000 * statistics.median(times), 4)
     return round(1000 * statistics.median(times[WARM_UP:]), 4)
+
+
+def _zeros(tensor: keras.KerasTensor, config: Config) -> tf.Tensor:
+    """What one input may be; sides that are open in the model are those of `config`."""
+    shape = config.input_shape if None in tensor.shape[1:] else tensor.shape[1:]
+    return tf.zeros((1, *shape), keras.backend.standardize_dtype(tensor.dtype))

@@ -14,13 +14,13 @@ HOLD = "hold"
 
 
 def train(folder):
-    task = json.loads((folder / "task.json").read_text())
+    order = json.loads((folder / "order.json").read_text())
     storage.append_line(folder / "starts.jsonl", {"ended_before": (folder / "result.json").exists()})
-    for epoch in range(len(storage.read_lines(folder / "epochs.jsonl")), task["options"]["epochs"]):
+    for epoch in range(len(storage.read_lines(folder / "epochs.jsonl")), order["options"]["epochs"]):
         time.sleep(SECONDS)
         while (folder.parents[1] / HOLD).exists():
             time.sleep(SECONDS)
         storage.append_line(folder / "epochs.jsonl", epoch)
-    width, depth = task["config"]["hidden"][0], task["config"]["depth"]
-    accuracy = math.log2(width) / 10 - depth / 100 + task["options"]["seed"] % 997 / 1e5
-    return {"status": "completed", "val_accuracy": accuracy, "epochs": task["options"]["epochs"], "seconds": 1.0}
+    width, depth = order["config"]["hidden"][0], order["config"]["depth"]
+    score = math.log2(width) / 10 - depth / 100 + order["options"]["seed"] % 997 / 1e5
+    return {"status": "completed", "score": score, "epochs": order["options"]["epochs"], "seconds": 1.0}

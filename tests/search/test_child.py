@@ -18,11 +18,11 @@ PRELOAD = ["test_child"]
 
 
 def good(folder):
-    return {"status": "completed", "val_accuracy": 0.5}
+    return {"status": "completed", "score": 0.5}
 
 
 def gpus(folder):
-    return {"val_accuracy": 0.5, "gpus": os.environ["CUDA_VISIBLE_DEVICES"]}
+    return {"score": 0.5, "gpus": os.environ["CUDA_VISIBLE_DEVICES"]}
 
 
 def crash(folder):
@@ -34,11 +34,11 @@ def out_of_memory(folder):
 
 
 def nan(folder):
-    return {"status": "completed", "val_accuracy": float("nan")}
+    return {"status": "completed", "score": float("nan")}
 
 
 def inf(folder):
-    return {"status": "completed", "val_accuracy": float("inf")}
+    return {"status": "completed", "score": float("inf")}
 
 
 def killed(folder):
@@ -87,7 +87,7 @@ def cannot_go_on(folder):
 def slow(folder):
     (folder / "began").touch()
     time.sleep(0.4)
-    return {"status": "completed", "val_accuracy": 0.5}
+    return {"status": "completed", "score": 0.5}
 
 
 def patient(folder):
@@ -112,8 +112,8 @@ def run(function, folder, **limits):
     [
         (crash, "ValueError: the layer does not fit"),
         (out_of_memory, "MemoryError: "),
-        (nan, "val_accuracy is nan"),
-        (inf, "val_accuracy is inf"),
+        (nan, "its score is nan"),
+        (inf, "its score is inf"),
         (leaves_politely, "SystemExit: 0"),
     ],
 )
@@ -138,14 +138,14 @@ def test_the_death_of_its_process_is_one_that_may_be_tried_again(tmp_path, fault
     assert (result["status"], result["died"]) == ("failed", True)
     assert re.fullmatch(reason, result["reason"])
     assert time.monotonic() - began < 30
-    assert run(good, tmp_path) == {"status": "completed", "val_accuracy": 0.5}
+    assert run(good, tmp_path) == {"status": "completed", "score": 0.5}
 
 
 def test_a_result_that_is_there_is_not_made_again(tmp_path):
-    assert run(good, tmp_path) == {"status": "completed", "val_accuracy": 0.5}
-    assert run(crash, tmp_path) == {"status": "completed", "val_accuracy": 0.5}
+    assert run(good, tmp_path) == {"status": "completed", "score": 0.5}
+    assert run(crash, tmp_path) == {"status": "completed", "score": 0.5}
     (tmp_path / "result.json").write_text('{"status": "compl')
-    assert run(good, tmp_path) == {"status": "completed", "val_accuracy": 0.5}
+    assert run(good, tmp_path) == {"status": "completed", "score": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -161,17 +161,17 @@ def test_what_is_no_fault_of_the_trial_stops_the_search_and_is_not_kept(tmp_path
     assert result.get("errno") == stop.get("errno")
     assert result.get("file", "").startswith(str(tmp_path) if "file" in stop else "")
     assert result["stop"] == stop.get("stop", result["stop"])
-    assert run(good, tmp_path) == {"status": "completed", "val_accuracy": 0.5}
+    assert run(good, tmp_path) == {"status": "completed", "score": 0.5}
 
 
 def test_a_thread_that_lives_on_does_not_hold_the_trial(tmp_path):
     began = time.monotonic()
-    assert run(lingering, tmp_path) == {"status": "completed", "val_accuracy": 0.5}
+    assert run(lingering, tmp_path) == {"status": "completed", "score": 0.5}
     assert time.monotonic() - began < 30
 
 
-def test_a_result_of_another_task_or_that_is_damaged_is_none(tmp_path):
-    (tmp_path / "task.json").write_text("1")
+def test_a_result_of_another_order_or_that_is_damaged_is_none(tmp_path):
+    (tmp_path / "order.json").write_text("1")
     write_result(tmp_path, good(tmp_path))
     assert read_result(tmp_path) == good(tmp_path)
     whole = (tmp_path / "result.json").read_bytes()
@@ -179,7 +179,7 @@ def test_a_result_of_another_task_or_that_is_damaged_is_none(tmp_path):
         (tmp_path / "result.json").write_bytes(content)
         assert read_result(tmp_path) is None
     (tmp_path / "result.json").write_bytes(whole)
-    storage.write(tmp_path / "task.json", "2")
+    storage.write(tmp_path / "order.json", "2")
     assert read_result(tmp_path) is None
 
 
@@ -198,7 +198,7 @@ def test_a_fork_server_that_is_killed_is_started_anew(tmp_path):
         begin_all(pool, folders)
         os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
         results = dict(pool.wait() for _ in folders)
-        assert results == {number: {"status": "completed", "val_accuracy": 0.5} for number in range(2)}
+        assert results == {number: {"status": "completed", "score": 0.5} for number in range(2)}
         os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
         pool.start(2, folders[0])
         assert pool.wait()[1]["status"] == "completed"

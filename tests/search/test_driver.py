@@ -29,7 +29,7 @@ class Trials:
     ends first. It counts what it ran."""
 
     def __init__(self):
-        self.tasks, self.ready, self.most = {}, {}, 0
+        self.orders, self.ready, self.most = {}, {}, 0
 
     threads = 2
     running = property(lambda self: len(self.ready))
@@ -41,19 +41,19 @@ class Trials:
         pass
 
     def start(self, number, folder):
-        self.tasks[number] = json.loads((folder / "task.json").read_text())
-        self.ready[number] = self.run(self.tasks[number])
+        self.orders[number] = json.loads((folder / "order.json").read_text())
+        self.ready[number] = self.run(self.orders[number])
         self.most = max(self.most, self.running)
 
     def wait(self):
         return self.ready.popitem()
 
-    def run(self, task):
-        width, depth, options = task["config"]["hidden"][0], task["config"]["depth"], task["options"]
+    def run(self, order):
+        width, depth, options = order["config"]["hidden"][0], order["config"]["depth"], order["options"]
         if depth == 7:
             return {"status": "failed", "reason": "too deep for this test"}
-        accuracy = math.log2(width) / 10 - depth / 100 + options["seed"] % 997 / 1e5
-        return {"status": "completed", "val_accuracy": accuracy, "epochs": options["epochs"], "seconds": 1.0}
+        score = math.log2(width) / 10 - depth / 100 + options["seed"] % 997 / 1e5
+        return {"status": "completed", "score": score, "epochs": options["epochs"], "seconds": 1.0}
 
 
 class Faults(Trials):
@@ -63,13 +63,13 @@ class Faults(Trials):
         super().__init__()
         self.results = itertools.chain(results, itertools.repeat(results[-1]))
 
-    def run(self, task):
+    def run(self, order):
         return dict(next(self.results))
 
 
 FAILED = {"status": "failed", "reason": "it must be so"}
 DIED = {"status": "failed", "reason": "killed by SIGKILL", "died": True}
-GOOD = {"status": "completed", "val_accuracy": 0.5, "epochs": 1, "seconds": 0.0}
+GOOD = {"status": "completed", "score": 0.5, "epochs": 1, "seconds": 0.0}
 
 
 def run(folder, settings=SETTINGS, config=CONFIG, trials=None):
@@ -111,7 +111,7 @@ def test_a_crash_at_any_line_of_the_ledger_changes_nothing(tmp_path, monkeypatch
             ended = {trial.number for trial in _recorded(folder) if trial.status in ("completed", "failed")}
             assert run(folder, settings, trials=second) == expected
             assert (folder / "ledger.jsonl").read_bytes() == lines
-            assert ended.isdisjoint(second.tasks)
+            assert ended.isdisjoint(second.orders)
 
 
 def test_a_crash_at_every_single_line_of_one_search(tmp_path, monkeypatch):
@@ -137,10 +137,10 @@ def _recorded(folder):
 def test_a_finished_search_runs_nothing_and_goes_on_with_a_larger_budget(tmp_path):
     before, trials = run(tmp_path), Trials()
     assert run(tmp_path, trials=trials) == before
-    assert trials.tasks == {}
+    assert trials.orders == {}
     more = run(tmp_path, dataclasses.replace(SETTINGS, max_trials=11), trials=trials)
     assert more[: len(before)] == before
-    assert len(trials.tasks) == 2
+    assert len(trials.orders) == 2
 
 
 def test_other_settings_are_refused(tmp_path):
@@ -155,7 +155,7 @@ def test_rejected_candidates_are_recorded_and_cost_no_trial(tmp_path):
     trials = run(tmp_path, runner := dataclasses.replace(SETTINGS, max_parameters=3000))
     over = [trial for trial in trials if trial.status == "over_budget"]
     assert over
-    assert all(trial.parameters > 3000 and trial.val_accuracy is None for trial in over)
+    assert all(trial.parameters > 3000 and trial.score is None for trial in over)
     ran = [trial for trial in trials if not trial.rejected]
     assert len(ran) == runner.max_trials
     assert all(trial.parameters <= 3000 for trial in ran)
@@ -386,23 +386,23 @@ def test_seeds_differ_and_promoted_trials_keep_theirs(tmp_path):
     assert promoted
     for trial in promoted:
         parent = int(trial.values["tuner/trial_id"])
-        task, before = runner.tasks[trial.number], runner.tasks[parent]
-        assert task["parent"] == f"../{parent:04d}"
-        assert task["options"]["seed"] == before["options"]["seed"]
-        assert task["options"]["epochs"] > before["options"]["epochs"]
+        order, before = runner.orders[trial.number], runner.orders[parent]
+        assert order["parent"] == f"../{parent:04d}"
+        assert order["options"]["seed"] == before["options"]["seed"]
+        assert order["options"]["epochs"] > before["options"]["epochs"]
     others = [trial.seed for trial in trials if trial not in promoted]
     assert len(set(others)) == len(others)
 
 
 def test_data_without_validation_is_refused(tmp_path, monkeypatch):
-    load = driver.load
+    loaded = driver.Job.loaded
 
-    def without(**loading):
-        data = load(**loading)
+    def without(job):
+        data = loaded(job)
         spec = dataclasses.replace(data.spec, counts={**data.spec.counts, "validation": 0})
         return type("Bare", (), {"spec": spec})
 
-    monkeypatch.setattr(driver, "load", without)
+    monkeypatch.setattr(driver.Job, "loaded", without)
     with pytest.raises(UsageError, match="digits has no validation examples"):
         run(tmp_path)
 

@@ -14,9 +14,7 @@ HEADER = {"oracle": "random", "network": {"hidden": (8, 16)}, "space": [{"name":
 BUDGET = {"max_parameters": 100}
 FIRST = Trial(number=0, status="over_budget", values={"hidden_1": 8, "learning_rate": 0.1}, seed=5, parameters=99)
 SECOND = Trial(number=1, status="running", values={"hidden_1": 16}, seed=6, parameters=9)
-ENDED = Trial(
-    number=1, status="completed", values={"hidden_1": 16}, seed=6, parameters=9, val_accuracy=0.1 + 0.2, epochs=2
-)
+ENDED = Trial(number=1, status="completed", values={"hidden_1": 16}, seed=6, parameters=9, score=0.1 + 0.2, epochs=2)
 
 
 @pytest.fixture
@@ -123,6 +121,14 @@ def test_a_line_of_another_version_is_named(path):
     storage.append_checked_line(path, {"number": 2, "status": "running", "values": {}, "seed": 1, "colour": "red"})
     with pytest.raises(UsageError, match="ledger.jsonl is of another version: .*'colour'"):
         Ledger(path, HEADER, BUDGET)
+
+
+def test_a_ledger_of_before_is_refused_in_a_line(path):
+    before, now = {**HEADER, "objective": "val_accuracy"}, {**HEADER, "objective": {"metric": "loss"}}
+    path.unlink()
+    Ledger(path, before, BUDGET)
+    with pytest.raises(UsageError, match="ledger.jsonl is of an earlier version, which searched by accuracy alone"):
+        Ledger(path, now, BUDGET)
 
 
 def test_a_second_process_is_refused_and_told_who_is_inside(tmp_path):

@@ -6,11 +6,12 @@ import json
 import pytest
 from rich.console import Console
 
+from keras_dl.learning.objective import ACCURACY
 from keras_dl.search import Trial, live
 
 TRIALS = {
     0: Trial(
-        number=0, status="completed", values={"hidden": 8}, seed=1, parameters=500, val_accuracy=0.75, epochs=4,
+        number=0, status="completed", values={"hidden": 8}, seed=1, parameters=500, score=0.75, epochs=4,
         seconds=8.0,
     ),
     1: Trial(number=1, status="over_budget", values={"hidden": 512}, seed=1, parameters=90_000),
@@ -21,7 +22,9 @@ TRIALS = {
 
 @pytest.fixture
 def watch(tmp_path):
-    return live.Watch(TRIALS, lambda number: tmp_path / str(number), lambda t: t.values.get("tuner/epochs", 4), 9)
+    return live.Watch(
+        TRIALS, lambda number: tmp_path / str(number), lambda t: t.values.get("tuner/epochs", 4), ACCURACY, 9
+    )
 
 
 def shown(watch):
@@ -57,7 +60,7 @@ def test_no_terminal_gets_plain_lines(watch, capsys):
 
 def test_a_terminal_gets_the_table(watch, monkeypatch, capsys):
     monkeypatch.setattr(live, "plain_console", lambda: Console(force_terminal=True, width=100))
-    with live.Watch(TRIALS, watch._folder, watch._epochs) as terminal:
+    with live.Watch(TRIALS, watch._folder, watch._epochs, ACCURACY) as terminal:
         terminal.say("a line")
     printed = capsys.readouterr().out
     assert "time left" in printed

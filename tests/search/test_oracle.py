@@ -1,5 +1,6 @@
 """Each oracle is a function of its seed and of what it was told, in every process."""
 
+import dataclasses
 import json
 import math
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import pytest
 
 from keras_dl import get_config
+from keras_dl.learning.objective import ACCURACY, LOSS, Objective
 from keras_dl.search import Settings, Trial, space
 from keras_dl.search.oracle import Oracle
 
@@ -21,10 +23,10 @@ AHEAD = (1, 4)
 class Explorer:
     """An oracle and the trials that it has proposed, each with what becomes of it."""
 
-    def __init__(self, kind, seed=0, ahead=1, recorded=()):
+    def __init__(self, kind, seed=0, ahead=1, recorded=(), objective=ACCURACY):
         self.trials, self.told = list(recorded), []
         hyperparameters = space.hyperparameters(CONFIG, SETTINGS)
-        self.oracle = Oracle(kind, hyperparameters, seed=seed, epochs=9, ahead=ahead, outcome=self._outcome)
+        self.oracle = Oracle(kind, hyperparameters, objective, seed=seed, epochs=9, ahead=ahead, outcome=self._outcome)
         for trial in recorded:
             assert self.oracle.ask(trial.values) == trial.values
             self._check(trial)
@@ -46,14 +48,14 @@ class Explorer:
 
 
 def outcome(number, values):
-    """What becomes of a trial: too wide, failed, or an accuracy that grows with the width."""
+    """What becomes of a trial: too wide, failed, or a score that grows with the width."""
     facts = {"number": number, "values": values, "seed": 1, "parameters": 1}
     if values["hidden_1"] * values["depth"] > 2000:
         return Trial(status="over_budget", **facts)
     if values["depth"] == 6:
         return Trial(status="failed", reason="it must be so", **facts)
-    accuracy = math.log2(values["hidden_1"]) / 10 - values["depth"] / 100
-    return Trial(status="completed", val_accuracy=accuracy, epochs=values.get("tuner/epochs", 9), **facts)
+    score = math.log2(values["hidden_1"]) / 10 - values["depth"] / 100
+    return Trial(status="completed", score=score, epochs=values.get("tuner/epochs", 9), **facts)
 
 
 def print_proposals():
@@ -128,9 +130,9 @@ def test_only_the_gaussian_process_is_told_a_score_for_rejections_and_not_before
     for kind, told in (("bayesian", 0.0), ("hyperband", None)):
         explorer = Explorer(kind)
         for number, status in enumerate(("over_budget", "completed", "over_budget")):
-            accuracy = 0.7 if status == "completed" else None
+            score = 0.7 if status == "completed" else None
             values = explorer.oracle.ask()
-            explorer.trials.append(Trial(number=number, status=status, values=values, seed=1, val_accuracy=accuracy))
+            explorer.trials.append(Trial(number=number, status=status, values=values, seed=1, score=score))
             explorer._check(explorer.trials[-1])
         assert [trial.score for trial in explorer.oracle._brain.trials.values()] == [None, 0.7, told]
 
@@ -149,7 +151,7 @@ def test_hyperband_promotes_the_best_third_and_rejections_take_no_place():
         if number:
             before = rounds[bracket, number - 1]
             parents = {int(trial.values["tuner/trial_id"]) for trial in promoted}
-            scores = {trial.number: trial.val_accuracy or 0.0 for trial in before}
+            scores = {trial.number: trial.score or 0.0 for trial in before}
             best = sorted(scores.values(), reverse=True)[: len(promoted)]
             assert sorted((scores[parent] for parent in parents), reverse=True) == best
             assert all(trial.values["tuner/epochs"] == 3 * before[0].values["tuner/epochs"] for trial in promoted)
@@ -161,6 +163,38 @@ def test_hyperband_goes_on_when_all_trials_fail():
         number = len(explorer.trials)
         explorer.trials.append(Trial(number=number, status="failed", values=values, seed=1, reason="all do"))
     assert len(explorer.trials) == 9 + 3 + 1 + 5 + 2 + 3
+
+
+@pytest.mark.parametrize("objective", [LOSS, Objective("r2_score", "max")], ids=["min", "max"])
+def test_where_no_value_is_the_worst_a_failure_is_no_better_than_what_is_known(objective):
+    for kind, first, later in (("bayesian", None, 5.0), ("hyperband", math.inf, math.inf)):
+        explorer = Explorer(kind, objective=objective)
+        sign = 1 if objective.direction == "min" else -1
+        for number, score in enumerate((None, 5.0, 3.0, None, 4.0, None)):
+            status = "completed" if score else "failed"
+            trial = Trial(
+                number=number, status=status, values=explorer.oracle.ask(), seed=1, score=score and sign * score
+            )
+            explorer.trials.append(trial)
+        explorer.oracle.ask()
+        told = [trial.score for trial in explorer.oracle._brain.trials.values()][:6]
+        wanted = [first, 5.0, 3.0, later, 4.0, later]
+        assert told == [score and sign * score for score in wanted], kind
+
+
+@pytest.mark.parametrize("kind", ["bayesian", "hyperband"])
+def test_what_is_to_be_small_is_searched_as_its_opposite_is_by_the_most(kind):
+    """A Gaussian process and a ranking do not see the sign; a failure is -1, the worst that an accuracy here is."""
+
+    def turned(trial):
+        return dataclasses.replace(trial, score=None if trial.score is None else -trial.score)
+
+    class Turned(Explorer):
+        def _outcome(self, number):
+            return turned(super()._outcome(number))
+
+    most, least = Objective("share", "max", worst=-1.0), Objective("error", "min", worst=1.0)
+    assert Turned(kind, objective=least).explore(TRIALS) == Explorer(kind, objective=most).explore(TRIALS)
 
 
 def test_nothing_is_written(tmp_path, monkeypatch, capsys):

@@ -18,6 +18,7 @@ from tensorboard.util.tensor_util import make_ndarray
 import keras_dl
 from keras_dl import UsageError, cli, get_config, saved_model, storage
 from keras_dl.data import load
+from keras_dl.learning.objective import ACCURACY
 from keras_dl.recipes.search import Search
 from keras_dl.recipes.train import Train
 from keras_dl.search import Settings, Trial, kept, space
@@ -25,6 +26,8 @@ from keras_dl.search import report as report_module
 from keras_dl.search.hparams import write_hparams
 from keras_dl.search.plots import latency, pareto_front, plot_parallel
 from keras_dl.search.report import report
+from keras_dl.tasks import get_task
+from keras_dl.training.job import Job
 
 PRELOAD = ["keras_dl.search.worker"]
 pytestmark = pytest.mark.usefixtures("processes")
@@ -35,7 +38,7 @@ SETTINGS = Settings(max_parameters=5000, tune_batch_size=True, tune_augmentation
 def completed(number, parameters, accuracy, milliseconds=None):
     values = {"hidden_1": 8, "depth": 1, "learning_rate": 0.002, "batch_size": 64, "augmentation": "shift"}
     return Trial(
-        number=number, status="completed", values=values, seed=1, parameters=parameters, val_accuracy=accuracy,
+        number=number, status="completed", values=values, seed=1, parameters=parameters, score=accuracy,
         epochs=3, kept_epoch=2, seconds=1.5, latency=milliseconds,
     )  # fmt: skip
 
@@ -52,22 +55,24 @@ TRIALS = [
 
 
 def test_the_pareto_fronts():
-    assert [trial.number for trial in pareto_front(TRIALS)] == [1, 0, 6]
-    assert [trial.number for trial in pareto_front(TRIALS, latency)] == [4, 3, 0]
-    assert pareto_front([]) == []
+    assert [trial.number for trial in pareto_front(TRIALS, ACCURACY)] == [1, 0, 6]
+    assert [trial.number for trial in pareto_front(TRIALS, ACCURACY, latency)] == [4, 3, 0]
+    assert pareto_front([], ACCURACY) == []
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    config = CONFIG.for_data(load("digits").spec)
-    spec = load("digits").spec
+    data = load("digits")
+    config = CONFIG.for_data(data.spec)
+    job = Job(network=config, task=get_task("classification"), loading={}, options=SETTINGS.training())
     for number in (3, 6):
-        kept.save(config.build(), tmp_path / "trials" / f"{number:04d}" / "model", config, spec, {"epochs": 3})
+        model = tmp_path / "trials" / f"{number:04d}" / "model"
+        kept.save(job.trained(config.build(), data), model, {"epochs": 3})
     for trial in TRIALS:
         if trial.status == "completed":
             trial_folder = tmp_path / "trials" / f"{trial.number:04d}"
             trial_folder.mkdir(exist_ok=True)
-            accuracies = (trial.val_accuracy / 2, trial.val_accuracy, 0.1)
+            accuracies = (trial.score / 2, trial.score, 0.1)
             rows = [{"epoch": n, "val_accuracy": value, "seconds": 1.0} for n, value in enumerate(accuracies)]
             (trial_folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     monkeypatch.setattr(report_module.latency, "measured", lambda config, helper: 5.0)
@@ -135,7 +140,7 @@ def test_the_winner_is_what_train_begins_with(folder, trials, monkeypatch, capsy
 def test_the_best_is_within_the_budget_of_now(folder, trials, capsys):
     settings = dataclasses.replace(SETTINGS, max_latency=4.0)
     fast = dataclasses.replace(trials[3], weights_sha256=kept.weights_hash(folder / "trials" / "0003" / "model"))
-    slow = dataclasses.replace(trials[0], val_accuracy=0.95, latency=9.0)
+    slow = dataclasses.replace(trials[0], score=0.95, latency=9.0)
     report([slow, fast, trials[6]], CONFIG, settings, folder, "digits")
     assert "best is trial 3" in capsys.readouterr().out
     assert report(trials, CONFIG, dataclasses.replace(SETTINGS, max_parameters=10), folder, "digits") is None
@@ -175,7 +180,7 @@ def test_damaged_figures_are_named_or_left_out(folder, trials, capsys, content):
     found = report_module._known_latencies(folder / "latencies.json", console)
     assert found == {}
     assert "latencies.json is damaged" in capsys.readouterr().out
-    write_hparams(trials, folder / "tensorboard", folder / "trials")
+    write_hparams(trials, ACCURACY, folder / "tensorboard", folder / "trials")
     assert len(list((folder / "tensorboard").iterdir())) == 6
 
 
@@ -184,7 +189,7 @@ def test_names_that_are_markup(folder, trials, monkeypatch, capsys):
     (folder / "tensorboard").write_text("a file of that name")
     values = {**trials[6].values, "augmentation": "[bold]$x$"}
     shown = dataclasses.replace(trials[6], values=values)
-    assert "[bold]$x$" in str(report_module._table([shown]).columns[-1]._cells[0])
+    assert "[bold]$x$" in str(report_module._table([shown], ACCURACY).columns[-1]._cells[0])
     assert report(trials, CONFIG, SETTINGS, folder, "digits") is not None
     printed = capsys.readouterr()
     assert "parallel_coordinates.png could not be drawn: ZeroDivisionError" in printed.out + printed.err
@@ -196,7 +201,7 @@ def test_parallel_coordinates_of_trials_that_lack_values(tmp_path):
     hyperparameters = space.hyperparameters(CONFIG, SETTINGS)
     values = {name: value for name, value in TRIALS[0].values.items() if name != "depth"}
     trials = [dataclasses.replace(TRIALS[0], values=values), TRIALS[6]]
-    plot_parallel(trials, hyperparameters, tmp_path / "parallel.png", "two trials")
+    plot_parallel(trials, ACCURACY, hyperparameters, tmp_path / "parallel.png", "two trials")
     picture = np.asarray(Image.open(tmp_path / "parallel.png").convert("RGB")).reshape(-1, 3)
     assert (picture == (13, 8, 135)).all(axis=1).sum() > 500  # the best, thick, in the last colour of the map
 

@@ -21,9 +21,9 @@ def test_a_mirrored_trial_finds_what_a_single_device_does(processes, tmp_path):
         chosen, pool = dataclasses.replace(settings, strategy=strategy), LocalPool("two_devices:train", Limits())
         found[strategy] = search(search_job.CONFIG, "digits", chosen, tmp_path / str(strategy), pool=pool)[-1]
     assert (found[None].reason, found["mirrored"].reason) == ("1 devices", "2 devices")
-    assert found["mirrored"].val_accuracy == pytest.approx(found[None].val_accuracy, abs=0.02)
+    assert found["mirrored"].score == pytest.approx(found[None].score, abs=0.02)
 
     model = keras_dl.load(tmp_path / "mirrored" / "trials" / f"{found['mirrored'].number:04d}" / "model")
     validation = load("digits", seed=settings.seed).validation
     right = (model.predict(validation.inputs(), verbose=0).argmax(axis=1) == validation.labels).mean()
-    assert right == pytest.approx(found["mirrored"].val_accuracy, abs=1e-6)
+    assert right == pytest.approx(found["mirrored"].score, abs=1e-6)
