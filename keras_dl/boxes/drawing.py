@@ -51,7 +51,7 @@ def draw_detections(
     path: Path,
     title: str,
 ) -> None:
-    """`pictures` (n, height, width, 1 or 3), values 0..255, in a grid: what was found, and what is true as dotted lines."""
+    """`pictures` (n, height, width, 1 or 3), values 0..255, in a grid: what was found, and dotted what is true."""
     rows = math.ceil(len(pictures) / COLUMNS)
     columns = min(COLUMNS, len(pictures))
     figure = Figure(figsize=(3.2 * columns, 3.2 * rows + 0.4), layout="constrained")

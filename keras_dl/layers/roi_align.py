@@ -33,22 +33,19 @@ class RoIAlign(keras.layers.Layer):
         level = self._levels(boxes)
         rows, columns = (np.array([one.shape[axis] for one in maps], "int32") for axis in (1, 2))
         starts = np.concatenate([[0], np.cumsum(rows * columns)]).astype("int32")
+        tall, wide, start = (ops.take(ops.array(numbers), level) for numbers in (rows, columns, starts))
+        edges = boxes * ops.take(ops.array([1 / stride for stride in self.strides], "float32"), level)[..., None]
+        across, x = self._neighbours(edges[..., 0], edges[..., 2], wide)
+        down, y = self._neighbours(edges[..., 1], edges[..., 3], tall)
         flat = ops.concatenate([ops.reshape(one, (-1, one.shape[1] * one.shape[2], one.shape[3])) for one in maps], 1)
-        scale = ops.take(ops.array([1 / stride for stride in self.strides], "float32"), level)
-        x = self._points(boxes[..., 0] * scale, boxes[..., 2] * scale, ops.take(ops.array(columns), level))
-        y = self._points(boxes[..., 1] * scale, boxes[..., 3] * scale, ops.take(ops.array(rows), level))
         picture = ops.arange(ops.shape(flat)[0], dtype="int32")[:, None] * int(starts[-1])
-        start = (picture + ops.take(ops.array(starts), level))[..., None, None]
-        wide = ops.take(ops.array(columns), level)[..., None, None]
-        flat = ops.reshape(flat, (-1, flat.shape[-1]))
-        mixed = 0.0
-        for row, down in y:
-            for column, across in x:
-                values = ops.take(flat, start + row[..., :, None] * wide + column[..., None, :], axis=0)
-                share = down[..., :, None] * across[..., None, :]
-                mixed = mixed + ops.cast(share, flat.dtype)[..., None] * values
-        shape = (-1, boxes.shape[1] or ops.shape(boxes)[1], self.size, 2, self.size, 2, flat.shape[-1])
-        return ops.mean(ops.reshape(mixed, shape), axis=(3, 5))
+        row = (picture + start)[..., None, None] + down * wide[..., None, None]
+        places = row[..., :, None, :, None] + across[..., None, :, None, :]
+        shares = y[..., :, None, :, None] * x[..., None, :, None, :]
+        channels = flat.shape[-1]
+        values = ops.take(ops.reshape(flat, (-1, channels)), ops.reshape(places, (-1, 16)), axis=0)
+        bins = ops.matmul(ops.cast(ops.reshape(shares, (-1, 1, 16)), flat.dtype), values)
+        return ops.reshape(bins, (-1, _length(boxes, 1), self.size, self.size, channels))
 
     def _levels(self, boxes):
         """The map for each box, (batch, n) int32."""
@@ -56,10 +53,10 @@ class RoIAlign(keras.layers.Layer):
         level = ops.floor(LEVEL + ops.log2(side / SIDE) + 1e-6) - math.log2(self.strides[0])
         return ops.cast(ops.clip(level, 0, len(self.strides) - 1), "int32")
 
-    def _points(self, start, end, count):
-        """The neighbours of the points along an axis and their shares, (batch, n, 2 * size) int32 and float32.
+    def _neighbours(self, start, end, count):
+        """The four positions along an axis whose mean is a bin, and their shares: (batch, n, size, 4) int32, float32.
 
-        First those before the points and then those after; `start`, `end` and the `count` of positions are (batch, n).
+        They stand before and after its two points. `start`, `end` and the `count` of positions are (batch, n).
         """
         steps = (np.arange(2 * self.size, dtype="float32") + 0.5) / (2 * self.size)
         points = start[..., None] + ops.maximum(end - start, 1.0)[..., None] * steps
@@ -67,7 +64,9 @@ class RoIAlign(keras.layers.Layer):
         points = ops.clip(points, 0.0, ops.cast(last, "float32"))
         before = ops.cast(ops.floor(points), "int32")
         share = points - ops.cast(before, "float32")
-        return (before, 1 - share), (ops.minimum(before + 1, last), share)
+        shape = (-1, _length(start, 1), self.size, 4)
+        places = ops.stack([before, ops.minimum(before + 1, last)], axis=-1)
+        return ops.reshape(places, shape), ops.reshape(ops.stack([1 - share, share], axis=-1) / 2, shape)
 
     def compute_output_shape(self, boxes_shape, maps_shape):
         return (*boxes_shape[:2], self.size, self.size, maps_shape[0][-1])
@@ -78,3 +77,8 @@ class RoIAlign(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "size": self.size, "strides": self.strides}
+
+
+def _length(tensor, axis: int):
+    """The length of an axis, a number if it is known."""
+    return ops.shape(tensor)[axis] if tensor.shape[axis] is None else tensor.shape[axis]
