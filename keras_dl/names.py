@@ -7,13 +7,14 @@ knows it and a path where it does not. Where it is both, the name wins and a not
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import reprlib
 import sys
 from collections.abc import Container
 from pathlib import Path
 
-from keras_dl.errors import UsageError, shown
+from keras_dl.errors import UsageError, check_place, shown
 
 LONGEST = 1024
 """bytes; no file system has a longer path"""
@@ -55,6 +56,19 @@ def expanded(path: str | os.PathLike) -> Path:
         return Path(path).expanduser()
     except RuntimeError:
         raise UsageError(f"{path}: there is no home folder {Path(path).parts[0]}") from None
+
+
+def new_place(out: str | None, default: str) -> Path:
+    """`out`, or the first of `default`, such as "evaluations/{}", with numbers from 1 on, that is not there.
+
+    Raises `UsageError` where `out` is there already.
+    """
+    if out is None:
+        return next(path for n in itertools.count(1) if not (path := Path(default.format(n))).exists())
+    check_place("out", out)
+    if os.path.exists(out):
+        raise UsageError(f"{out} exists; delete it, or choose another place for `out`")
+    return Path(out)
 
 
 @functools.cache

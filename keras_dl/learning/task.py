@@ -49,6 +49,13 @@ class Task:
     @property
     def name(self) -> str:
         """The name of its module."""
+    makes_pictures: ClassVar[bool] = False
+    """whether trained networks make pictures of noise: whoever asks them gives seeds, in a column of that name, "seed".
+    Their answers are pictures: "image", rows of pixels 0..255"""
+    parts: ClassVar[tuple[str, ...]] = ()
+    """the models that a network must be made of, by name, since they are trained or used one by one"""
+    adam: ClassVar[dict[str, float]] = {}
+    """settings of Adam and AdamW that this way to learn needs, such as beta_1"""
         return type(self).__module__.rpartition(".")[2]
 
     @property
@@ -126,6 +133,10 @@ class Task:
 
     def compiling(self, network: keras.Model, config: Config, options: Options) -> dict[str, Any]:
         """The loss and metrics, as arguments of Keras's `compile`; none for a `Learner`, which has its own."""
+    def entrances(self, network: keras.Model) -> list[keras.KerasTensor]:
+        """The inputs, symbolic, of `network` or a part of it that take what an example of the data is."""
+        return network.inputs
+
         return {}
 
     def example(self, network: keras.Model, count: int) -> tuple:

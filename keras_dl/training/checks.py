@@ -60,9 +60,15 @@ def check_network(model: keras.Model, config: Config) -> None:
         raise UsageError(f"{model.name} has {count:,} parameters, this {config.family} {described:,}: it is another")
 
 
-def check_inputs(model: keras.Model, data: Data) -> None:
+def check_parts(model: keras.Model, task: Task) -> None:
+    """Raise `UsageError` for a network that is not made of the models that `task` trains."""
+    if missing := [part for part in task.parts if part not in {layer.name for layer in model.layers}]:
+        raise UsageError(f"{task.name} is for networks of {' and '.join(task.parts)}; {model.name} has no {missing[0]}")
+
+
+def check_inputs(model: keras.Model, data: Data, task: Task) -> None:
     """Raise `UsageError` for a network of one input that takes another shape than the examples of `data` have."""
-    shapes = [tensor.shape[1:] for tensor in model.inputs]
+    shapes = [tensor.shape[1:] for tensor in task.entrances(model)]
     if len(shapes) == 1 and not tf.TensorShape(shapes[0]).is_compatible_with(data.spec.shape):
         raise UsageError(
             f"{model.name} takes inputs of shape {shapes[0]}, those of {data.spec.name} have {data.spec.shape}; "

@@ -36,6 +36,7 @@ from keras_dl.training.checks import (
     check_length,
     check_model,
     check_network,
+    check_parts,
     check_structure,
     check_types,
     tell_idle,
@@ -133,7 +134,8 @@ class Training:
         """Train, and return a row per epoch; raises as `fit` does."""
         config, data, options = self.config, self.data, self.options
         check_structure(self.network)
-        check_inputs(self.network, data)
+        check_parts(self.network, self.task)
+        check_inputs(self.network, data, self.task)
         check_network(self.network, config)
         if mix is not None and getattr(config, "classes", 0) == 1:
             raise UsageError("mixed labels need an output per class; use a network of 2 classes in place of one logit")

@@ -65,7 +65,7 @@ def compile_model(
 
 
 def _optimizer(learner: keras.Model, task: Task, options: Options, steps: int) -> keras.optimizers.Optimizer:
-    optimizer = make_optimizer(learner, options, steps)
+    optimizer = make_optimizer(learner, options, steps, task.adam)
     return keras.optimizers.LossScaleOptimizer(optimizer) if options.precision == "float16" else optimizer
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import numpy as np
@@ -47,14 +48,16 @@ class Updates:
         parse(self.layer_rates)
 
 
-def make_optimizer(model: keras.Model, updates: Updates, steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer of `updates` for a training of `model` over `steps` batches.
+def make_optimizer(
+    model: keras.Model, updates: Updates, steps: int, adam: Mapping[str, float] | None = None
+) -> keras.optimizers.Optimizer:
+    """The optimizer of `updates` for a training of `model` over `steps` batches; `adam` are settings of Adam and AdamW.
 
     Raises `UsageError` for a pattern of `layer_rates` that matches nothing.
     """
     kind, settings = {
-        "adam": (keras.optimizers.Adam, {}),
-        "adamw": (keras.optimizers.AdamW, {}),
+        "adam": (keras.optimizers.Adam, dict(adam or {})),
+        "adamw": (keras.optimizers.AdamW, dict(adam or {})),
         "sgd": (keras.optimizers.SGD, {}),
         "momentum": (keras.optimizers.SGD, {"momentum": 0.9, "nesterov": updates.nesterov}),
         "adagrad": (keras.optimizers.Adagrad, {}),

@@ -1,4 +1,4 @@
-"""The command `keras-dl predict`: what a saved model says of pictures, rows of numbers or sentences."""
+"""The command `keras-dl predict`: what a saved model says of pictures, rows of numbers or sentences, or makes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import json
 import sys
 from typing import Annotated
 
+import numpy as np
 import tyro
 from rich.table import Table
 
 from keras_dl.console import plain_console
 from keras_dl.errors import UsageError, shown
 from keras_dl.fields import Count, check_fields
+from keras_dl.learning.sheets import draw_sheet
+from keras_dl.names import new_place, note
 from keras_dl.use.predictor import Answer, Predictor
 
 
@@ -24,7 +27,8 @@ class Predict:
     model: Annotated[str, tyro.conf.Positional]
     """the saved model: its folder, that of a run or a search, or its name in saved_models/"""
     inputs: Annotated[tuple[str, ...], tyro.conf.Positional]
-    """pictures, folders of them, .csv files with a row of numbers an input, sentences, or .txt files of them"""
+    """pictures, folders of them, .csv files with a row of numbers an input, sentences, or .txt files of them; seeds,
+    whole numbers, for a model that makes pictures"""
     top: Count = 3
     """likeliest classes to show for each"""
     json: bool = False
@@ -33,6 +37,8 @@ class Predict:
     """print a table for programs: a row an input, a column a class"""
     skip_bad: bool = False
     """leave out pictures that cannot be read"""
+    out: str | None = None
+    """file of the sheet of pictures that a model makes; default a new one under predictions/"""
 
     def __post_init__(self):
         check_fields(self)
@@ -42,8 +48,14 @@ class Predict:
             raise UsageError("--json and --csv are two forms of the same; give one of them")
 
     def run(self) -> list[Answer]:
-        """Print and return the answers. Raises `UsageError`, as `Predictor` and its `read` do."""
+        """Print and return the answers.
+
+        Raises `UsageError`, as `Predictor` and its `read` do, and for an `out` that is there or makes no sense.
+        """
+        out = new_place(self.out, "predictions/{}.png")
         predictor = Predictor(self.model)
+        if self.out is not None and not predictor.task.makes_pictures:
+            raise UsageError(f"out is for models that make pictures; {shown(self.model)} answers in words")
         answers = predictor.answers(*predictor.read(self.inputs, skip_bad=self.skip_bad))
         if self.json:
             print(json.dumps([{"input": shown(answer.source), **answer.value} for answer in answers], indent=2))
@@ -54,6 +66,10 @@ class Predict:
             writer.writerows(row.values() for row in rows)
         else:
             plain_console().print(_table(answers, self.top))
+        if predictor.task.makes_pictures:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            draw_sheet({"": np.array([answer.value["image"] for answer in answers])}, out)
+            note(f"the pictures are in {out}")
         return answers
 
 
@@ -89,6 +105,8 @@ def _lines(answer: Answer, top: int) -> list[tuple[str, str]]:
                 lines.append((value, ""))
             case int() | float():
                 lines.append((name, f"{value:.6g}"))
+            case [[[*_], *_], *_]:
+                lines.append((f"{name} of {len(value)}x{len(value[0])}", ""))
             case [{"class": _, "score": _}, *_]:
                 lines += [(f"{found['class']} at {found['box']}", f"{100 * found['score']:.1f} %") for found in value]
             case dict():

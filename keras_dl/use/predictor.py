@@ -13,7 +13,7 @@ from keras_dl import saved_model
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.learning.task import Task
-from keras_dl.use.reading import Inputs, read
+from keras_dl.use.reading import Inputs, read, read_seeds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +59,9 @@ class Predictor:
         return [Answer(source, value) for source, value in zip(sources, values, strict=True)]
 
     def read(self, places: Sequence[str | os.PathLike], *, skip_bad: bool = False) -> Inputs:
-        """The inputs at `places`: see `keras_dl.use.reading.read`."""
+        """The inputs at `places`: see `keras_dl.use.reading.read`; seeds, for a model that makes pictures."""
+        if self.task.makes_pictures:
+            return read_seeds(places)
         return read(places, self.spec, skip_bad=skip_bad)
 
 

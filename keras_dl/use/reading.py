@@ -20,6 +20,7 @@ from keras_dl.data.vocabulary import Vocabulary
 from keras_dl.errors import UsageError, some
 
 Inputs = tuple[list[str], dict[str, np.ndarray]]
+from keras_dl.fields import Seed, checked
 """what each input is called, and all of them by column"""
 
 
@@ -51,6 +52,17 @@ def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = Fa
 def _pictures(places: Sequence[Path], column: Column, skip_bad: bool) -> tuple[list[str], np.ndarray]:
     files = [file for place in places for file in _files(place, SUFFIXES, "pictures")]
     height, width, channels = column.shape
+def read_seeds(places: Sequence[str | int]) -> Inputs:
+    """Whole numbers as the column "seed". Raises `UsageError` for anything else."""
+    try:
+        seeds = [checked("a seed", int(place), Seed) for place in places]
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"this model makes pictures, one for each seed, a whole number from 0 on; got {some([*map(str, places)])}"
+        ) from None
+    return [f"seed {seed}" for seed in seeds], {"seed": np.array(seeds, "int64")}
+
+
     pixels, pictures = read_pictures(files, height, width)
     bad = [f"{file} ({picture.bad})" for file, picture in zip(files, pictures, strict=True) if picture.bad]
     if len(bad) == len(files) or (bad and not skip_bad):
