@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
 import io
 from pathlib import Path
@@ -61,29 +62,37 @@ def load_csv(path: Path, validation: float, seed: int, target: str | None) -> Da
         described = {"number": Column(kind="number", shape=(1,))}
         strata = len(values)
         notices.append(f"{target} is a number, {values.min():g}..{values.max():g}")
-    sizes = [len(cell.split()) for cell in next(iter(columns.values()))]
-    if len(columns) == 1 and np.mean(sizes) >= WORDS_OF_TEXT:
-        texts = np.array(next(iter(columns.values())), object)
-        inputs, column = {"text": texts}, {"text": Column(kind="text")}
-    else:
-        parts, _ = complete({"train": strata}, validation, seed, names)
-        table = Table.of(columns, parts["train"][1])
-        inputs = {"features": table.encode(columns)}
-        column = {"features": Column(kind="features", shape=(table.width,), vocabulary=table.to_json())}
-        notices.append("numbers were scaled to mean 0 and variance 1 over the training rows")
     missing = {name: sum(map(is_missing, cells)) for name, cells in columns.items()}
     if any(missing.values()):
         told = some([f"{count} in {name}" for name, count in missing.items() if count])
         notices.append(f"of {len(values)} rows, cells are missing: {told}; numbers became the median of their column")
-    return assemble(
-        {"train": {**inputs, **dict.fromkeys(described, values)}},
-        {**column, **described},
-        name=shown(path.name),
-        validation=validation,
-        seed=seed,
-        notices=[shown(notice) for notice in notices],
-        origin=origin_of(path),
-    )
+    sizes = [len(cell.split()) for cell in next(iter(columns.values()))]
+    if len(columns) == 1 and np.mean(sizes) >= WORDS_OF_TEXT:
+        table = None
+    else:
+        parts, _ = complete({"train": strata}, validation, seed, names)
+        table = Table.of(columns, parts["train"][1])
+        notices.append("numbers were scaled to mean 0 and variance 1 over the training rows")
+
+    def encoded(table: Table | None) -> Data:
+        if table is None:
+            inputs, column = {"text": np.array(next(iter(columns.values())), object)}, {"text": Column(kind="text")}
+        else:
+            inputs = {"features": table.encode(columns)}
+            column = {"features": Column(kind="features", shape=(table.width,), vocabulary=table.to_json())}
+        data = assemble(
+            {"train": {**inputs, **dict.fromkeys(described, values)}},
+            {**column, **described},
+            name=shown(path.name),
+            validation=validation,
+            seed=seed,
+            notices=[shown(notice) for notice in notices],
+            origin=origin_of(path),
+        )
+        recode = None if table is None else lambda text: encoded(Table.from_json(text))
+        return dataclasses.replace(data, recode=recode)
+
+    return encoded(table)
 
 
 def read_columns(path: Path) -> dict[str, list[str]]:

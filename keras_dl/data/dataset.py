@@ -29,7 +29,9 @@ class Data:
 
     `notices` are sentences about what was done to the data: values mapped, splits made, pictures left out.
     `reread(height, width)` gives the same data with pictures read anew at that size, where the originals differ in
-    size from what is in memory. `origin` says where they come from, as JSON that changes when the source does.
+    size from what is in memory; `recode(vocabulary)` gives them with the features of a table as another description of
+    it makes them, that of a trained network. `origin` says where they come from, as JSON that changes when the source
+    does.
     """
 
     spec: Spec
@@ -38,6 +40,7 @@ class Data:
     test: Split
     notices: tuple[str, ...] = ()
     reread: Callable[[int, int], Data] | None = None
+    recode: Callable[[str], Data] | None = None
     origin: dict[str, Any] = dataclasses.field(default_factory=lambda: ARRAYS)
 
     def __post_init__(self):

@@ -128,6 +128,9 @@ def fitting(data: Data, predictor: Predictor) -> Data:
     task, config, spec = predictor.task, predictor.config, predictor.spec
     if data.spec.kind not in ("text", "image"):
         data.spec.check_numbers(config.family)
+    encoding = spec.columns[spec.input].vocabulary
+    if data.recode is not None and encoding is not None:
+        data = data.recode(encoding)
     data = task.sized(config, task.encoded(config, data, spec))
     for name, column in spec.columns.items():
         found = data.spec.columns.get(name)

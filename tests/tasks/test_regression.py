@@ -79,3 +79,27 @@ def test_an_evaluation_measures_what_the_training_did(trained, tmp_path, capsys)
 
 def truth(raw):
     return raw.test.columns["number"].values
+
+
+def test_another_table_is_on_the_scale_of_the_trained_one(tmp_path):
+    import keras_dl
+
+    x = np.random.default_rng(0).normal(size=(200, 2))
+    for name, factor in (("first", 1), ("second", 10)):
+        rows = [f"{factor * a},{factor * b},{factor * (a + 2 * b)}" for a, b in x]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["a,b,sum", *rows]))
+    config, task = get_config("mlp", hidden=()), get_task("regression")
+    loading = {"name": str(tmp_path / "first.csv"), "target": "sum", "seed": 0}
+    job = Job(network=config, task=task, loading=loading, options=Options(epochs=60, batch_size=16, learning_rate=0.02))
+    config, data = job.adapted()
+    job.train(tmp_path / "run", config, data, verbose=0).save(tmp_path / "model")
+    first, second = (load(str(tmp_path / f"{name}.csv"), target="sum") for name in ("first", "second"))
+    for data in (first, second):
+        assert keras_dl.evaluate(tmp_path / "model", data)["r2_score"] > 0.999
+    [answer] = keras_dl.predict(tmp_path / "model", written(tmp_path / "new.csv", "a,b\n30,-10\n"))
+    assert answer.value["number"] == pytest.approx(10, abs=0.5)
+
+
+def written(path, text):
+    path.write_text(text)
+    return path
