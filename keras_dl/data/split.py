@@ -22,8 +22,8 @@ from keras_dl.lazy import tf
 
 MIXING, ARRANGING = 1_000_000, 2_000_000
 """what make the keys for `mix` and `arrange` from that for `augment`, which folds in small numbers"""
-LABELS = frozenset({"label"})
-"""columns that stay as they are when the input is augmented"""
+PLACED = frozenset({"mask", "boxes"})
+"""columns of places in the input, which move along when it is augmented"""
 Arrange = Callable[[dict[str, "tf.Tensor"], "tf.Tensor | None"], tuple]
 
 
@@ -236,7 +236,7 @@ class Split:
     ) -> tf.data.Dataset:
         """Batches of examples from a data set of `indices` (batch,), or of what `_numbered` makes of them."""
         read, name = self._reader, next(iter(self.columns))
-        together = not LABELS.issuperset([*self.columns][1:])
+        together = not PLACED.isdisjoint(self.columns)
 
         @tf.autograph.experimental.do_not_convert  # translating what needs no translation takes seconds
         def fetch(indices, number=None, step_key=None):
@@ -251,8 +251,11 @@ class Split:
             if arrange is None:
                 x, y = batch[name], batch["label" if "label" in batch else "mask"]
                 return (x, y) if mix is None else mix(x, y, _fold(key, MIXING))
-            found = arrange(batch, None if key is None else _fold(key, ARRANGING))
-            return found if mix is None else (*mix(*found[:2], _fold(key, MIXING)), *found[2:])
+            x, y, *weights = arrange(batch, None if key is None else _fold(key, ARRANGING))
+            if mix is None:
+                return (x, y, *weights)
+            mixed = mix(x, y, _fold(key, MIXING))
+            return (*mixed, *weights) if isinstance(mixed, tuple) else mixed
 
         return read.mapped(indices, fetch)
 
