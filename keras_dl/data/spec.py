@@ -53,11 +53,11 @@ class Column:
     """What one column of a data set holds; `shape` is that of one example, ragged ones padded.
 
     Pixels of an "image" have values 0..255, samples of "audio" -1..1, `rate` of them a second. "tokens" are whole
-    numbers below `classes`, 0 being the pad, made by `vocabulary` as `Vocabulary.to_json` has it. "class", "mask" (a
-    class a pixel) and "classes" (of the items of an example, such as boxes; -1 is the pad) are whole numbers 0 ..
-    `classes` - 1, called `class_names`. "boxes" are (left, top, right, bottom) in pixels, padded by -1. "edges" go from
-    the first node to the second, padded by -1. A "number", or several, is to be predicted: it is
-    `scales` times what is stored and `offsets` more, where these are given.
+    numbers below `classes`, 0 being the pad, made by `vocabulary` as `Vocabulary.to_json` has it, with BEGIN and END
+    around each text if they are `bounded`. "class", "mask" (a class a pixel) and "classes" (of the items of an example,
+    such as boxes; -1 is the pad) are whole numbers 0 .. `classes` - 1, called `class_names`. "boxes" are (left, top,
+    right, bottom) in pixels, padded by -1. "edges" go from the first node to the second, padded by -1. A "number", or
+    several, is to be predicted: it is `scales` times what is stored and `offsets` more, where these are given.
 
     Raises `UsageError` for anything else.
     """
@@ -68,6 +68,7 @@ class Column:
     class_names: tuple[str, ...] = ()
     rate: Count | None = None
     vocabulary: str | None = None
+    bounded: bool = False
     offsets: tuple[float, ...] = ()
     scales: tuple[float, ...] = ()
 
@@ -141,7 +142,7 @@ class Spec:
     def to_json(self) -> dict[str, Any]:
         """As JSON holds it, all but the counts; what is not set is left out."""
         columns = {
-            name: {key: value for key, value in dataclasses.asdict(column).items() if value not in (None, ())}
+            name: {key: value for key, value in dataclasses.asdict(column).items() if value not in (None, (), False)}
             for name, column in self.columns.items()
         }
         return json.loads(json.dumps({"name": self.name, "columns": columns, "image_size": self.image_size}))

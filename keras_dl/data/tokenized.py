@@ -36,17 +36,25 @@ def tokenized(
         vocabulary = Vocabulary.of(texts, pieces, size=size or (FREQUENT if pieces == "bpe" else None))
     else:
         vocabulary = Vocabulary.from_json(like.columns[into].vocabulary)
-    splits, cut, total = {}, 0, 0
+    splits, lengths = {}, []
     for split_name in SPLITS:
         split = getattr(data, split_name)
         ids = vocabulary.encode_ragged(split.columns[name].values, bounded=bounded)
-        cut, total = cut + sum(len(one) > length for one in ids), total + len(ids)
+        lengths += map(len, ids)
         columns = _renamed(split.columns, name, into, Ragged.of(ids, most=length))
         splits[split_name] = dataclasses.replace(split, columns=columns, shape=next(iter(columns.values())).shape)
-    column = Column(kind="tokens", shape=(length,), classes=len(vocabulary), vocabulary=vocabulary.to_json())
+    column = Column(
+        kind="tokens", shape=(length,), classes=len(vocabulary), vocabulary=vocabulary.to_json(), bounded=bounded
+    )
     spec = dataclasses.replace(data.spec, columns=_renamed(data.spec.columns, name, into, column))
-    notices = (*data.notices, *([f"{cut:,} of {total:,} texts were cut to {length} tokens"] if cut else []))
+    notices = (*data.notices, *tell_cut(lengths, length))
     return dataclasses.replace(data, spec=spec, notices=notices, **splits)
+
+
+def tell_cut(lengths: list[int], most: int) -> list[str]:
+    """A notice where some texts, of so many tokens each, are longer than `most`."""
+    cut = sum(length > most for length in lengths)
+    return [f"{cut:,} of {len(lengths):,} texts were cut to {most} tokens"] if cut else []
 
 
 def _renamed(columns: dict[str, Any], name: str, into: str, value: Any) -> dict[str, Any]:

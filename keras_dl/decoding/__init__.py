@@ -8,8 +8,9 @@ token `end`, behind which pads, 0, follow. Shapes are static, so `compiled` make
 
 from keras_dl.decoding.beam import beam
 from keras_dl.decoding.causal import causal
+from keras_dl.decoding.conditional import conditional
 from keras_dl.decoding.greedy import greedy
 from keras_dl.decoding.program import compiled
 from keras_dl.decoding.sampling import sampling, uniform_numbers
 
-__all__ = ["beam", "causal", "compiled", "greedy", "sampling", "uniform_numbers"]
+__all__ = ["beam", "causal", "compiled", "conditional", "greedy", "sampling", "uniform_numbers"]

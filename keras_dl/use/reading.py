@@ -14,8 +14,10 @@ from keras_dl import names
 from keras_dl.data.csv_file import read_columns
 from keras_dl.data.pictures import SUFFIXES, read_pictures
 from keras_dl.data.resize import cover
+from keras_dl.data.sources import Ragged
 from keras_dl.data.spec import Column, Spec
 from keras_dl.data.table import Table
+from keras_dl.data.tokenized import tell_cut
 from keras_dl.data.vocabulary import Vocabulary
 from keras_dl.errors import UsageError, some
 
@@ -117,7 +119,10 @@ def _sentences(places: Sequence[Any], column: Column, _skip_bad: bool) -> tuple[
             sources.append(os.fspath(place))
     if not texts:
         raise UsageError(f"{some([str(place) for place in places])} holds no text")
-    return sources, Vocabulary.from_json(column.vocabulary).encode(texts, column.shape[0])
+    ids = Vocabulary.from_json(column.vocabulary).encode_ragged(texts, bounded=column.bounded)
+    for notice in tell_cut([*map(len, ids)], column.shape[0]):
+        names.note(notice)
+    return sources, Ragged.of(ids, most=column.shape[0]).values
 
 
 def _files(place: Path, endings: set[str] | frozenset[str], what: str) -> list[Path]:

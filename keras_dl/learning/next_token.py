@@ -1,0 +1,51 @@
+"""The loss of a text: the mean over its tokens of the cross-entropy of each, given those before it."""
+
+from __future__ import annotations
+
+from keras_dl.errors import UsageError
+from keras_dl.lazy import keras
+from keras_dl.learning.labels import CrossEntropy, hits
+from keras_dl.learning.learner import Learner
+
+ops = keras.ops
+
+
+class NextToken(Learner):
+    """Trains a `network` whose logits are (batch, length, vocabulary_size); y are the tokens, weights 0 at pads.
+
+    All that is logged is a mean over tokens. "cross_entropy" is in nats, in evaluation without `smoothing`, and
+    "perplexity" is its exponential. Raises `UsageError` for a network of other outputs.
+    """
+
+    losses_named = ("cross_entropy",)
+    logged = ("accuracy",)
+
+    def __init__(self, network: keras.Model, length: int, vocabulary_size: int, smoothing: float = 0.0):
+        shape = None if isinstance(network.output, dict) else network.output.shape[1:]
+        if shape != (length, vocabulary_size):
+            raise UsageError(
+                f"{network.name} tells no next token: its output must be ({length}, {vocabulary_size}), it is {shape}"
+            )
+        super().__init__(network)
+        self.smoothing = smoothing
+
+    def named_losses(self, x, y, outputs, weights, training):
+        loss = CrossEntropy(label_smoothing=self.smoothing if training else 0.0)
+        return {"cross_entropy": self._mean(loss.call(y, ops.cast(outputs, "float32")), weights)}
+
+    def measures(self, x, y, outputs, weights):
+        return {"accuracy": self._mean(hits(y, outputs), weights)}
+
+    def get_metrics_result(self):
+        results = super().get_metrics_result()
+        return {**results, "perplexity": ops.exp(results["cross_entropy"])}
+
+    def count(self, x, y, weights):
+        return ops.cast(ops.size(y), "float32") if weights is None else super().count(x, y, weights)
+
+    @staticmethod
+    def _mean(values, weights):
+        if weights is None:
+            return ops.mean(values)
+        weights = ops.cast(weights, "float32")
+        return ops.sum(weights * values) / ops.maximum(ops.sum(weights), 1e-12)

@@ -1,0 +1,114 @@
+"""Language modeling: the next token of a text, from those before it.
+
+The loss is in nats per token, over all tokens of a split but the first of a text; pads count nothing. The perplexity is
+its exponential, so of two networks the one of the smaller loss has the smaller perplexity where their tokens are the
+same.
+
+Where the training split is one text, such as tiny_shakespeare, an epoch has as many windows as lie side by side in it.
+In training each begins at a place of its own, drawn anew in each epoch, up to one length behind its place in the text;
+in evaluation they lie side by side, so that each token is told once. Many texts are an example each, between BEGIN and
+END, and cut where they are longer than the network.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+import numpy as np
+
+from keras_dl.data.continued import FOLLOWING, continued
+from keras_dl.data.tokenized import TOKENS, with_masks
+from keras_dl.data.vocabulary import BEGIN, END, PAD, UNKNOWN, Vocabulary
+from keras_dl.errors import UsageError
+from keras_dl.fields import Count, NotNegative, Seed
+from keras_dl.lazy import tf
+from keras_dl.learning.objective import LOSS
+from keras_dl.learning.task import BATCH, Task
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LanguageModeling(Task):
+    """Tell the next token; answers go on with a text."""
+
+    objective = LOSS
+    wants = (("text",),)
+
+    pieces: Literal["words", "characters", "bpe"] = "characters"
+    """what texts are made of"""
+    vocabulary_size: Count | None = None
+    """most tokens, the frequent ones; by default all words or characters, and 4,000 pieces of bpe"""
+    written: Count = 200
+    """tokens that an answer adds to a text"""
+    temperature: NotNegative = 0.8
+    """what logits are divided by before a token is drawn; 0 takes the likeliest"""
+    top_k: Count | None = None
+    """how many of the likeliest tokens can be drawn; by default all"""
+    answer_seed: Seed = 0
+    """decides what is drawn"""
+
+    def encoded(self, config, data, like=None):
+        data = super().encoded(config, data, like)
+        if not (hasattr(config, "length") and hasattr(config, "vocabulary_size")):
+            raise UsageError(f"{self.name} is for networks that take tokens, such as gpt2_small; not {config.family}")
+        return continued(data, config.length, pieces=self.pieces, size=self.vocabulary_size, like=like)
+
+    def inputs(self, batch):
+        return with_masks({TOKENS: batch[TOKENS]})
+
+    def prepare(self, batch, key):
+        tokens, following = batch[TOKENS], batch[FOLLOWING]
+        length, places = tokens.shape[1], following.shape[1]
+        both = tf.concat([tokens, following], axis=1)
+        if key is None or places == 1:
+            window = both[:, : length + 1]
+        else:
+            starts = tf.random.stateless_uniform([tf.shape(both)[0], 1], key, 0, places, "int32")
+            window = tf.gather(both, starts + tf.range(length + 1), axis=1, batch_dims=1)
+        x, y = window[:, :-1], window[:, 1:]
+        return self.inputs({TOKENS: x}), y, tf.cast(y != PAD, "float32")
+
+    def learner(self, network, config, options):
+        from keras_dl.learning.next_token import NextToken
+
+        return NextToken(network, config.length, config.vocabulary_size, options.label_smoothing)
+
+    def answers(self, network, config, inputs, spec):
+        column = spec.columns[TOKENS]
+        vocabulary = Vocabulary.from_json(column.vocabulary)
+        ids = inputs[TOKENS]
+        ids = np.where(ids == END, PAD, ids) if column.bounded else ids
+        given = np.count_nonzero(ids, axis=1).astype("int32")
+        if not given.all():
+            raise UsageError(f"a text to go on with has {vocabulary.pieces} in it; one of these has none")
+        texts = []
+        for start in range(0, len(ids), BATCH):
+            batch = slice(start, start + BATCH)
+            texts += self._continued(network, ids[batch], given[batch], END if column.bounded else None)
+        return [{"text": text} for text in vocabulary.decode(texts)]
+
+    def _continued(self, network, ids: np.ndarray, given: np.ndarray, end: int | None) -> list[np.ndarray]:
+        """`ids` (n, length), the first `given` (n,) of each followed by `written` more, or fewer up to `end`."""
+        from keras_dl import decoding
+        from keras_dl.lazy import keras
+
+        longest = given.max()
+        texts = np.pad(ids[:, :longest], ((0, 0), (0, self.written)))
+        never = [PAD, UNKNOWN, BEGIN, *([END] if end is None else [])]
+        logits_of = decoding.causal(network)
+
+        def next_logits(token_ids, place):
+            logits = keras.ops.cast(logits_of(token_ids, place), "float32")
+            forbidden = np.isin(np.arange(logits.shape[-1]), never)
+            return keras.ops.where(forbidden, -1e9, logits)
+
+        if self.temperature == 0:
+            write = decoding.compiled(lambda *both: decoding.greedy(next_logits, *both, end=end), network)
+            found = write(texts, given)
+        else:
+            numbers = decoding.uniform_numbers(self.answer_seed, *texts.shape)
+            settings = {"temperature": self.temperature, "top_k": self.top_k, "end": end}
+            write = decoding.compiled(lambda *all: decoding.sampling(next_logits, *all, **settings), network)
+            found = write(texts, given, numbers)
+        found = keras.ops.convert_to_numpy(found)
+        return [row[: count + self.written] for row, count in zip(found, given, strict=True)]
