@@ -9,6 +9,7 @@ from keras_dl.layers.class_token_and_positions import ClassTokenAndPositions
 from keras_dl.layers.drop_connect import DropConnect
 from keras_dl.layers.gradient_reversal import GradientReversal
 from keras_dl.layers.graph_convolution import GraphConvolution
+from keras_dl.layers.grid_basis import GridBasis
 from keras_dl.layers.lecun_conv import LeCunConv2D
 from keras_dl.layers.local_response_normalization import LocalResponseNormalization
 from keras_dl.layers.locally_connected import LocallyConnected2D
@@ -20,6 +21,7 @@ from keras_dl.layers.rbf_output import RBFOutput
 from keras_dl.layers.roi_align import RoIAlign
 from keras_dl.layers.row_normalization import RowNormalization
 from keras_dl.layers.stored_normalization import StoredNormalization
+from keras_dl.layers.tangent_kernel import TangentKernel
 from keras_dl.layers.trainable_subsampling import TrainableSubsampling2D
 from keras_dl.layers.unit_thresholds import UnitThresholds
 
@@ -32,6 +34,7 @@ __all__ = [
     "DropConnect",
     "GradientReversal",
     "GraphConvolution",
+    "GridBasis",
     "LeCunConv2D",
     "LocalResponseNormalization",
     "LocallyConnected2D",
@@ -43,6 +46,7 @@ __all__ = [
     "RoIAlign",
     "RowNormalization",
     "StoredNormalization",
+    "TangentKernel",
     "TrainableSubsampling2D",
     "UnitThresholds",
     "scaled_tanh",
