@@ -8,6 +8,7 @@ from pathlib import Path
 
 from keras_dl.data.dataset import Data
 from keras_dl.data.naming import DIGITS, find_folder
+from keras_dl.environments import is_environment
 from keras_dl.fields import Count, Fraction, Seed, checked
 
 
@@ -61,6 +62,10 @@ def load(
         from keras_dl.data.digits import load_digits
 
         data = load_digits(validation, seed)
+    elif is_environment(name):
+        from keras_dl.data.environment import load_environment
+
+        data = load_environment(name)
     else:
         from keras_dl.data.tfds import load_tfds
 

@@ -1,4 +1,4 @@
-"""What the name of a data set means: the embedded digits, one of tensorflow-datasets, or a folder of pictures."""
+"""What the name of data means: the embedded digits, one of tensorflow-datasets, an environment, or a folder."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keras_dl import names
+from keras_dl.environments import is_environment
 from keras_dl.errors import UsageError
 from keras_dl.lazy import LazyModule
 
@@ -32,6 +33,8 @@ def find_folder(name: str, data_dir: str | None) -> Path | None:
     names.checked("the name of the data", name)
     if data_dir is not None and not (data_dir and names.expanded(data_dir).is_dir()):
         raise UsageError(f"data_dir {data_dir or repr(data_dir)} is not a folder")
+    if is_environment(name):
+        return None
     base = name.partition(os.sep)[0].partition(":")[0]
     folder = names.expanded(name)
     if names.is_path(name):

@@ -23,6 +23,7 @@ Kind = Literal[
     "boxes",
     "classes",
     "states",
+    "episode",
     "weight",
 ]
 FORMS = {
@@ -39,6 +40,7 @@ FORMS = {
     "boxes": ("boxes", "four edges"),
     "classes": ("items",),
     "states": ("numbers",),
+    "episode": (),
     "weight": (),
 }
 """the axes of one example of each kind"""
@@ -56,7 +58,8 @@ class Column:
     numbers below `classes`, 0 being the pad, made by `vocabulary` as `Vocabulary.to_json` has it, with BEGIN and END
     around each text if they are `bounded`. "class", "mask" (a class a pixel) and "classes" (of the items of an example,
     such as boxes; -1 is the pad) are whole numbers 0 .. `classes` - 1, called `class_names`. "boxes" are (left, top,
-    right, bottom) in pixels, padded by -1. "edges" go from the first node to the second, padded by -1. A "number", or
+    right, bottom) in pixels, padded by -1. "edges" go from the first node to the second, padded by -1. Of "states"
+    the `classes` are the actions of an agent; an "episode" is the seed that begins it. A "number", or
     several, is to be predicted: it is `scales` times what is stored and `offsets` more, where these are given.
 
     Raises `UsageError` for anything else.
@@ -184,8 +187,10 @@ class Spec:
 
     @property
     def outputs(self) -> int | None:
-        """How many outputs a network for the target has: its classes, or the numbers to be predicted."""
-        numbers = self.find("number")
+        """How many outputs a network for the target has: its classes, the numbers to be predicted, or the actions."""
+        numbers, states = self.find("number"), self.find("states")
+        if states is not None:
+            return self.columns[states].classes
         return self.classes if numbers is None else self.columns[numbers].shape[0]
 
     def find(self, *kinds: Kind) -> str | None:

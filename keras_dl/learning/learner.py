@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, tf
+
+if TYPE_CHECKING:
+    from keras_dl.data import Data
 
 ops = keras.ops
 
@@ -53,8 +56,8 @@ class Learner(keras.Model):
     def begin_epoch(self, epoch: int, seed: int) -> None:
         """Change what changes between epochs, as a function of `epoch`, `seed` and the variables."""
 
-    def callbacks(self) -> list[keras.callbacks.Callback]:
-        """What acts between the steps, such as in an environment; it says its state by `get_state`."""
+    def callbacks(self, data: Data) -> list[keras.callbacks.Callback]:
+        """What acts between the steps, such as in the environment of `data`; it says its state by `get_state`."""
         return []
 
     def log(self, name: str, value, count) -> None:

@@ -255,7 +255,7 @@ class Training:
     def _standard_callbacks(self) -> list[keras.callbacks.Callback]:
         callbacks = [Board(self.folder / "tensorboard", write_graph=False), StopOnNaN()]
         if hasattr(self.learner, "callbacks"):
-            callbacks += self.learner.callbacks()
+            callbacks += self.learner.callbacks(self.data)
         if self.task.scored_each_epoch:
             callbacks.append(Scores(self))
         if self.options.patience is not None:

@@ -41,6 +41,7 @@ def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = Fa
     readers: dict[str, Callable[[Sequence[Any], Column, bool], tuple[list[str], np.ndarray]]] = {
         "image": _pictures,
         "features": _rows,
+        "states": _rows,
         "tokens": _sentences,
     }
     if column.kind not in readers:

@@ -121,6 +121,13 @@ def adversarial_generation():
     return config, get_task("adversarial_generation"), few(load("digits")), OPTIONS
 
 
+def deep_q_learning():
+    data = load("gymnasium:CartPole-v1")
+    splits = {name: getattr(data, name).take(range(96 if name == "train" else 3)) for name in PARTS}
+    task = get_task("deep_q_learning", environments=3, buffer=200, learning_starts=30, exploration=60, target_every=4)
+    return get_config("mlp", hidden=(16,)), task, Data(spec=data.spec, origin=data.origin, **splits), OPTIONS
+
+
 JOBS = {
     function.__name__: function
     for function in (
@@ -135,5 +142,6 @@ JOBS = {
         variational_autoencoding,
         adversarial_generation,
         node_classification,
+        deep_q_learning,
     )
 }
