@@ -80,6 +80,8 @@ class Config:
     """
 
     task: ClassVar[str]
+    foreign: ClassVar[bool] = False
+    """whether `build` runs code of the user's that may do anything: a search leaves it to children"""
     compiles_itself: ClassVar[bool] = False
     """whether `build` may give a compiled model, whose optimizer and loss then stay"""
 
@@ -149,6 +151,15 @@ class Config:
                 raise UsageError(f"{self.family} has no {axis} to scale; it has {_shown(sorted(self.scales()))}")
             changes |= {name: self.scales()[name].apply(getattr(self, name), factor) for name in names}
         return self.replace(**changes)
+
+    @property
+    def own_space(self) -> dict[str, Any] | None:
+        """The space that it brings for searches, as KerasTuner's `get_config` gives it; None for that of its scales."""
+        return None
+
+    def with_values(self, values: dict[str, Any]) -> Self:
+        """A copy for `values` of hyperparameters of its `own_space`, by name."""
+        return self.replace(**values)
 
     @property
     def follows_data(self) -> tuple[str, ...]:

@@ -115,6 +115,9 @@ def config_class(family: str) -> type[Config]:
     try:
         return classes[choose("family", family, classes)]
     except UsageError as error:
+        if ":" in str(family):
+            words = f"{family} is a HyperModel; keras_dl.search.load imports its module and builds it"
+            raise UsageError(words) from None
         raise UsageError(f"{error} (if it is your own: --networks {family}.py)") from None
 
 

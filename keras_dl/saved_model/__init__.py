@@ -171,7 +171,8 @@ def save(
 
     `task` is what it has learned, by default that of `config`, and `spec` says what it takes: so it can be used on raw
     inputs. `class_names` name the outputs, by default as `spec` does; `card` is the text of its README.md, `facts` any
-    JSON about its training. Raises `UsageError` if the folder holds anything else than a saved model, which would be
+    JSON about its training. What foreign code built goes into a file model.keras as well, without optimizer and loss,
+    where Keras can write that. Raises `UsageError` if the folder holds anything else than a saved model, which would be
     lost.
     """
     import numpy as np
@@ -183,7 +184,7 @@ def save(
     if not class_names and spec is not None and len(spec.class_names) == declaration.classes_of(config):
         class_names = spec.class_names
     _check_declaration(model, config, class_names, card, facts)
-    tensors = {variable.path: np.asarray(variable.numpy(), order="C") for variable in model.weights}
+    tensors = {name: np.asarray(one.numpy(), order="C") for name, one in _variables(model, config).items()}
     with storage.replacing_folder(folder) as part:
         storage.write(part / "weights.safetensors", safetensors.numpy.save(tensors))
         storage.write(part / "config.json", config.to_json())
@@ -192,6 +193,8 @@ def save(
         if spec is not None:
             storage.write_json(part / declaration.INPUT, spec.to_json())
         storage.write(part / "README.md", card or f"# {config.family}\n")
+        if config.foreign:
+            _write_keras_file(model, part / "model.keras")
         storage.write_manifest(part, format=declaration.FORMAT)
     return folder
 
@@ -200,7 +203,7 @@ def _check_declaration(model: keras.Model, config: Any, class_names: Any, card: 
     """Raise `UsageError` for what `load` would refuse, or what no file can hold."""
     if not isinstance(config, Config):
         raise UsageError(f"config must be that by which the model was built, got {config!r}")
-    if (count := model.count_params()) != (described := describe(config).parameters):
+    if not config.foreign and (count := model.count_params()) != (described := describe(config).parameters):
         raise UsageError(f"the model has {count:,} parameters, this {config.family} has {described:,}")
     checked("class_names", class_names, tuple[str, ...])
     wanted = declaration.classes_of(config)
@@ -214,6 +217,19 @@ def _check_declaration(model: keras.Model, config: Any, class_names: Any, card: 
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"facts must be JSON: {error}") from None
     strict_json.parse(text, "facts")
+
+
+def _variables(model: keras.Model, config: Config) -> dict[str, keras.Variable]:
+    """The weights by the names that they have in a file: their number where foreign code calls layers as they come."""
+    return {f"{n:05d}" if config.foreign else weight.path: weight for n, weight in enumerate(model.weights)}
+
+
+def _write_keras_file(model: keras.Model, path: Path) -> None:
+    try:
+        keras.Model(model.inputs, model.outputs, name=model.name).save(path)
+    except Exception as error:  # a layer of the user's own may not say what it was made with
+        names.note(f"no {path.name}: {error}")
+        path.unlink(missing_ok=True)
 
 
 def read_config(folder: str | os.PathLike) -> Config:
@@ -239,8 +255,6 @@ def load(folder: str | os.PathLike) -> keras.Model:
     Sizes, config, parameter count, hashes and the table of tensors are checked, in that order, before anything is
     built; the values are then checked to be finite. Raises `UsageError` naming the first thing that is wrong.
     """
-    import numpy as np
-
     folder = find(folder)
     config, file = read_config(folder), folder / "weights.safetensors"
     size, described = file.stat().st_size, describe(config).weight_bytes
@@ -249,24 +263,36 @@ def load(folder: str | os.PathLike) -> keras.Model:
     check_fits(config)
     before = _place(file)
     storage.read_manifest(folder)
+    model = rebuilt(config, file)
+    if _place(file) != before:
+        raise UsageError(f"{file} was replaced while it was read; load it again")
+    return model
+
+
+def rebuilt(config: Config, file: Path) -> keras.Model:
+    """What `config` builds, with the weights in `file`, all of which must be there, fit and be finite, and no others.
+
+    Raises `UsageError` naming the first that is not so.
+    """
+    import numpy as np
+
     tensors = safetensors_files.read(file)
     model = config.build()
-    expected = {variable.path: tuple(variable.shape) for variable in model.weights}
+    variables = _variables(model, config)
+    expected = {name: tuple(variable.shape) for name, variable in variables.items()}
     found = {name: tensor.shape for name, tensor in tensors.items()}
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
             raise UsageError(
                 f"{file}: tensor {name!r} is {found.get(name, 'missing')}, expected {expected.get(name, 'none')}"
             )
-    for variable in model.weights:
-        tensor = tensors[variable.path]
+    for name, variable in variables.items():
+        tensor = tensors[name]
         if variable.dtype not in (tensor.dtype.name, _narrowed(tensor.dtype.name)):
-            raise UsageError(f"{file}: tensor {variable.path!r} is of {tensor.dtype}, expected {variable.dtype}")
+            raise UsageError(f"{file}: tensor {name!r} is of {tensor.dtype}, expected {variable.dtype}")
         if not np.isfinite(tensor).all():
-            raise UsageError(f"{file}: tensor {variable.path!r} holds values that are not finite")
+            raise UsageError(f"{file}: tensor {name!r} holds values that are not finite")
         variable.assign(tensor)
-    if _place(file) != before:
-        raise UsageError(f"{file} was replaced while it was read; load it again")
     return model
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.search import kept
-from keras_dl.search.hypermodel import HyperNetwork
 from keras_dl.search.ledger import Trial
 from keras_dl.training.card import takes
 from keras_dl.training.job import Job
@@ -47,10 +46,9 @@ def save(best: Trial, job: Job, oracle: str, folder: Path) -> float:
         f"test_{objective.metric}": score,
         "training": {**training, **split},
     }
-    own = isinstance(config, HyperNetwork)
-    optimizer = "its own optimizer" if own and config.compiled else options.optimizer
+    optimizer = "its own optimizer" if config.compiles_itself else options.optimizer
     classes = f", {data.spec.classes} classes" if data.spec.classes else ""
-    card = f"""# {config.source if own else config.family} on {data.spec.name}, found by a search
+    card = f"""# {config.family} on {data.spec.name}, found by a search
 
 {best.parameters:,} parameters, {job.task.name.replace("_", " ")} of {takes(data.spec)}{classes}.
 Test {objective.shown(score)} on {len(data.test):,} examples that decided nothing before,
@@ -60,10 +58,10 @@ Trial {best.number} of a {oracle} search by keras_dl: {best.epochs} epochs with 
 {options.batch_size}, {best.shown_values}. The weights are those of epoch {best.kept_epoch}.
 Load it by `{load_words(config, "folder")}`.
 """
-    kept.save(trained, folder / "best", facts, card, portable=True)
+    trained.save(folder / "best", card=card, facts=facts)
     return score
 
 
 def load_words(config: Config, folder: str | Path) -> str:
     """The call that loads what `save` wrote."""
-    return f"keras_dl{'.search' if isinstance(config, HyperNetwork) else ''}.load({str(folder)!r})"
+    return f"keras_dl{'.search' if config.foreign else ''}.load({str(folder)!r})"

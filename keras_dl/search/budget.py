@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 from keras_dl.catalogue.describe import Description, describe
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
-from keras_dl.search import latency, space
-from keras_dl.search.exploring import described
+from keras_dl.search import exploring, latency, space
 from keras_dl.search.helper import Helper
-from keras_dl.search.hypermodel import HyperNetwork
 from keras_dl.search.ledger import OVER_BUDGET, RUNNING
 from keras_dl.search.settings import Settings
 from keras_dl.training import Options
@@ -31,13 +29,14 @@ def judge(candidate: space.Candidate, limits: Mapping[str, float | None], helper
     `limits` are as in `Settings.budget`. The latency is measured last, by `helper`, and only where it is limited; it
     takes seconds, all else milliseconds. Raises `UsageError` for what cannot be built.
     """
-    described = _described(candidate.config)
+    config = candidate.config
+    described = exploring.described(config) if config.foreign else describe(config)
     facts = {"status": RUNNING, "parameters": described.parameters}
     if reason := _excess(described, candidate.options, limits):
         return {**facts, "status": OVER_BUDGET, "reason": reason}
     if (most := limits["max_latency"]) is None:
         return facts
-    facts["latency"] = latency.measured(candidate.config, helper, most)
+    facts["latency"] = latency.measured(config, helper, most)
     if facts["latency"] <= most:
         return facts
     return {**facts, "status": OVER_BUDGET, "reason": f"{facts['latency']:.3g} ms for one input, over {most:g} ms"}
@@ -55,10 +54,6 @@ def check_smallest(
         return
     if judged["status"] == OVER_BUDGET:
         raise UsageError(f"nothing in this space is within the budget: its smallest network needs {judged['reason']}")
-
-
-def _described(config: Config) -> Description:
-    return described(config) if isinstance(config, HyperNetwork) else describe(config)
 
 
 def step_bytes(described: Description, options: Options) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from keras_dl.catalogue.describe import Description
+from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.lazy import LazyModule
 from keras_dl.search.helper import Helper, Unanswered
@@ -58,12 +59,12 @@ def explored(source: str) -> str:
     return json.dumps({"space": known.get_config(), "looks": looks, "compiled": good[0]["compiled"]})
 
 
-def described(config: Any) -> Description:
+def described(config: Config) -> Description:
     """The sizes of the network that a HyperModel builds for `config`. Raises `UsageError` if it does not."""
     try:
         return helper().ask("keras_dl.search.hypermodel:description", config, seconds=SECONDS)
     except Unanswered as error:
-        raise UsageError(f"build of {config.source} failed: {error}") from None
+        raise UsageError(f"build of {config.family} failed: {error}") from None
 
 
 def _choices(space: keras_tuner.HyperParameters) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from keras_dl import catalogue
 from keras_dl.catalogue.describe import Description, describe, describe_model
@@ -30,7 +30,7 @@ class HyperNetwork(Config):
     """
 
     task: ClassVar[str] = "classification"
-    compiles_itself: ClassVar[bool] = True
+    foreign: ClassVar[bool] = True
 
     source: str
     explored: str
@@ -47,9 +47,20 @@ class HyperNetwork(Config):
         return name if (name := getattr(last, "__name__", None)) in ("softmax", "sigmoid") else None
 
     @property
-    def compiled(self) -> bool:
-        """Whether the HyperModel compiles what it builds; its optimizer and loss stay then."""
+    def family(self) -> str:
+        """The name of the HyperModel."""
+        return self.source
+
+    @property
+    def compiles_itself(self) -> bool:
         return json.loads(self.explored)["compiled"]
+
+    @property
+    def own_space(self) -> dict[str, Any]:
+        return json.loads(self.explored)["space"]
+
+    def with_values(self, values: dict[str, Any]) -> Self:
+        return self.replace(values=tuple(values.items()))
 
     def for_data(self, spec: Spec) -> Self:
         """A copy for this data; pictures are resized to the input of the model where that is fixed.
@@ -62,10 +73,11 @@ class HyperNetwork(Config):
             shape = tuple(own or size for own, size in zip(theirs, spec.shape, strict=False))
             if len(theirs) != len(spec.shape) or (spec.kind != "image" and shape != spec.shape):
                 refusals.append(f"takes inputs of shape {tuple(theirs)}, {spec.name} has {spec.shape}")
-            elif outputs != [None, spec.classes]:
-                refusals.append(f"gives outputs of shape {tuple(outputs)}, {spec.classes} classes are wanted")
+            elif outputs != [None, spec.outputs]:
+                wanted = "classes" if spec.find("number") is None else "numbers"
+                refusals.append(f"gives outputs of shape {tuple(outputs)}, {spec.outputs} {wanted} are wanted")
             else:
-                return self.replace(input_shape=shape, classes=spec.classes)
+                return self.replace(input_shape=shape, classes=spec.outputs)
         raise UsageError(f"{self.source} {refusals[0]}")
 
 
@@ -83,18 +95,13 @@ def read_config(text: str) -> Config:
     A HyperModel's module is imported when it is built. `keras_dl.catalogue.read_config` reads the catalogue's alone.
     """
     fields = json.loads(text)
-    if fields.get("family") != __name__.rpartition(".")[2]:
+    if fields.get("family") != fields.get("source"):
         return catalogue.read_config(text)
     return HyperNetwork(**{name: value for name, value in fields.items() if name != "family"})
 
 
-def hyperparameters(config: HyperNetwork) -> keras_tuner.HyperParameters:
-    """The space of the HyperModel."""
-    return keras_tuner.HyperParameters.from_config(json.loads(config.explored)["space"])
-
-
-def description(config: HyperNetwork) -> Description:
-    """The sizes of what the HyperModel builds, found by building it here. Raises `UsageError` if that fails."""
+def description(config: Config) -> Description:
+    """The sizes of what a HyperModel builds, found by building it here. Raises `UsageError` if that fails."""
     keras.utils.clear_session()
     try:
         return describe(config)
@@ -104,7 +111,8 @@ def description(config: HyperNetwork) -> Description:
 
 def build(config: HyperNetwork) -> keras.Model:
     """What the HyperModel builds, as a functional model, compiled or not. Raises `UsageError` if it does not fit."""
-    model = user_model.built(config.source, user_model.set_values(hyperparameters(config), dict(config.values)))
+    space = keras_tuner.HyperParameters.from_config(config.own_space)
+    model = user_model.built(config.source, user_model.set_values(space, dict(config.values)))
     outputs, inputs = model.output_shape, model.input_shape[1:]
     if outputs != (None, config.classes):
         raise UsageError(f"{config.source} gives outputs of shape {outputs}, {config.classes} classes are wanted")

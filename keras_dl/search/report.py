@@ -25,7 +25,6 @@ from keras_dl.search import budget, latency, space
 from keras_dl.search.best import load_words
 from keras_dl.search.helper import Helper
 from keras_dl.search.hparams import write_hparams
-from keras_dl.search.hypermodel import HyperNetwork
 from keras_dl.search.ledger import COMPLETED, FAILED, OVER_BUDGET, Trial
 from keras_dl.search.plots import plot_parallel, plot_scores
 from keras_dl.search.settings import Settings
@@ -177,7 +176,7 @@ def _advice(config: Config, folder: Path, pictures: Sequence[Path], data_name: s
     """Where everything is, and what can be done with it."""
     best = folder / "best"
     lines = [f"its model is in {best}, pictures are {', '.join(map(str, pictures))}"]
-    if isinstance(config, HyperNetwork):
+    if config.foreign:
         lines.append(f"{load_words(config, best)} builds it by your module and loads its weights")
     else:
         lines.append(f"train it further by: keras-dl train {shlex.join((str(best), '--data', data_name))}")

@@ -12,7 +12,7 @@ from keras_dl.config import Config, Scale
 from keras_dl.errors import UsageError
 from keras_dl.lazy import LazyModule
 from keras_dl.learning.task import Task
-from keras_dl.search import hypermodel, together
+from keras_dl.search import together
 from keras_dl.search.settings import Settings
 from keras_dl.tasks import get_task
 from keras_dl.training import Options
@@ -50,11 +50,11 @@ def hyperparameters(config: Config, settings: Settings, task: Task | None = None
 
     Raises `UsageError` if nothing is left to vary, or if what is asked for does not suit the network or the data.
     """
-    own = isinstance(config, hypermodel.HyperNetwork)
-    if own and settings.space != "scales":
+    own = config.own_space
+    if own is not None and settings.space != "scales":
         raise UsageError(f"space={settings.space} is for networks of the catalogue; a HyperModel has its own space")
-    space = hypermodel.hyperparameters(config) if own else keras_tuner.HyperParameters()
-    if settings.tune_size and not own:
+    space = _space_of(config)
+    if settings.tune_size and own is None:
         _add_size(space, config, settings.space)
     _add_training(space, config, settings, task or get_task(config.task))
     if not space.space:
@@ -63,8 +63,8 @@ def hyperparameters(config: Config, settings: Settings, task: Task | None = None
 
 
 def smallest(space: keras_tuner.HyperParameters, config: Config) -> dict[str, Any] | None:
-    """The lowest value of every hyperparameter; None for a HyperModel, whose values say nothing of its size."""
-    if isinstance(config, hypermodel.HyperNetwork):
+    """The lowest value of every hyperparameter; None for a space of the network's own, which does not tell sizes."""
+    if config.own_space is not None:
         return None
     return {p.name: p.min_value if hasattr(p, "min_value") else p.values[0] for p in space.space}
 
@@ -75,12 +75,11 @@ def apply(values: dict[str, Any], config: Config, settings: Settings) -> Candida
     Raises `UsageError` where the values together make no valid config.
     """
     names = [name for name in REGULARIZATION if name in values and _is_field(name, config)]
-    if isinstance(config, hypermodel.HyperNetwork):
-        theirs = {parameter.name for parameter in hypermodel.hyperparameters(config).space}
-        config = config.replace(values=tuple((name, value) for name, value in values.items() if name in theirs))
-        values = {name: value for name, value in values.items() if name not in theirs}
-    elif settings.tune_size:
+    theirs = {parameter.name for parameter in _space_of(config).space}
+    if settings.tune_size and config.own_space is None:
         config = _sized(values, config, settings.space)
+    config = config.with_values({name: value for name, value in values.items() if name in theirs})
+    values = {name: value for name, value in values.items() if name not in theirs}
     config = config.replace(**{name: values[name] for name in names})
     trained = ("learning_rate", "batch_size", *REGULARIZATION)
     options = {name: values[name] for name in trained if name in values and name not in names}
@@ -90,6 +89,12 @@ def apply(values: dict[str, Any], config: Config, settings: Settings) -> Candida
         options=dataclasses.replace(settings.training(), **options),
         augment=() if augmentation == NONE else (augmentation,),
     )
+
+
+def _space_of(config: Config) -> keras_tuner.HyperParameters:
+    """The space that `config` brings; an empty one if it brings none."""
+    own = config.own_space
+    return keras_tuner.HyperParameters() if own is None else keras_tuner.HyperParameters.from_config(own)
 
 
 def _add_size(space: keras_tuner.HyperParameters, config: Config, kind: str) -> None:
@@ -118,7 +123,7 @@ def _sized(values: dict[str, Any], config: Config, kind: str) -> Config:
 
 
 def _add_training(space: keras_tuner.HyperParameters, config: Config, settings: Settings, task: Task) -> None:
-    compiled = isinstance(config, hypermodel.HyperNetwork) and config.compiled
+    compiled = config.compiles_itself
     if settings.tune_learning_rate and not compiled:
         rate, (low, high) = settings.learning_rate, LEARNING_RATES
         space.Float("learning_rate", min(low, rate), max(high, rate), sampling="log", default=rate)

@@ -94,7 +94,8 @@ def train(folder: Path) -> dict[str, Any]:
         "seconds": round(sum(row["seconds"] for row in trained.rows), 3),
     }
     facts = {(key if name == "score" else name): value for name, value in result.items()}
-    return {**result, "weights_sha256": kept.save(trained, folder / MODEL, facts)}
+    trained.save(folder / MODEL, facts=facts)
+    return {**result, "weights_sha256": kept.weights_hash(folder / MODEL)}
 
 
 def _data(job: Job, search: Path | None) -> Data:

@@ -54,7 +54,7 @@ def check_network(model: keras.Model, config: Config) -> None:
     classes = getattr(config, "classes", None)
     if classes and len(model.outputs) == 1 and (last := model.outputs[0].shape[-1]) != classes:
         raise UsageError(f"{model.name} has {last} outputs, its config says classes={classes}")
-    if config.compiles_itself:  # what a user's code builds is known from `model` alone
+    if config.foreign:  # what a user's code builds is known from `model` alone
         return
     if (count := model.count_params()) != (described := describe(config).parameters):
         raise UsageError(f"{model.name} has {count:,} parameters, this {config.family} {described:,}: it is another")

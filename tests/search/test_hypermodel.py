@@ -8,12 +8,16 @@ import keras
 import numpy as np
 import pytest
 
+import keras_dl
 from keras_dl import UsageError, search
 from keras_dl.catalogue import read_config
 from keras_dl.data import load
+from keras_dl.data.spec import Column
 from keras_dl.search import Settings, best, budget, exploring, hypermodel, kept, space, worker
 from keras_dl.search.helper import Helper
 from keras_dl.search.ledger import Trial
+from keras_dl.tasks import get_task
+from keras_dl.training.job import Job
 from keras_dl.training.objective import compile_model
 
 PRELOAD = ["keras_dl.search.worker"]
@@ -64,7 +68,7 @@ def test_values_make_the_model_and_its_size_is_known_without_weights(values, par
 def test_the_config_survives_json_but_not_as_one_of_the_catalogue():
     config = network("Plain", kind="conv", filters=8)
     assert hypermodel.read_config(config.to_json()) == config
-    with pytest.raises(UsageError, match="unknown family 'hypermodel'"):
+    with pytest.raises(UsageError, match=r"hypermodels:Plain is a HyperModel; keras_dl\.search\.load imports"):
         read_config(config.to_json())
 
 
@@ -83,46 +87,74 @@ def test_its_own_optimizer_and_loss_stay():
 
 
 def trained(folder, name):
-    """A trial of the HyperModel's first candidate, what it trained with, and its result."""
+    """A trial of the HyperModel's first candidate: its job and its result."""
     settings = Settings(epochs=2, batch_size=128, deterministic=False)
     candidate = space.apply({}, network(name), settings)
-    worker.Task(config=candidate.config, options=candidate.options, data={"name": "digits"}).write(folder)
-    return candidate, worker.train(folder)
+    job = Job(
+        network=candidate.config,
+        task=get_task("classification"),
+        loading={"name": "digits"},
+        options=candidate.options,
+    )
+    worker.Order(job=job).write(folder)
+    return job, worker.train(folder)
 
 
 @pytest.mark.parametrize("name", ["Plain", "Compiled", "Own"])
 def test_what_a_trial_kept_is_built_again_and_becomes_the_best(tmp_path, name):
     folder = tmp_path / "trials" / "0000"
     folder.mkdir(parents=True)
-    candidate, result = trained(folder, name)
+    job, result = trained(folder, name)
     assert (result["epochs"], result["kept_epoch"]) == (2, 2)
     digits = load("digits")
     model = kept.load(folder / worker.MODEL)
     right = (model.predict(digits.validation.inputs(), verbose=0).argmax(-1) == digits.validation.labels).mean()
-    assert right == pytest.approx(result["val_accuracy"], abs=1e-6)
+    assert right == pytest.approx(result["score"], abs=1e-6)
     assert json.loads((folder / worker.MODEL / "contract.json").read_text())["class_names"] == list(SPEC.class_names)
 
     trial = Trial(number=0, values={}, seed=0, parameters=model.count_params(), **result)
-    accuracy = best.save(trial, candidate, "random", tmp_path, {"name": "digits"})
+    accuracy = best.save(trial, job, "random", tmp_path)
     outputs = search.load(tmp_path / "best").predict(digits.test.inputs(), verbose=0)
     assert (outputs.argmax(-1) == digits.test.labels).mean() == pytest.approx(accuracy, abs=1e-6)
     custom = {"Scale": hypermodels.Scale} if name == "Own" else None
-    portable = keras.saving.load_model(tmp_path / "best" / kept.FILE, custom_objects=custom)
+    portable = keras.saving.load_model(tmp_path / "best" / "model.keras", custom_objects=custom)
     assert np.array_equal(outputs, portable.predict(digits.test.inputs(), verbose=0))
     assert "keras_dl.search.load('folder')" in (tmp_path / "best" / "README.md").read_text()
+    with pytest.raises(UsageError, match=f"hypermodels:{name} is a HyperModel; keras_dl.search.load"):
+        keras_dl.load(tmp_path / "best")
 
 
 def test_a_layer_that_keras_cannot_write_costs_the_keras_file_only(tmp_path):
-    candidate, result = trained(tmp_path, "Closed")
-    kept.save(kept.load(tmp_path / worker.MODEL), tmp_path / "best", candidate.config, SPEC, result, portable=True)
-    assert not (tmp_path / "best" / kept.FILE).exists()
-    assert kept.weights_hash(tmp_path / "best") == result["weights_sha256"]
+    _, result = trained(tmp_path, "Closed")
+    assert not (tmp_path / worker.MODEL / "model.keras").exists()
+    assert kept.weights_hash(tmp_path / worker.MODEL) == result["weights_sha256"]
+    layers = [type(layer) for layer in kept.load(tmp_path / worker.MODEL).layers]
+    assert hypermodels.Closed.Layer in layers
+
+
+def test_its_weights_go_by_their_order_whatever_layers_were_made_before(tmp_path):
+    trained(tmp_path, "Plain")
+    first = kept.load(tmp_path / worker.MODEL)
+    keras.layers.Dense(3)
+    again = kept.load(tmp_path / worker.MODEL)
+    assert [weight.path for weight in first.weights] != [weight.path for weight in again.weights]
+    for one, other in zip(first.get_weights(), again.get_weights(), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_numbers_are_learned_too():
+    columns = {"image": Column(kind="image", shape=(8, 8, 1)), "number": Column(kind="number", shape=(3,))}
+    spec = dataclasses.replace(SPEC, columns=columns)
+    config = hypermodel.network("hypermodels:Narrow").for_data(spec)
+    assert (config.classes, exploring.described(config).parameters) == (3, 64 * 3 + 3)
+    with pytest.raises(UsageError, match=r"Plain gives outputs of shape \(None, 10\), 3 numbers are wanted"):
+        hypermodel.network("hypermodels:Plain").for_data(spec)
 
 
 def test_a_module_that_builds_something_else_now_is_told(tmp_path, monkeypatch):
     trained(tmp_path, "Compiled")
     monkeypatch.setattr(hypermodels, "HIDDEN", 2)
-    with pytest.raises(UsageError, match="hypermodels:Compiled now builds another model than the one in .*model: its"):
+    with pytest.raises(UsageError, match=r"Compiled no longer builds this model: .* tensor '00002' is \(8, 10\)"):
         kept.load(tmp_path / worker.MODEL)
 
 

@@ -67,7 +67,7 @@ def folder(tmp_path, monkeypatch):
     job = Job(network=config, task=get_task("classification"), loading={}, options=SETTINGS.training())
     for number in (3, 6):
         model = tmp_path / "trials" / f"{number:04d}" / "model"
-        kept.save(job.trained(config.build(), data), model, {"epochs": 3})
+        job.trained(config.build(), data).save(model, facts={"epochs": 3})
     for trial in TRIALS:
         if trial.status == "completed":
             trial_folder = tmp_path / "trials" / f"{trial.number:04d}"
