@@ -55,12 +55,12 @@ def rpn_losses(objectness, deltas, anchors, boxes, draws) -> dict[str, keras.Ker
     }
 
 
-def sampled(proposals, boxes, labels, draws) -> Sampled:
-    """Up to 512 of the `proposals` (batch, n, 4) and of the m true `boxes` themselves; `draws` are (batch, n + m)."""
+def sampled(proposals, boxes, labels, draws, count: int = HEAD_SAMPLES) -> Sampled:
+    """Up to `count` of the `proposals` (batch, n, 4) and the m true `boxes` themselves; `draws` are (batch, n + m)."""
     candidates = ops.stop_gradient(ops.concatenate([proposals, boxes], axis=1))
     real = are_boxes(candidates)
     found = match(overlaps(candidates, boxes), are_boxes(boxes), HEAD_OVERLAP, HEAD_OVERLAP)
-    places, there = sample(found.positive & real, found.negative & real, draws, HEAD_SAMPLES, HEAD_POSITIVES)
+    places, there = sample(found.positive & real, found.negative & real, draws, count, HEAD_POSITIVES)
     which, positive = (ops.take_along_axis(values, places, axis=1) for values in (found.which, found.positive))
     classes = ops.take_along_axis(ops.cast(labels, "int32"), which, axis=1) + 1
     chosen = _taken(candidates, places)
