@@ -1,5 +1,6 @@
 """Least squares over batches against numpy's and scikit-learn's over all examples; networks of fixed features."""
 
+import keras
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
@@ -57,6 +58,7 @@ def test_equal_columns_share_their_weight():
     [("fixed_basis_model", {"functions": 3}), ("random_features", {"units": 50}), ("ntk_kernel", {})],
 )
 def test_the_last_layer_of_a_network_fits_and_nothing_else_moves(name, changes):
+    keras.utils.set_random_seed(0)
     model = keras_dl.build(name, **changes, input_shape=(3,), classes=2)
     x = GENERATOR.uniform(-1, 1, (60, 3))
     y = np.stack([np.sin(3 * x[:, 0]) * x[:, 1], x[:, 2] ** 2], axis=1)
