@@ -18,8 +18,8 @@ def causal(network: keras.Model) -> NextLogits:
     window = network.input_shape[1]
 
     def next_logits(token_ids: Any, place: Any) -> Any:
-        if (lacking := window - token_ids.shape[1]) > 0:
-            token_ids = ops.pad(token_ids, ((0, 0), (0, lacking)), constant_values=PAD)
+        lacking = max(0, window - token_ids.shape[1])
+        token_ids = ops.pad(token_ids, ((0, 0), (0, lacking)), constant_values=PAD)
         start = ops.maximum(place - window, 0)
         seen = ops.slice(token_ids, (0, start), (token_ids.shape[0], window))
         return ops.take(network(seen, training=False), place - 1 - start, axis=1)

@@ -13,8 +13,8 @@ ops = keras.ops
 class NextToken(Learner):
     """Trains a `network` whose logits are (batch, length, vocabulary_size); y are the tokens, weights 0 at pads.
 
-    All that is logged is a mean over tokens. "cross_entropy" is in nats, in evaluation without `smoothing`, and
-    "perplexity" is its exponential. Raises `UsageError` for a network of other outputs.
+    All that is logged is a mean over tokens: "loss", in nats and in evaluation without `smoothing`, the "perplexity"
+    that is its exponential, and "accuracy". Raises `UsageError` for a network of other outputs.
     """
 
     losses_named = ("cross_entropy",)
@@ -38,7 +38,7 @@ class NextToken(Learner):
 
     def get_metrics_result(self):
         results = super().get_metrics_result()
-        return {**results, "perplexity": ops.exp(results["cross_entropy"])}
+        return {**results, "perplexity": ops.exp(results.pop("cross_entropy"))}
 
     def count(self, x, y, weights):
         return ops.cast(ops.size(y), "float32") if weights is None else super().count(x, y, weights)

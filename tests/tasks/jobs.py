@@ -21,6 +21,7 @@ def few(data, count=96):
 
 
 PARTS = ("train", "validation", "test")
+WORDS = np.array(["one", "two", "six", "ten", "red"])
 
 
 def toy(columns, examples, name="toy"):
@@ -128,6 +129,35 @@ def deep_q_learning():
     return get_config("mlp", hidden=(16,)), task, Data(spec=data.spec, origin=data.origin, **splits), OPTIONS
 
 
+def language_modeling():
+    """One text a split, of words that come in a row."""
+    text = " ".join(WORDS[place % len(WORDS)] for place in range(240))
+    columns = {"text": Column(kind="text")}
+    parts = {name: Split({"text": np.array([text[place:]], object)}) for place, name in enumerate(PARTS)}
+    config = get_config("gpt2_small", length=8, heads=2, head_width=8, blocks=1)
+    return config, get_task("language_modeling"), Data(spec=Spec(name="toy", columns=columns), **parts), OPTIONS
+
+
+def language_of_sentences():
+    """Many texts, each of the same word again and again."""
+    texts = np.array([" ".join([WORDS[place % 5]] * (1 + place % 4)) for place in range(96)], object)
+    config = get_config("gpt2_small", length=12, heads=2, head_width=8, blocks=1, dropout=0.2)
+    task = get_task("language_modeling", written=8)
+    return config, task, toy({"text": Column(kind="text")}, {"text": texts}), OPTIONS
+
+
+def translation():
+    """Words to their capital letters, from the last to the first."""
+    generator = np.random.default_rng(0)
+    sources = [" ".join(generator.choice(WORDS, generator.integers(1, 4))) for _ in range(96)]
+    targets = [" ".join(reversed(source.upper().split())) for source in sources]
+    columns = {"source": Column(kind="text"), "target": Column(kind="text")}
+    lengths = {"source_length": 6, "target_length": 6}
+    config = get_config("seq2seq_attention", width=16, embedding_width=8, **lengths)
+    examples = {"source": np.array(sources, object), "target": np.array(targets, object)}
+    return config, get_task("translation", pieces="words"), toy(columns, examples), OPTIONS
+
+
 JOBS = {
     function.__name__: function
     for function in (
@@ -142,6 +172,9 @@ JOBS = {
         variational_autoencoding,
         adversarial_generation,
         node_classification,
+        language_modeling,
+        language_of_sentences,
+        translation,
         deep_q_learning,
     )
 }

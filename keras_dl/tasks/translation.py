@@ -1,0 +1,140 @@
+"""Translation: a text in another language, told token by token from its source and the tokens before.
+
+Sutskever, Vinyals & Le, "Sequence to Sequence Learning with Neural Networks", NeurIPS 2014. Each language has a
+vocabulary of its own, of its training texts, and texts stand between BEGIN and END. In training and for the loss and
+the accuracy of a split the network is given the right translation up to each token; both are means over tokens, the
+loss in nats, pads count nothing.
+
+"bleu" is of whole translations: that of sacrebleu (Post 2018, "A Call for Clarity in Reporting BLEU Scores"),
+nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp, of the first `SCORED` examples of a split. The right translations are as
+the vocabulary gives them back: of bpe letter by letter, but cut where they were cut.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+import numpy as np
+
+from keras_dl.data.tokenized import tokenized, with_masks
+from keras_dl.data.vocabulary import BEGIN, END, PAD, Vocabulary
+from keras_dl.errors import UsageError, some
+from keras_dl.fields import Count
+from keras_dl.lazy import tf
+from keras_dl.learning.objective import LOSS
+from keras_dl.learning.task import BATCH, Task
+
+SOURCE, TARGET = "source_token_ids", "target_token_ids"
+SCORED = 500
+"""examples of a split of which translations are scored"""
+DRAWN = 3
+"""examples whose attention is drawn"""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Translation(Task):
+    """Tell a text in another language."""
+
+    objective = LOSS
+    wants = (("text",),)
+    parts = ("encoder", "decoder")
+
+    pieces: Literal["words", "characters", "bpe"] = "bpe"
+    """what texts are made of"""
+    vocabulary_size: Count | None = None
+    """most tokens of each language, the frequent ones; by default 4,000 pieces of bpe, and all words or characters"""
+    beam_width: Count = 1
+    """beginnings of a translation that are gone on with side by side; of several translations the one whose tokens are
+    the likeliest on average is answered"""
+
+    def encoded(self, config, data, like=None):
+        data = super().encoded(config, data, like)
+        if not (hasattr(config, "source_length") and hasattr(config, "target_length")):
+            raise UsageError(
+                f"{self.name} is for networks of two texts, such as seq2seq_attention; not {config.family}"
+            )
+        texts = [name for name, column in data.spec.columns.items() if column.kind == "text"]
+        if len(texts) != 2:
+            found = some([*data.spec.columns])
+            raise UsageError(f"{self.name} needs two columns of texts, source and target; {data.spec.name} has {found}")
+        lengths = (config.source_length, config.target_length + 1)
+        for name, into, length in zip(texts, (SOURCE, TARGET), lengths, strict=True):
+            pieces, size = self.pieces, self.vocabulary_size
+            data = tokenized(data, name, into, length, pieces=pieces, size=size, bounded=True, like=like)
+        return data
+
+    def inputs(self, batch):
+        return with_masks({name: values for name, values in batch.items() if name in (SOURCE, TARGET)})
+
+    def prepare(self, batch, key):
+        ids = batch[TARGET]
+        y = ids[:, 1:]
+        return self.inputs({SOURCE: batch[SOURCE], TARGET: ids[:, :-1]}), y, tf.cast(y != PAD, "float32")
+
+    def learner(self, network, config, options):
+        from keras_dl.learning.next_token import NextToken
+
+        return NextToken(network, config.target_length, config.target_vocabulary_size, options.label_smoothing)
+
+    def scores(self, network, config, split, spec):
+        import sacrebleu
+
+        few = split.take(range(min(SCORED, len(split))))
+        vocabulary = Vocabulary.from_json(spec.columns[TARGET].vocabulary)
+        written = self._translated(network, config, few.columns[SOURCE].values)
+        right = vocabulary.decode(few.columns[TARGET].values)
+        return {"bleu": sacrebleu.corpus_bleu(vocabulary.decode(written), [right]).score}
+
+    def answers(self, network, config, inputs, spec):
+        written = self._translated(network, config, inputs[SOURCE])
+        return [{"text": text} for text in Vocabulary.from_json(spec.columns[TARGET].vocabulary).decode(written)]
+
+    def draw(self, network, config, split, spec, path):
+        from keras_dl.decoding.conditional import read, told
+        from keras_dl.learning.attention_maps import draw_attention
+
+        sources = split.take(range(min(DRAWN, len(split)))).columns[SOURCE].values
+        written = self._translated(network, config, sources)
+        given = read(network, with_masks({SOURCE: sources}))
+        found = told(network, given, written[:, :-1])
+        if "attention" not in found:
+            return False
+        tokens = [
+            [_pieces(spec, name, row) for row in ids] for name, ids in ((SOURCE, sources), (TARGET, written[:, 1:]))
+        ]
+        shares = [
+            share[: len(target), : len(source)]
+            for share, source, target in zip(np.asarray(found["attention"]), *tokens, strict=True)
+        ]
+        draw_attention(shares, *tokens, path)
+        return True
+
+    def _translated(self, network, config, sources: np.ndarray) -> np.ndarray:
+        """The ids of translations, (n, target_length + 1), of those of the `sources`."""
+        from keras_dl import decoding
+        from keras_dl.lazy import keras
+
+        def write(source_ids, token_ids, given):
+            source = with_masks({SOURCE: source_ids})
+            next_logits = decoding.conditional(network, source, beginnings=self.beam_width)
+            if self.beam_width == 1:
+                return decoding.greedy(next_logits, token_ids, given, end=END)
+            settings = {"width": self.beam_width, "length_penalty": 1.0, "end": END}
+            return decoding.beam(next_logits, token_ids, given, **settings)[0][:, 0]
+
+        program = decoding.compiled(write, network)
+        count, written = len(sources), []
+        for start in range(0, count, BATCH):
+            batch = sources[np.arange(start, start + BATCH) % count if count > BATCH else slice(count)]
+            begun = np.full((len(batch), config.target_length + 1), PAD, "int32")
+            begun[:, 0] = BEGIN
+            written.append(keras.ops.convert_to_numpy(program(batch, begun, np.ones(len(batch), "int32"))))
+        return np.concatenate(written)[:count]
+
+
+def _pieces(spec, name: str, ids: np.ndarray) -> list[str]:
+    """Each token of a text up to its END, as people read it."""
+    vocabulary = Vocabulary.from_json(spec.columns[name].vocabulary)
+    named = {BEGIN: "BEGIN", END: "END"}
+    return [named.get(one) or vocabulary.decode([[one]])[0] for one in ids.tolist() if one != PAD]

@@ -1,0 +1,104 @@
+"""Translation: the loss by its formula, whole translations, their score, and where the network looked."""
+
+import numpy as np
+import pytest
+import sacrebleu
+from jobs import JOBS
+
+from keras_dl import UsageError, get_config
+from keras_dl.data import load
+from keras_dl.data.tokenized import with_masks
+from keras_dl.data.vocabulary import BEGIN, END, Vocabulary
+from keras_dl.lazy import tf
+from keras_dl.tasks import get_task
+from keras_dl.training import Options
+from keras_dl.training.job import Job
+from keras_dl.use.evaluate import evaluate
+from keras_dl.use.predictor import Predictor
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A job that has been trained, its data as they were loaded, and the folder of the saved model."""
+    config, task, data, _ = JOBS["translation"]()
+    options = Options(epochs=60, batch_size=16, learning_rate=1e-2, schedule="cosine")
+    folder = tmp_path_factory.mktemp("translation")
+    trained = Job(network=config, task=task, loading={}, options=options).train(
+        folder / "run", *task.adapt(config, data), verbose=0
+    )
+    trained.save(folder / "model")
+    return trained, data, folder / "model"
+
+
+def test_sentences_are_translated_by_the_saved_model(made):
+    trained, data, folder = made
+    predictor = Predictor(folder)
+    sources = ["one two", "red ten six", "six"]
+    answers = [answer.value["text"] for answer in predictor.answers(*predictor.read(sources))]
+    assert answers == ["TWO ONE", "SIX TEN RED", "SIX"]
+    inputs = {"source_token_ids": trained.training.data.test.columns["source_token_ids"].values}
+    own = trained.job.task.answers(trained.network, trained.training.config, inputs, predictor.spec)
+    assert own == predictor.task.answers(predictor.model, predictor.config, inputs, predictor.spec)
+    right = data.test.columns["target"].values
+    assert np.mean([answer["text"] == text for answer, text in zip(own, right, strict=True)]) > 0.9
+    beams = predictor.task.replace(beam_width=3).answers(predictor.model, predictor.config, inputs, predictor.spec)
+    assert np.mean([answer["text"] == text for answer, text in zip(beams, right, strict=True)]) > 0.9
+
+
+def test_the_scores_are_means_over_tokens_and_that_of_sacrebleu(made):
+    trained, data, folder = made
+    split, spec = trained.training.data.test, trained.training.data.spec
+    found = trained.evaluate(split)
+    ids = split.columns["target_token_ids"].values
+    assert set(ids[:, 0].tolist()) == {BEGIN} and all(END in row for row in ids.tolist())
+    inputs = with_masks({"source_token_ids": split.columns["source_token_ids"].values, "target_token_ids": ids[:, :-1]})
+    logits = trained.network.predict(trained.job.task.taken(trained.network, inputs), verbose=0).astype("float64")
+    losses = np.log(np.exp(logits).sum(axis=-1)) - np.take_along_axis(logits, ids[:, 1:, None], axis=-1)[..., 0]
+    there = ids[:, 1:] != 0
+    assert found["loss"] == pytest.approx(losses[there].mean(), rel=1e-4)
+    assert found["accuracy"] == pytest.approx(np.mean((logits.argmax(axis=-1) == ids[:, 1:])[there]), rel=1e-5)
+    columns = {"source_token_ids": split.columns["source_token_ids"].values}
+    written = [one["text"] for one in trained.job.task.answers(trained.network, trained.training.config, columns, spec)]
+    bleu = sacrebleu.BLEU()
+    right = [data.test.columns["target"].values.tolist()]
+    assert found["bleu"] == pytest.approx(bleu.corpus_score(written, right).score)
+    signature = str(bleu.get_signature()).partition("|version")[0]
+    assert signature == "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp"
+    assert evaluate(folder, data)["bleu"] == pytest.approx(found["bleu"])
+
+
+def test_no_token_is_told_from_itself_or_what_follows(made):
+    trained, _, _ = made
+    batch = {name: tf.constant(source.values) for name, source in trained.training.data.test.columns.items()}
+    x, y, weights = trained.job.task.prepare(batch, None)
+    np.testing.assert_array_equal(x["target_token_ids"][:, 1:], y[:, :-1])
+    np.testing.assert_array_equal(weights, y.numpy() != 0)
+    np.testing.assert_array_equal(x["source_padding_mask"], batch["source_token_ids"].numpy() != 0)
+    target, place = x["target_token_ids"].numpy(), 1
+    changed = target.copy()
+    changed[:, place + 1 :] = 4
+    inputs = [trained.job.task.taken(trained.network, {**x, "target_token_ids": one}) for one in (target, changed)]
+    before, after = (trained.network.predict(one, verbose=0) for one in inputs)
+    np.testing.assert_allclose(before[:, : place + 1], after[:, : place + 1], rtol=1e-5, atol=1e-5)
+    assert np.abs(before - after).max() > 1e-2
+
+
+def test_the_picture_shows_where_the_network_looked(made, tmp_path):
+    trained, _, _ = made
+    data = trained.training.data
+    task, config = trained.job.task, trained.training.config
+    assert task.draw(trained.network, config, data.test, data.spec, tmp_path / "attention.png")
+    assert (tmp_path / "attention.png").stat().st_size > 5000
+
+
+def test_texts_are_wanted_in_two_columns_and_a_network_for_them():
+    task, (config, _, data, _) = get_task("translation"), JOBS["translation"]()
+    vocabulary = task.replace(vocabulary_size=300).adapt(config, data)[1].spec.columns["target_token_ids"].vocabulary
+    assert Vocabulary.from_json(vocabulary).pieces == "bpe"
+    with pytest.raises(UsageError, match=r"translation needs a column of text; digits has image \(image\), label"):
+        task.adapt(config, load("digits"))
+    sentences = JOBS["language_of_sentences"]()[2]
+    with pytest.raises(UsageError, match="needs two columns of texts, source and target; toy has text"):
+        task.adapt(config, sentences)
+    with pytest.raises(UsageError, match="is for networks of two texts, such as seq2seq_attention; not gpt"):
+        task.adapt(get_config("gpt2_small"), data)
