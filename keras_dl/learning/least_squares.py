@@ -28,6 +28,11 @@ def least_squares(batches: Iterable[tuple[np.ndarray, np.ndarray]], ridge: float
         products, moments = products + x.T @ x, moments + x.T @ y
     if np.ndim(products) == 0:
         raise UsageError("there are no examples to fit")
+    return solved(products, moments, ridge)
+
+
+def solved(products: np.ndarray, moments: np.ndarray, ridge: float = 0.0) -> np.ndarray:
+    """The weights of `least_squares`, (features, outputs), from the sums x'x and x'y over all examples."""
     if ridge > 0:
         from scipy.linalg import solve
 

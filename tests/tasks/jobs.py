@@ -158,6 +158,11 @@ def translation():
     return config, get_task("translation", pieces="words"), toy(columns, examples), OPTIONS
 
 
+def least_squares():
+    task = get_task("least_squares", ridge=1e-3)
+    return get_config("ntk_kernel", examples=20), task, few(load("digits")), OPTIONS
+
+
 JOBS = {
     function.__name__: function
     for function in (
@@ -176,5 +181,6 @@ JOBS = {
         language_of_sentences,
         translation,
         deep_q_learning,
+        least_squares,
     )
 }
