@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from keras_dl.lazy import tf
     from keras_dl.training import Options
 
+LEARNED_BY = {
+    "class": "classification",
+    "number": "regression",
+    "mask": "segmentation",
+    "boxes": "object_detection",
+}
+"""the tasks for kinds of columns that networks are to find out"""
 BATCH = 32
 """examples that a network answers at once"""
 
@@ -42,13 +49,6 @@ class Task:
 
     scored_each_epoch: ClassVar[bool] = False
     """whether `scores` of the validation split are found after each epoch, since the objective is one of them"""
-
-    def __post_init__(self):
-        check_fields(self)
-
-    @property
-    def name(self) -> str:
-        """The name of its module."""
     makes_pictures: ClassVar[bool] = False
     """whether trained networks make pictures of noise: whoever asks them gives seeds, in a column of that name, "seed".
     Their answers are pictures: "image", rows of pixels 0..255"""
@@ -56,6 +56,13 @@ class Task:
     """the models that a network must be made of, by name, since they are trained or used one by one"""
     adam: ClassVar[dict[str, float]] = {}
     """settings of Adam and AdamW that this way to learn needs, such as beta_1"""
+
+    def __post_init__(self):
+        check_fields(self)
+
+    @property
+    def name(self) -> str:
+        """The name of its module."""
         return type(self).__module__.rpartition(".")[2]
 
     @property
@@ -75,7 +82,11 @@ class Task:
         for kinds in self.wants:
             if data.spec.find(*kinds) is None:
                 found = some([f"{name} ({column.kind})" for name, column in data.spec.columns.items()])
-                raise UsageError(f"{self.name} needs a column of {' or '.join(kinds)}; {data.spec.name} has {found}")
+                others = [f"--task {task}" for kind, task in LEARNED_BY.items() if data.spec.find(kind) is not None]
+                hint = f"; {' or '.join(others)} learns these" if others else ""
+                raise UsageError(
+                    f"{self.name} needs a column of {' or '.join(kinds)}; {data.spec.name} has {found}{hint}"
+                )
         return data
 
     def adapt(self, config: Config, data: Data) -> tuple[Config, Data]:
@@ -122,6 +133,10 @@ class Task:
             raise UsageError(f"{network.name} takes {', '.join(sorted(missing))}; {self.name} gives {', '.join(x)}")
         return {name: x[name] for name in wanted} if several else x[wanted[0]]
 
+    def entrances(self, network: keras.Model) -> list[keras.KerasTensor]:
+        """The inputs, symbolic, of `network` or a part of it that take what an example of the data is."""
+        return network.inputs
+
     def outputs(self, network: keras.Model, inputs: dict[str, np.ndarray]) -> Any:
         """The outputs of `network`, arrays, for examples `inputs` by column."""
         x = self.taken(network, keras.tree.map_structure(np.asarray, self.inputs(inputs)))
@@ -133,10 +148,6 @@ class Task:
 
     def compiling(self, network: keras.Model, config: Config, options: Options) -> dict[str, Any]:
         """The loss and metrics, as arguments of Keras's `compile`; none for a `Learner`, which has its own."""
-    def entrances(self, network: keras.Model) -> list[keras.KerasTensor]:
-        """The inputs, symbolic, of `network` or a part of it that take what an example of the data is."""
-        return network.inputs
-
         return {}
 
     def example(self, network: keras.Model, count: int) -> tuple:
