@@ -22,13 +22,13 @@ import scipy.special
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.learning import attack
 from keras_dl.data import Split
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, up_to
 from keras_dl.figures import plain, save_figure
 from keras_dl.lazy import keras
+from keras_dl.learning import attack
 
 TRAININGS = {"standard": "trained on pictures", "adversarial": "trained on PGD examples"}
 ATTACKS = {"fgsm": attack.fgsm, "pgd": attack.pgd}

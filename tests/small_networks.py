@@ -3,12 +3,12 @@
 import dataclasses
 from typing import Any
 
+import keras
 import numpy as np
 
 import keras_dl
 from keras_dl.architectures.vision import ImageNetwork
 from keras_dl.config import Config
-
 
 FEW = {
     **dict.fromkeys(("vocabulary_size", "source_vocabulary_size", "target_vocabulary_size"), 13),
@@ -28,8 +28,9 @@ def smallest(config: Config) -> Config:
         changes["dropout"] = 0.25 if config.dropout else 0.0  # another rate is no other wiring
     changes |= {field.name: FEW[field.name] for field in dataclasses.fields(config) if field.name in FEW}
     small = config.replace(**changes)
-    if isinstance(small, ImageNetwork) and (small.smallest_size > 1 or not small.fixed_size):
-        size = max(8, small.smallest_size)
+    least, fixed = getattr(small, "smallest_size", None), getattr(small, "fixed_size", False)
+    if least is not None and (least > 1 or not fixed):
+        size = max(8, least)
         small = small.replace(input_shape=(size, size, small.input_shape[2]))
     return small
 
@@ -43,7 +44,7 @@ for _name in keras_dl.list_models():
 def examples(config: Config, count: int = 32) -> tuple[Any, np.ndarray]:
     """Inputs in the range that the network declares, and labels of all classes: one an example, a pixel or a token."""
     generator = np.random.default_rng(0)
-    if not hasattr(config, "input_shape"):
+    if not hasattr(config, "input_shape") or not hasattr(config, "classes"):
         return by_name(config, count, generator)
     x = generator.normal(size=(count, *config.input_shape))
     if isinstance(config, ImageNetwork):
@@ -65,8 +66,13 @@ def by_name(config: Config, count: int, generator: np.random.Generator) -> tuple
             x[name] = generator.integers(1, smallest_vocabulary(config), shape).astype("int32")
         elif name.endswith("padding_mask"):
             x[name] = np.arange(shape[1]) < generator.integers(1, shape[1] + 1, (count, 1))
+        elif name == "image":
+            x[name] = generator.integers(0, 256, shape).astype("float32")
+        elif name == "edge_index":
+            nodes = tensors["x"].shape[1]
+            x[name] = generator.integers(0, nodes, [size or 2 * nodes for size in shape]).astype("int32")
         else:
-            x[name] = generator.normal(size=shape).astype("float32")
+            x[name] = generator.normal(size=[size or 8 for size in shape]).astype("float32")
     output = model.outputs[0]
     y = generator.integers(0, output.shape[-1], (count, *output.shape[1:-1]))
     return x if isinstance(model.input, dict) else next(iter(x.values())), y
@@ -75,3 +81,12 @@ def by_name(config: Config, count: int, generator: np.random.Generator) -> tuple
 def smallest_vocabulary(config: Config) -> int:
     """Ids below it are in every vocabulary of the network."""
     return min(getattr(config, field.name) for field in dataclasses.fields(config) if "vocabulary_size" in field.name)
+
+
+LEARNED_AT_ONCE = ("classification", "segmentation", "language_modeling", "translation")
+"""tasks whose loss is plain, between one output and its labels: `tests/tasks` trains by all others"""
+
+
+def arrays(outputs: Any) -> list[np.ndarray]:
+    """The outputs of a network, one after another, whether they have names or not."""
+    return [np.asarray(keras.ops.convert_to_numpy(one)) for one in keras.tree.flatten(outputs)]

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_networks import SMALL, examples
+from small_networks import LEARNED_AT_ONCE, SMALL, arrays, examples
 from xla_losses import both
 
 import keras_dl
@@ -98,22 +98,24 @@ def test_names_are_the_same_in_two_builds(config):
 def test_saving_keeps_the_outputs(config, tmp_path):
     model = config.build()
     x, _ = examples(config)
-    expected = model(x)
+    expected = arrays(model(x))
     folder = keras_dl.save(model, tmp_path / "saved", config=config)
-    np.testing.assert_array_equal(keras_dl.load(folder)(x), expected)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
-    np.testing.assert_array_equal(loaded(x), expected)
+    for again in (keras_dl.load(folder), loaded):
+        for one, other in zip(arrays(again(x)), expected, strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 @small_networks
 def test_xla_gives_the_same_outputs(config):
     model = config.build()
     x, _ = examples(config, 4)
-    plain = tf.function(model)(x)
-    compiled = tf.function(model, jit_compile=True)(x)
-    np.testing.assert_allclose(compiled, plain, rtol=1e-4, atol=1e-5)
-    assert np.ptp(plain, axis=0).max() > 0, "the outputs do not depend on the inputs"
+    plain = arrays(tf.function(model)(x))
+    compiled = arrays(tf.function(model, jit_compile=True)(x))
+    for one, other in zip(compiled, plain, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5 * max(1, np.abs(other).max()))
+    assert max(np.ptp(one, axis=0).max() for one in plain) > 0, "the outputs do not depend on the inputs"
 
 
 SLOW_TO_COMPILE = {
@@ -127,7 +129,11 @@ SLOW_TO_COMPILE = {
     "zhang_small_inception",
 }
 """families that XLA takes long to compile a training step of: benchmarks/xla_catalogue.py trains them, at any size"""
-TRAINED = {config.family: config for config in reversed(SMALL) if config.family not in SLOW_TO_COMPILE}
+TRAINED = {
+    config.family: config
+    for config in reversed(SMALL)
+    if config.family not in SLOW_TO_COMPILE and config.task in LEARNED_AT_ONCE
+}
 
 
 @pytest.mark.parametrize("config", TRAINED.values(), ids=TRAINED)
@@ -137,7 +143,9 @@ def test_xla_trains_to_the_same_loss(config):
     assert plain[-1] != plain[0]
 
 
-@small_networks
+@pytest.mark.parametrize(
+    "config", (plain := [c for c in SMALL if c.task in LEARNED_AT_ONCE]), ids=[SMALL[config] for config in plain]
+)
 def test_a_training_step_reaches_every_weight(config):
     keras.utils.set_random_seed(0)
     model = config.build()

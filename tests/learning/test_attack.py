@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from keras_dl import UsageError, get_config
-from keras_dl.learning import attack
 from keras_dl.data import Split
 from keras_dl.lazy import keras, tf
+from keras_dl.learning import attack
 
 SHAPE = (4, 4, 1)
 

@@ -122,13 +122,6 @@ def adversarial_generation():
     return config, get_task("adversarial_generation"), few(load("digits")), OPTIONS
 
 
-def deep_q_learning():
-    data = load("gymnasium:CartPole-v1")
-    splits = {name: getattr(data, name).take(range(96 if name == "train" else 3)) for name in PARTS}
-    task = get_task("deep_q_learning", environments=3, buffer=200, learning_starts=30, exploration=60, target_every=4)
-    return get_config("mlp", hidden=(16,)), task, Data(spec=data.spec, origin=data.origin, **splits), OPTIONS
-
-
 def language_modeling():
     """One text a split, of words that come in a row."""
     text = " ".join(WORDS[place % len(WORDS)] for place in range(240))
@@ -158,6 +151,33 @@ def translation():
     return config, get_task("translation", pieces="words"), toy(columns, examples), OPTIONS
 
 
+def deep_q_learning():
+    data = load("gymnasium:CartPole-v1")
+    splits = {name: getattr(data, name).take(range(96 if name == "train" else 3)) for name in PARTS}
+    task = get_task("deep_q_learning", environments=3, buffer=200, learning_starts=30, exploration=60, target_every=4)
+    return get_config("mlp", hidden=(16,)), task, Data(spec=data.spec, origin=data.origin, **splits), OPTIONS
+
+
+def object_detection():
+    """A dark or a bright square in each picture of noise."""
+    generator = np.random.default_rng(0)
+    pictures = generator.integers(90, 140, (48, 64, 64, 3)).astype("uint8")
+    boxes, labels = np.full((48, 2, 4), -1, "float32"), np.full((48, 2), -1)
+    for place in range(48):
+        side, label = generator.integers(16, 28), place % 2
+        left, top = generator.integers(0, 64 - side, 2)
+        pictures[place, top : top + side, left : left + side] = 250 * label
+        boxes[place, 0], labels[place, 0] = (left, top, left + side, top + side), label
+    columns = {
+        "image": Column(kind="image", shape=(64, 64, 3)),
+        "boxes": Column(kind="boxes", shape=(2, 4)),
+        "labels": Column(kind="classes", shape=(2,), class_names=("dark", "bright")),
+    }
+    data = toy(columns, {"image": pictures, "boxes": boxes, "labels": labels})
+    config = get_config("faster_rcnn_r50_fpn", filters=4, blocks=(1, 1, 1, 1), anchor_side=8, proposals=16)
+    return config, get_task("object_detection", samples=16, score=0.3), data, OPTIONS
+
+
 def least_squares():
     task = get_task("least_squares", ridge=1e-3)
     return get_config("ntk_kernel", examples=20), task, few(load("digits")), OPTIONS
@@ -174,13 +194,14 @@ JOBS = {
         contrastive,
         rotation,
         adversarial_training,
+        object_detection,
         variational_autoencoding,
         adversarial_generation,
         node_classification,
+        deep_q_learning,
+        least_squares,
         language_modeling,
         language_of_sentences,
         translation,
-        deep_q_learning,
-        least_squares,
     )
 }
