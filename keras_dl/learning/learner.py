@@ -86,14 +86,18 @@ class Learner(keras.Model):
 class InTurns(Learner):
     """Trains the parts of a network in turns, each by a loss and an optimizer of its own, on TensorFlow."""
 
+    def __init__(self, network: keras.Model, **kwargs: Any):
+        """Raises `UsageError` on another backend."""
+        if keras.backend.backend() != "tensorflow":
+            raise UsageError(f"the parts of {network.name} are trained in turns, which needs KERAS_BACKEND=tensorflow")
+        super().__init__(network, **kwargs)
+
     def turns(self, x, y, weights, training: bool) -> Iterator[tuple[str, str, Any]]:
         """(part, name of its loss, function of no arguments that gives the loss), one step after another."""
         raise NotImplementedError
 
     def train_step(self, data):
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
-        if keras.backend.backend() != "tensorflow":
-            raise UsageError(f"{self.name} trains its parts in turns, which needs KERAS_BACKEND=tensorflow")
         parts, optimizers = self.parts(), self.optimizer.parts
         for part, name, loss in self.turns(x, y, weights, True):
             with tf.GradientTape(watch_accessed_variables=False) as tape:

@@ -148,6 +148,14 @@ def test_the_sheet_is_drawn(trained, tmp_path):
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_another_backend_is_refused(monkeypatch):
+    config, _ = adapted()
+    network = config.build()
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(UsageError, match="the parts of dcgan are trained in turns, which needs KERAS_BACKEND=tensorfl"):
+        TASK.learner(network, config, OPTIONS)
+
+
 def test_what_cannot_learn_so_is_refused(tmp_path):
     config, data = TASK.adapt(get_config("vae", units=4), load("digits"))
     with pytest.raises(UsageError, match="adversarial_generation is for networks of generator and discriminator; vae"):
