@@ -25,6 +25,8 @@ def load(
 ) -> Data:
     """The data set called `name`: "digits", a name of tensorflow-datasets, a folder of pictures, a .csv or .npz file.
 
+    An environment, such as gymnasium:CartPole-v1, is one too.
+
     A word without a separator is first the name of a data set; for a folder of that name write ./<name>, or a `Path`.
     A folder is <name>/<class>/<picture> or <name>/<train | validation | test>/<class>/<picture>. `data_dir` is where
     tensorflow-datasets keeps its data (default: TFDS_DATA_DIR, then its own); what is not there is downloaded.

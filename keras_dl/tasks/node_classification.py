@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+
 from keras_dl.errors import UsageError
 from keras_dl.lazy import tf
 from keras_dl.learning.objective import ACCURACY, LOSS
@@ -47,6 +49,9 @@ class NodeClassification(Task):
     def answers(self, network, config, inputs, spec):
         names = spec.class_names or tuple(map(str, range(spec.classes)))
         return [
-            {"classes": [names[label] for label in labels]}
-            for labels in self.outputs(network, inputs).argmax(axis=-1).tolist()
+            {
+                "classes": [names[label] for label in labels],
+                "nodes": {names[label]: int(count) for label, count in enumerate(np.bincount(labels)) if count},
+            }
+            for labels in self.outputs(network, inputs).argmax(axis=-1)
         ]

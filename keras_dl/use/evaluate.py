@@ -40,7 +40,7 @@ class Evaluate:
     model: Annotated[str, tyro.conf.Positional]
     """the saved model: its folder, that of a run or a search, or its name in saved_models/"""
     data: str
-    """"digits", a name of tensorflow-datasets, or a folder of pictures by class, with the classes of the model"""
+    """"digits", a name of tensorflow-datasets, a folder or file of examples, or an environment, as in training"""
     split: Literal["test", "validation", "train", "all"] = "test"
     """which examples; where the data have no test split, test is the fixed fifth that trainings keep aside"""
     data_dir: str | None = None

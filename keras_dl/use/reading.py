@@ -20,9 +20,10 @@ from keras_dl.data.table import Table
 from keras_dl.data.tokenized import tell_cut
 from keras_dl.data.vocabulary import Vocabulary
 from keras_dl.errors import UsageError, some
+from keras_dl.fields import Seed, checked
+from keras_dl.use.graphs import read_graphs
 
 Inputs = tuple[list[str], dict[str, np.ndarray]]
-from keras_dl.fields import Seed, checked
 """what each input is called, and all of them by column"""
 
 
@@ -31,7 +32,7 @@ def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = Fa
 
     Pictures are files, or lie in folders at any depth; they are scaled to cover the input and cropped to its centre.
     Numbers are rows of .csv files, whose header, if there is one, is passed over. A text is the place itself, or each
-    line of a .txt file.
+    line of a .txt file. Graphs are .npz files.
 
     Raises `UsageError` for what is not there, holds nothing, cannot be read, or has another number of columns than the
     network of inputs; of pictures that cannot be read only without `skip_bad`.
@@ -44,6 +45,8 @@ def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = Fa
         "states": _rows,
         "tokens": _sentences,
     }
+    if column.kind == "nodes":
+        return read_graphs([names.expanded(names.checked("an input", place)) for place in places], spec)
     if column.kind not in readers:
         raise UsageError(f"inputs of the kind {column.kind} are not read from files; call the network of keras_dl.load")
     if column.kind != "tokens":
@@ -52,9 +55,6 @@ def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = Fa
     return sources, {name: values}
 
 
-def _pictures(places: Sequence[Path], column: Column, skip_bad: bool) -> tuple[list[str], np.ndarray]:
-    files = [file for place in places for file in _files(place, SUFFIXES, "pictures")]
-    height, width, channels = column.shape
 def read_seeds(places: Sequence[str | int]) -> Inputs:
     """Whole numbers as the column "seed". Raises `UsageError` for anything else."""
     try:
@@ -66,6 +66,9 @@ def read_seeds(places: Sequence[str | int]) -> Inputs:
     return [f"seed {seed}" for seed in seeds], {"seed": np.array(seeds, "int64")}
 
 
+def _pictures(places: Sequence[Path], column: Column, skip_bad: bool) -> tuple[list[str], np.ndarray]:
+    files = [file for place in places for file in _files(place, SUFFIXES, "pictures")]
+    height, width, channels = column.shape
     pixels, pictures = read_pictures(files, height, width)
     bad = [f"{file} ({picture.bad})" for file, picture in zip(files, pictures, strict=True) if picture.bad]
     if len(bad) == len(files) or (bad and not skip_bad):

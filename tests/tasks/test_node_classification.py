@@ -9,6 +9,7 @@ from keras_dl.data import load
 from keras_dl.tasks import get_task
 from keras_dl.training import build
 from keras_dl.training.loop import Training
+from keras_dl.use.reading import read
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +45,25 @@ def test_the_answer_is_a_class_for_every_node(trained):
     told = trained.data.test.columns["labels"].values[0]
     there = told >= 0
     names = np.array(trained.data.spec.class_names)
-    assert len(answer["classes"]) == len(told)
+    assert len(answer["classes"]) == len(told) == sum(answer["nodes"].values())
     assert np.mean(np.array(answer["classes"])[there] == names[told[there]]) > 0.9
 
 
 def test_data_without_a_graph_are_refused():
     with pytest.raises(UsageError, match=r"node_classification needs a column of nodes; digits has image \(image\)"):
         get_task("node_classification").adapt(get_config("gcn"), load("digits"))
+
+
+def test_graphs_are_read_from_files(trained, tmp_path):
+    columns = {name: source.values[0] for name, source in trained.data.test.columns.items()}
+    told = {f"{split}_index": np.arange(place, 30, 3) for place, split in enumerate(("train", "val", "test"))}
+    half = columns["edge_index"][:, : columns["edge_index"].shape[1] // 2].T
+    graph = {"features": columns["x"], "edges": half, "labels": np.arange(30) % 2, **told}
+    np.savez(tmp_path / "graph.npz", **graph)
+    [source], inputs = read([tmp_path / "graph.npz"], trained.data.spec)
+    assert source == str(tmp_path / "graph.npz") and [*inputs] == ["x", "edge_index"]
+    assert np.array_equal(inputs["x"][0], columns["x"])
+    assert np.array_equal(inputs["edge_index"][0], columns["edge_index"])
+    np.savez(tmp_path / "other.npz", **{**graph, "edges": half[1:]})
+    with pytest.raises(UsageError, match=r"the model takes edges of shape \(2, \d+\); .*other.npz has \(2, \d+\)"):
+        read([tmp_path / "other.npz"], trained.data.spec)
