@@ -7,6 +7,7 @@ import tensorflow as tf
 from small_networks import examples
 
 from keras_dl.config import Config
+from keras_dl.tasks import get_task
 from keras_dl.training import Options
 from keras_dl.training.objective import compile_model
 
@@ -21,14 +22,17 @@ def both(config: Config, batch_size: int) -> tuple[list[float], list[float], flo
     keras.utils.set_random_seed(0)
     model, (x, y) = config.build(), examples(config, batch_size)
     for layer in model._flatten_layers():
-        if hasattr(layer, "rate"):
-            layer.rate = 0.0
-    compile_model(model, config, Options(optimizer="sgd", learning_rate=1e-3), steps_per_epoch=STEPS)
-    data = tf.constant(x), tf.constant(y)
+        for name in ("rate", "dropout"):
+            if hasattr(layer, name):
+                setattr(layer, name, 0.0)
+    options = Options(optimizer="sgd", learning_rate=1e-3)
+    learner = get_task(config.task).learner(model, config, options)
+    compile_model(learner, config, options, steps_per_epoch=STEPS)
+    data = keras.tree.map_structure(tf.constant, (x, y))
     start, losses = model.get_weights(), []
-    for step in (model.train_step, tf.function(model.train_step, jit_compile=True, autograph=False)):
+    for step in (learner.train_step, tf.function(learner.train_step, jit_compile=True, autograph=False)):
         model.set_weights(start)
-        model.reset_metrics()
+        learner.reset_metrics()
         began = time.perf_counter()
         losses.append([float(step(data)["loss"])])
         seconds = time.perf_counter() - began

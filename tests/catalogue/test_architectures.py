@@ -18,6 +18,7 @@ from xla_losses import both
 import keras_dl
 from keras_dl.architectures.vision import ImageNetwork
 from keras_dl.catalogue import entries, read_config
+from keras_dl.tasks import get_task
 from keras_dl.training import Options
 from keras_dl.training.objective import compile_model
 
@@ -149,11 +150,13 @@ def test_xla_trains_to_the_same_loss(config):
 def test_a_training_step_reaches_every_weight(config):
     keras.utils.set_random_seed(0)
     model = config.build()
-    compile_model(model, config, Options(learning_rate=1e-3), steps_per_epoch=1)
+    options = Options(learning_rate=1e-3)
+    learner = get_task(config.task).learner(model, config, options)
+    compile_model(learner, config, options, steps_per_epoch=1)
     x, y = examples(config)
-    model.run_eagerly = True  # tracing a graph of hundreds of layers takes longer than a step without one
+    learner.run_eagerly = True  # tracing a graph of hundreds of layers takes longer than a step without one
     before = model.get_weights()
-    history = model.fit(x, y, batch_size=len(x), verbose=0).history
+    history = learner.fit(x, y, batch_size=len(x), verbose=0).history
     assert np.isfinite(history["loss"][0])
     for variable, old, new in zip(model.weights, before, model.get_weights(), strict=True):
         assert np.isfinite(new).all(), variable.path

@@ -149,12 +149,13 @@ def small_gpt():
     return network
 
 
+@pytest.mark.parametrize("length", [4, 12])
 @pytest.mark.parametrize("xla", [False, True])
-def test_a_network_sees_its_last_window(xla):
-    network, token_ids = small_gpt(), begun([1], [4, 5, 6], length=12)
+def test_a_network_sees_its_last_window(xla, length):
+    network, token_ids = small_gpt(), begun([1], [4, 5, 6], length=length)
     written = np.asarray(compiled(lambda *arrays: greedy(causal(network), *arrays), network, xla=xla)(*token_ids))
     for text, given in zip(written, token_ids[1], strict=True):
-        for place in range(given, 12):
+        for place in range(given, length):
             seen = text[max(0, place - 5) : place]
             logits = network(np.pad(seen, (0, 5 - len(seen)))[None])[0, len(seen) - 1]
             assert text[place] == np.argmax(logits)
