@@ -23,7 +23,7 @@ def both(config: Config, batch_size: int) -> tuple[list[float], list[float], flo
     model, (x, y) = config.build(), examples(config, batch_size)
     for layer in model._flatten_layers():
         for name in ("rate", "dropout"):
-            if hasattr(layer, name):
+            if name in vars(layer):
                 setattr(layer, name, 0.0)
     options = Options(optimizer="sgd", learning_rate=1e-3)
     learner = get_task(config.task).learner(model, config, options)
