@@ -169,8 +169,8 @@ class Initialization(DataExperiment):
 
 def draw_weights(model: keras.Model, scheme: str, seed: int) -> None:
     """Give the kernels of `model` the weights of `scheme`."""
-    from keras_dl.training.initialization import initialize
     from keras_dl.learning.kernels import kernels
+    from keras_dl.training.initialization import initialize
 
     initialize(model, "he" if scheme == LITERAL else scheme, seed)
     for kernel, incoming in kernels(model):

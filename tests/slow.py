@@ -12,6 +12,7 @@ SLOW = (
     "tests/catalogue/test_architectures.py::test_xla_gives_the_same_outputs*",
     "tests/catalogue/test_architectures.py::test_xla_trains_to_the_same_loss*",
     "tests/pages/test_report_page.py::test_a_browser_shows_it*",
+    "tests/tasks/*object_detection*",
     "tests/data/test_larger_than_memory.py::*",
 )
 """patterns of node ids: devices and machines that wait for each other, series of kills, networks compiled whole, short

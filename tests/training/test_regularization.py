@@ -7,8 +7,8 @@ import tensorflow as tf
 
 import keras_dl
 from keras_dl import UsageError, layers
-from keras_dl.training import Options
 from keras_dl.learning.kernels import kernels
+from keras_dl.training import Options
 from keras_dl.training.objective import compile_model
 from keras_dl.training.regularization import drop_inputs
 

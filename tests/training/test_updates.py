@@ -13,10 +13,10 @@ import pytest
 import keras_dl
 from keras_dl import UsageError, surgery
 from keras_dl.data import load
+from keras_dl.learning.kernels import kernels
 from keras_dl.learning.relative_localization import with_relative_localization
 from keras_dl.training import Options, fit, seed_everything
 from keras_dl.training.initialization import initialize
-from keras_dl.learning.kernels import kernels
 from keras_dl.training.objective import compile_model
 from keras_dl.training.schedules import learning_rate
 from keras_dl.training.updates import Updates, adopt, apply_remainder, averages, make_optimizer
