@@ -179,7 +179,7 @@ class Training:
             surgery.freeze(self.network, options.freeze)
         self.prepare()
         learner = self.learner
-        epochs = Epochs(data.train, options, self.arrange, _changed(augment, options), mix)
+        epochs = Epochs(data.train, options, self.arrange, _changed(augment, options, data.spec.input), mix)
         if learner is self.network:
             check_batches(epochs.begin(0), learner)
         check_model(self.network, config, options)
@@ -311,13 +311,15 @@ def _made(folder: str | os.PathLike) -> Path:
     return Path(folder)
 
 
-def _changed(augment: Callable | None, options: Options) -> Callable | None:
-    """`augment`, then the input dropout of `options`."""
+def _changed(augment: Callable | None, options: Options, name: str) -> Callable | None:
+    """`augment`, then the input dropout of `options`, of the column called `name` where whole batches come."""
     if not options.input_dropout:
         return augment
 
     def change(inputs, seed):
         inputs = inputs if augment is None else augment(inputs, seed)
+        if isinstance(inputs, dict):
+            return {**inputs, name: drop_inputs(inputs[name], seed, options.input_dropout)}
         return drop_inputs(inputs, seed, options.input_dropout)
 
     return change

@@ -15,7 +15,7 @@ from keras_dl.search.helper import Helper
 from keras_dl.tasks import get_task
 from keras_dl.training.job import Job
 
-SETTINGS = Settings(max_trials=3, epochs=2, batch_size=64)
+SETTINGS = Settings(max_trials=2, epochs=2, batch_size=64)
 VAE = get_config("vae", units=16, latent_width=2)
 """learns by a loss, which is to be small"""
 
@@ -52,7 +52,7 @@ def test_the_least_loss_is_the_best_and_an_interrupted_search_ends_in_the_same_l
         run(tmp_path / "cut", VAE, "digits", pool=Here(ends=1))
     rest = Here()
     cut = run(tmp_path / "cut", VAE, "digits", pool=rest)
-    assert [*rest.orders] == [1, 2]
+    assert [*rest.orders] == [1]
     assert [trial.__dict__ | {"seconds": None} for trial in cut] == [
         trial.__dict__ | {"seconds": None} for trial in whole
     ]
@@ -82,7 +82,7 @@ def test_the_least_loss_is_the_best_and_an_interrupted_search_ends_in_the_same_l
     ids=["one input", "two inputs"],
 )
 def test_networks_that_take_tokens_are_searched(tmp_path, monkeypatch, texts, config):
-    settings = Settings(max_trials=2, epochs=2, batch_size=16, max_latency=10_000.0, tune_regularization=True)
+    settings = Settings(max_trials=1, epochs=1, batch_size=16, max_latency=10_000.0, tune_regularization=True)
     trials = run(tmp_path, config, "toy", settings)
     assert {trial.status for trial in trials} == {"completed"}
     assert all(trial.latency > 0 for trial in trials)

@@ -9,6 +9,7 @@ import keras_dl
 from keras_dl import UsageError, layers
 from keras_dl.learning.kernels import kernels
 from keras_dl.training import Options
+from keras_dl.training.loop import _changed
 from keras_dl.training.objective import compile_model
 from keras_dl.training.regularization import drop_inputs
 
@@ -87,6 +88,13 @@ def test_input_dropout_keeps_the_mean_and_is_decided_by_its_key():
     np.testing.assert_array_equal(dropped, drop_inputs(x, key, 0.2))
     assert (dropped != drop_inputs(x, key + 1, 0.2).numpy()).any()
     assert any((dropped[0] != other).any() for other in dropped[1:])
+
+
+def test_input_dropout_leaves_what_belongs_to_the_pictures():
+    batch = {"image": tf.ones((8, 6, 6, 1)), "mask": tf.ones((8, 6, 6))}
+    changed = _changed(None, Options(input_dropout=0.5), "image")(batch, tf.constant([3, 4], "int64"))
+    assert {*np.unique(changed["image"])} == {0, 2}
+    assert changed["mask"] is batch["mask"]
 
 
 @pytest.mark.parametrize(
