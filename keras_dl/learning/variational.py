@@ -5,10 +5,14 @@ Kingma & Welling, "Auto-Encoding Variational Bayes", ICLR 2014, section 2.3, app
 
 from __future__ import annotations
 
+import numpy as np
+
 from keras_dl.lazy import keras
 from keras_dl.learning.learner import Learner
 
 ops = keras.ops
+PLACES = 4096
+"""pictures of an evaluation until their noise comes again"""
 
 
 def kl(mean, log_variance):
@@ -30,33 +34,31 @@ class Variational(Learner):
     """Trains the `encoder` and the `decoder` that are parts of a `network` by minus the evidence lower bound, in nats.
 
     It is the sum of the two losses, estimated from one code for each picture. In training the noise in the codes comes
-    from random numbers that `seed` begins. In evaluation it is decided by how many pictures came before, so that an
-    evaluation is the same whenever it is made, and moves nothing.
+    from random numbers that `seed` begins. In evaluation a picture has that of its place among all, so that what is
+    found is the same whenever it is looked for, in batches of any size, and moves nothing.
     """
 
     losses_named = ("reconstruction", "kl")
 
     def __init__(self, network: keras.Model, seed: int):
         super().__init__(network)
-        self.noise, self.evaluation_noise = keras.random.SeedGenerator(seed), keras.random.SeedGenerator(0)
+        self.noise = keras.random.SeedGenerator(seed)
+        width = network.output["mean"].shape[-1]
+        self.noise_of_places = np.random.default_rng(0).normal(size=(PLACES, width)).astype("float32")
 
     def named_losses(self, x, y, outputs, weights, training):
         mean, log_variance = (ops.cast(outputs[name], "float32") for name in ("mean", "log_variance"))
-        code = mean + ops.exp(log_variance / 2) * keras.random.normal(
-            ops.shape(mean), dtype="float32", seed=self.noise if training else self._noise_of_place()
-        )
+        if training:
+            noise = keras.random.normal(ops.shape(mean), dtype="float32", seed=self.noise)
+        else:
+            before = ops.cast(self.means["kl"].count.value, "int32")  # set back by Keras where an evaluation begins
+            noise = ops.take(self.noise_of_places, (before + ops.arange(ops.shape(mean)[0])) % PLACES, axis=0)
+        code = mean + ops.exp(log_variance / 2) * noise
         logits = self.network.get_layer("decoder")(code, training=training)
         return {
             "reconstruction": _mean(reconstruction(x, logits), weights),
             "kl": _mean(kl(mean, log_variance), weights),
         }
-
-    def _noise_of_place(self) -> keras.random.SeedGenerator:
-        """Random numbers that begin at the number of pictures since Keras has set the means back, as it does first."""
-        state = self.evaluation_noise.state
-        before = ops.cast(self.means["kl"].count.value, state.dtype)
-        state.assign(ops.stack([before, ops.zeros_like(before)]))
-        return self.evaluation_noise
 
 
 def _mean(values, weights):

@@ -85,7 +85,18 @@ def test_evaluation_is_the_same_each_time_and_moves_nothing(trained):
     np.testing.assert_array_equal(training.learner.noise.state.numpy(), noise)
 
 
-def test_each_batch_of_an_evaluation_has_other_noise(trained):
+def test_an_evaluation_is_the_same_in_batches_of_any_size(trained):
+    training, _ = trained
+    pictures = training.data.test.inputs()[:50]
+    whole, parts = (
+        training.learner.evaluate(pictures, np.zeros(50, "float32"), batch_size=size, verbose=0, return_dict=True)
+        for size in (50, 7)
+    )
+    for name in ("loss", "kl", "reconstruction"):
+        assert whole[name] == pytest.approx(parts[name], rel=1e-5)
+
+
+def test_each_picture_of_an_evaluation_has_other_noise(trained):
     training, _ = trained
     picture = training.data.test.inputs()[:1]
     twice = np.repeat(picture, 2, axis=0)
