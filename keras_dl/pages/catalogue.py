@@ -10,7 +10,7 @@ from pathlib import Path
 
 from keras_dl import architectures, storage
 from keras_dl.catalogue import Entry, entries
-from keras_dl.catalogue.describe import describe
+from keras_dl.catalogue.describe import Description, describe
 from keras_dl.weights import available
 
 PATH = Path(architectures.__file__).with_name("README.md")
@@ -44,9 +44,16 @@ def _row(entry: Entry) -> list[str]:
         entry.task,
         f"{description.parameters:,}",
         f"{description.multiply_adds:,}",
-        " x ".join(map(str, entry.config.input_shape)),
+        _inputs(description),
         ", ".join(available(entry.name)),
     ]
+
+
+def _inputs(description: Description) -> str:
+    """The shapes of the inputs, each with its name where there are several."""
+    inputs = [layer for layer in description.layers if layer.kind == "InputLayer" and "/" not in layer.name]
+    shapes = {layer.name: " x ".join(map(str, layer.output_shape)) for layer in inputs}
+    return ", ".join(shapes.values() if len(shapes) == 1 else [f"{name} {shape}" for name, shape in shapes.items()])
 
 
 if __name__ == "__main__":
