@@ -13,9 +13,13 @@ TARGET = "target_token_ids"
 
 
 def read(network: keras.Model, source: dict[str, Any]) -> dict[str, Any]:
-    """`source` by the names of the inputs of `network`, and what its nested model `encoder` makes of it, by name."""
+    """`source` by the names of the inputs of `network`, and what its nested model `encoder` makes of it, by name.
+
+    These are copies, without the masks that Keras hangs on to tensors: decoders take masks as inputs.
+    """
     encoder, source = network.get_layer("encoder"), keras.tree.map_structure(ops.convert_to_tensor, source)
-    return {**source, **encoder({name: source[name] for name in encoder.input}, training=False)}
+    made = encoder({name: source[name] for name in encoder.input}, training=False)
+    return {**source, **keras.tree.map_structure(ops.copy, made)}
 
 
 def told(network: keras.Model, given: dict[str, Any], token_ids: Any) -> dict[str, Any]:

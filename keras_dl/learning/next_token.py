@@ -38,7 +38,8 @@ class NextToken(Learner):
 
     def get_metrics_result(self):
         results = super().get_metrics_result()
-        return {**results, "perplexity": ops.exp(results.pop("cross_entropy"))}
+        nats = results.pop("cross_entropy")
+        return {**results, "perplexity": ops.exp(nats)}
 
     def count(self, x, y, weights):
         return ops.cast(ops.size(y), "float32") if weights is None else super().count(x, y, weights)

@@ -6,8 +6,8 @@ the accuracy of a split the network is given the right translation up to each to
 loss in nats, pads count nothing.
 
 "bleu" is of whole translations: that of sacrebleu (Post 2018, "A Call for Clarity in Reporting BLEU Scores"),
-nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp, of the first `SCORED` examples of a split. The right translations are as
-the vocabulary gives them back: of bpe letter by letter, but cut where they were cut.
+nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp, of at most `SCORED` examples, evenly from all of a split. The right
+translations are as the vocabulary gives them back: of bpe letter by letter, but cut where they were cut.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ class Translation(Task):
     def scores(self, network, config, split, spec):
         import sacrebleu
 
-        few = split.take(range(min(SCORED, len(split))))
+        count = min(SCORED, len(split))
+        few = split.take(np.arange(count) * len(split) // count)
         vocabulary = Vocabulary.from_json(spec.columns[TARGET].vocabulary)
         written = self._translated(network, config, few.columns[SOURCE].values)
         right = vocabulary.decode(few.columns[TARGET].values)

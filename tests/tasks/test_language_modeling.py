@@ -55,6 +55,7 @@ def test_the_loss_is_the_mean_of_all_tokens_of_the_text_but_the_first(long):
     found = training.evaluate(training.data.test)
     assert found["loss"] == pytest.approx(expected, rel=1e-5)
     assert found["perplexity"] == pytest.approx(np.exp(expected), rel=1e-5)
+    assert found.keys() == {"loss", "accuracy", "perplexity"}
     assert found["loss"] < 0.6, "one letter follows almost every other"
 
 

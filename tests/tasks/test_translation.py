@@ -83,6 +83,7 @@ def test_no_token_is_told_from_itself_or_what_follows(made):
     assert np.abs(before - after).max() > 1e-2
 
 
+@pytest.mark.filterwarnings("error")
 def test_the_picture_shows_where_the_network_looked(made, tmp_path):
     trained, _, _ = made
     data = trained.training.data
