@@ -27,7 +27,7 @@ def ours(arguments, folder: str) -> float:
 
     settings = Settings(max_trials=arguments.trials, epochs=arguments.epochs, workers=int(arguments.contender))
     trials = search(get_config(arguments.network), "digits", settings, Path(folder))
-    return max(trial.val_accuracy for trial in trials)
+    return max(trial.score for trial in trials)
 
 
 def kerastuner(arguments, folder: str) -> float:

@@ -137,8 +137,11 @@ def dispatch(command: str = "--help", *rest: str) -> None:
                     raise UsageError(f"--resume goes on with the network of the run; leave {rest[0]} out")
                 task, flags = _with_task(rest[1:])
                 _run(_default(kind, rest[0], task), f"keras-dl {command} {rest[0]}", flags)
-            elif {*HELP, "--resume", "--hypermodel"}.isdisjoint(word.partition("=")[0] for word in rest):
+            elif {*HELP, "--resume", "--hypermodel"}.isdisjoint(given := {word.partition("=")[0] for word in rest}):
                 _missing(f"keras-dl {command} NAME")
+            elif "--hypermodel" in given and "--resume" not in given:
+                task, flags = _with_task(rest)
+                _run(kind() if task is None else kind(task=get_task(task)), f"keras-dl {command}", flags)
             else:
                 _run(kind(), f"keras-dl {command}", rest)
 

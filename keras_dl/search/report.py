@@ -48,9 +48,8 @@ def report(
     """Write what the search for variations of `config`, which learn by `task`, found into `folder`; print the best.
 
     There are then results.csv, the saved model best/, a picture of the scores that is called by the metric, such as
-    accuracy.png, parallel_coordinates.png and tensorboard/. The
-    latency of every completed trial is measured first and kept in latencies.json. `loading` goes to
-    `keras_dl.data.load`.
+    accuracy.png, parallel_coordinates.png and tensorboard/. The latency of every completed trial is measured first and
+    kept in latencies.json. `loading` goes to `keras_dl.data.load`.
 
     Returns the score of the best network within the budget on the test split, which decided nothing before; None if
     no trial within it was completed. Raises `UsageError` if the best model is not the one of its trial, and for data

@@ -144,14 +144,19 @@ def _add_training(space: keras_tuner.HyperParameters, config: Config, settings: 
             raise UsageError(
                 f"tune_augmentation changes pictures, the inputs of {config.family} have the shape {shape}"
             )
-        names = [name for name in (*CHANGES, *MIXES) if name != "color" or shape[-1] == 3]
+        mixes = MIXES if "class" in _told(task) else ()
+        names = [name for name in (*CHANGES, *mixes) if name != "color" or shape[-1] == 3]
         space.Choice("augmentation", [NONE, *names], default=NONE)
+
+
+def _told(task: Task) -> set[str]:
+    """The kinds of columns that the data must have."""
+    return {kind for kinds in task.wants for kind in kinds}
 
 
 def _idle(config: Config, task: Task) -> set[str]:
     """What means nothing: smoothed labels where no classes are told, zeros among the inputs where these are tokens."""
-    told = {kind for kinds in task.wants for kind in kinds}
-    idle = set() if told & {"class", "mask"} else {"label_smoothing"}
+    idle = set() if _told(task) & {"class", "mask"} else {"label_smoothing"}
     return idle if hasattr(config, "input_shape") else {*idle, "input_dropout"}
 
 

@@ -17,7 +17,9 @@ from data.data_on_disk import fill, picture
 from keras_dl import saved_model, storage
 from keras_dl.cli import main
 from keras_dl.errors import shown
+from keras_dl.recipes.search import Search
 from keras_dl.recipes.train import Train
+from keras_dl.tasks import get_task
 from keras_dl.training import job
 
 TRAIN = ("train", "mlp", "--network.hidden", "8", "--epochs", "2", "--batch-size", "256")
@@ -387,6 +389,18 @@ def test_a_saved_model_is_trained_on_with_its_weights(keras_dl, monkeypatch):
     [recipe] = started
     assert recipe.weights == str(saved_model.SHIPPED / "resnet20_cifar10")
     assert (recipe.network.family, recipe.epochs) == ("resnet_cifar", 1)
+
+
+def test_a_hypermodel_is_searched_by_any_task(keras_dl, monkeypatch):
+    found = []
+    monkeypatch.setattr(Search, "run", lambda recipe: found.append(recipe.task))
+    for words in ((), ("--task", "regression"), ("--task=classification", "--task.class-weights", "balanced")):
+        keras_dl("search", "--hypermodel", "mine:Model", "--data", "digits", *words)
+    assert found == [
+        get_task("classification"),
+        get_task("regression"),
+        get_task("classification", class_weights="balanced"),
+    ]
 
 
 def test_a_folder_in_use_is_refused(keras_dl, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from keras_dl import UsageError, get_config
 from keras_dl.config import Config, depth, width
 from keras_dl.search import Settings, space
+from keras_dl.tasks import get_task
 
 SETTINGS = Settings()
 OPTIONS = SETTINGS.training()
@@ -128,6 +129,14 @@ def test_one_augmentation_or_none():
     assert "color" not in parameters(gray, settings)["augmentation"].values
     with pytest.raises(UsageError, match="tune_augmentation changes pictures"):
         space.hyperparameters(get_config("mlp", input_shape=(4,)), settings)
+
+
+@pytest.mark.parametrize("name", ["segmentation", "contrastive", "rotation"])
+def test_labels_are_mixed_only_where_a_class_is_told(name):
+    found = space.hyperparameters(PICTURES, Settings(tune_augmentation=True), get_task(name)).space
+    names = {parameter.name: parameter for parameter in found}["augmentation"].values
+    assert "flip" in names
+    assert not {"mixup", "cutmix"} & set(names)
 
 
 @pytest.mark.parametrize("kind", ["compound", "tinynet"])
