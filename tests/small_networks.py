@@ -44,7 +44,8 @@ for _name in keras_dl.list_models():
 def examples(config: Config, count: int = 32) -> tuple[Any, np.ndarray]:
     """Inputs in the range that the network declares, and labels of all classes: one an example, a pixel or a token."""
     generator = np.random.default_rng(0)
-    if not hasattr(config, "input_shape") or not hasattr(config, "classes"):
+    of_one_kind = {"input_shape", "classes"} <= (names := {field.name for field in dataclasses.fields(config)})
+    if not of_one_kind or "edges" in names:
         return by_name(config, count, generator)
     x = generator.normal(size=(count, *config.input_shape))
     if isinstance(config, ImageNetwork):

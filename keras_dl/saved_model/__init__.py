@@ -180,6 +180,8 @@ def save(
 
     folder = names.expanded(names.checked("folder", folder))
     check_model(model)
+    if not isinstance(config, Config):
+        raise UsageError(f"config must be that by which the model was built, got {config!r}")
     task = get_task(task or config.task)
     if not class_names and spec is not None and len(spec.class_names) == declaration.classes_of(config):
         class_names = spec.class_names
@@ -201,8 +203,6 @@ def save(
 
 def _check_declaration(model: keras.Model, config: Any, class_names: Any, card: Any, facts: Any) -> None:
     """Raise `UsageError` for what `load` would refuse, or what no file can hold."""
-    if not isinstance(config, Config):
-        raise UsageError(f"config must be that by which the model was built, got {config!r}")
     if not config.foreign and (count := model.count_params()) != (described := describe(config).parameters):
         raise UsageError(f"the model has {count:,} parameters, this {config.family} has {described:,}")
     checked("class_names", class_names, tuple[str, ...])
