@@ -5,7 +5,7 @@ from __future__ import annotations
 from keras_dl.lazy import keras, tf
 from keras_dl.learning.attack import fgsm, pgd
 from keras_dl.learning.labels import hits
-from keras_dl.learning.learner import Learner
+from keras_dl.learning.learner import Learner, weighted_mean
 
 ops = keras.ops
 
@@ -35,16 +35,9 @@ class AgainstAdversary(Learner):
     def named_losses(self, x, y, outputs, weights, training):
         attacked = tf.stop_gradient(self._attacked(x, y, training))
         logits = self.network(attacked, training=training)
-        self._robust = self._mean(hits(y, logits), weights)
+        self._robust = weighted_mean(hits(y, logits), weights)
         loss = ops.sparse_categorical_crossentropy(ops.cast(y, "int32"), logits, from_logits=True)
-        return {"adversarial_loss": self._mean(loss, weights)}
+        return {"adversarial_loss": weighted_mean(loss, weights)}
 
     def measures(self, x, y, outputs, weights):
-        return {"accuracy": self._mean(hits(y, outputs), weights), "robust_accuracy": self._robust}
-
-    @staticmethod
-    def _mean(values, weights):
-        values = ops.cast(values, "float32")
-        if weights is None:
-            return ops.mean(values)
-        return ops.sum(weights * values) / ops.maximum(ops.sum(weights), 1e-12)
+        return {"accuracy": weighted_mean(hits(y, outputs), weights), "robust_accuracy": self._robust}

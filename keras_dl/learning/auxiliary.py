@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from keras_dl.lazy import keras
 from keras_dl.learning.labels import hits
-from keras_dl.learning.learner import Learner
+from keras_dl.learning.learner import Learner, weighted_mean
 
 ops = keras.ops
 WEIGHT = 0.3
@@ -25,19 +25,11 @@ class WithAuxiliaries(Learner):
 
     def named_losses(self, x, y, outputs, weights, training):
         weights = weights or dict.fromkeys(outputs)
-        found = {name: self._mean(self.loss_of.call(y[name], outputs[name]), weights[name]) for name in outputs}
+        found = {name: weighted_mean(self.loss_of.call(y[name], outputs[name]), weights[name]) for name in outputs}
         return {"head_loss": found.pop("head"), "auxiliary_loss": WEIGHT * sum(found.values())}
 
     def measures(self, x, y, outputs, weights):
-        return {"accuracy": self._mean(hits(y["head"], outputs["head"]), weights and weights["head"])}
+        return {"accuracy": weighted_mean(hits(y["head"], outputs["head"]), weights and weights["head"])}
 
     def count(self, x, y, weights):
         return super().count(x, y, weights and weights["head"])
-
-    @staticmethod
-    def _mean(values, weights):
-        values = ops.cast(values, "float32")
-        if weights is None:
-            return ops.mean(values)
-        weights = ops.cast(weights, "float32")
-        return ops.sum(weights * values) / ops.maximum(ops.sum(weights), 1e-12)

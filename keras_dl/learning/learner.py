@@ -114,3 +114,12 @@ class InTurns(Learner):
         for _, name, loss in self.turns(x, y, weights, False):
             self.log(name, loss(), self.count(x, y, weights))
         return self.get_metrics_result()
+
+
+def weighted_mean(values, weights=None):
+    """The mean of `values` of any shape, float32, each counted as often as `weights` of that shape say."""
+    values = ops.cast(values, "float32")
+    if weights is None:
+        return ops.mean(values)
+    weights = ops.cast(weights, "float32")
+    return ops.sum(weights * values) / ops.maximum(ops.sum(weights), 1e-12)

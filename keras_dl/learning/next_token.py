@@ -5,7 +5,7 @@ from __future__ import annotations
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras
 from keras_dl.learning.labels import CrossEntropy, hits
-from keras_dl.learning.learner import Learner
+from keras_dl.learning.learner import Learner, weighted_mean
 
 ops = keras.ops
 
@@ -31,10 +31,10 @@ class NextToken(Learner):
 
     def named_losses(self, x, y, outputs, weights, training):
         loss = CrossEntropy(label_smoothing=self.smoothing if training else 0.0)
-        return {"cross_entropy": self._mean(loss.call(y, ops.cast(outputs, "float32")), weights)}
+        return {"cross_entropy": weighted_mean(loss.call(y, ops.cast(outputs, "float32")), weights)}
 
     def measures(self, x, y, outputs, weights):
-        return {"accuracy": self._mean(hits(y, outputs), weights)}
+        return {"accuracy": weighted_mean(hits(y, outputs), weights)}
 
     def get_metrics_result(self):
         results = super().get_metrics_result()
@@ -43,10 +43,3 @@ class NextToken(Learner):
 
     def count(self, x, y, weights):
         return ops.cast(ops.size(y), "float32") if weights is None else super().count(x, y, weights)
-
-    @staticmethod
-    def _mean(values, weights):
-        if weights is None:
-            return ops.mean(values)
-        weights = ops.cast(weights, "float32")
-        return ops.sum(weights * values) / ops.maximum(ops.sum(weights), 1e-12)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from keras_dl.lazy import keras
-from keras_dl.learning.learner import Learner
+from keras_dl.learning.learner import Learner, weighted_mean
 
 ops = keras.ops
 PLACES = 4096
@@ -56,13 +56,6 @@ class Variational(Learner):
         code = mean + ops.exp(log_variance / 2) * noise
         logits = self.network.get_layer("decoder")(code, training=training)
         return {
-            "reconstruction": _mean(reconstruction(x, logits), weights),
-            "kl": _mean(kl(mean, log_variance), weights),
+            "reconstruction": weighted_mean(reconstruction(x, logits), weights),
+            "kl": weighted_mean(kl(mean, log_variance), weights),
         }
-
-
-def _mean(values, weights):
-    """That of `values` (batch,), by `weights` of a shape where they are given."""
-    if weights is None:
-        return ops.mean(values)
-    return ops.sum(weights * values) / ops.maximum(ops.sum(weights), 1e-12)

@@ -137,6 +137,8 @@ def check_model(model: keras.Model, config: Config, options: Options) -> None:
     if not model.trainable_variables:
         raise UsageError(f"freeze={' '.join(options.freeze)} leaves no weight of {config.family} to train")
     own = config.compiles_itself and model.compiled
+    if options.input_dropout and any("int" in str(tensor.dtype) for tensor in model.inputs):
+        raise UsageError(f"input_dropout sets numbers to 0, {config.family} takes tokens; use its own dropout")
     for name in ("ema_momentum", "gradient_accumulation_steps"):
         if own and getattr(options, name) is not None:
             raise UsageError(f"{name} is for the optimizers of keras_dl; this model brings its own, compiled")

@@ -7,7 +7,7 @@ import pytest
 from keras_dl import UsageError, get_config
 from keras_dl.data import load
 from keras_dl.training import Options, build, fit
-from keras_dl.training.checks import check_length, tell_idle
+from keras_dl.training.checks import check_length, check_model, tell_idle
 from keras_dl.training.session import Diverged
 
 
@@ -155,3 +155,9 @@ def test_another_network_than_that_of_the_config(digits, tmp_path, other, words)
 
 def with_two_outputs(model):
     return keras.Model(model.input, [model.output, model.output], name="mlp")
+
+
+def test_tokens_are_not_dropped_as_numbers(tmp_path):
+    config, options = get_config("kim_cnn", vocabulary_size=9, length=4), Options(input_dropout=0.1)
+    with pytest.raises(UsageError, match="input_dropout sets numbers to 0, kim_cnn takes tokens; use its own dropout"):
+        check_model(config.build(), config, options)
