@@ -116,7 +116,7 @@ class Train(Options, DataOptions, Recipe):
         labels = data.test.fingerprint["columns"].get("label")
         facts = {
             **result,
-            "training": {"seed": self.seed, "validation": self.validation},
+            "training": {"seed": self.seed, "validation": self.validation, "batch_size": self.batch_size},
             **({"test_labels": labels["sha256"]} if labels else {}),
         }
         trained.save(folder / "model", card=card(trained, result), facts=facts)

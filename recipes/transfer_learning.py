@@ -48,7 +48,7 @@ class TransferLearning(TransferExperiment):
     """labelled examples of each class to learn from"""
 
     def cells(self) -> list[dict]:
-        fewest, most = np.bincount(self.target.train.labels).min(), max(self.labels_per_class)
+        fewest, most = np.bincount(self.new_task.train.labels).min(), max(self.labels_per_class)
         if fewest < most:
             raise UsageError(f"labels_per_class asks for {most}; a class of {self.data} has {fewest} training examples")
         return [{"method": method, "labels": labels} for method in METHODS for labels in self.labels_per_class]
@@ -58,9 +58,9 @@ class TransferLearning(TransferExperiment):
         student, fresh = self._students[method]
         keras.utils.set_random_seed(seed)
         start = surgery.transplant(self.source, self.config, fresh=fresh).get_weights()
-        student.learn(start, self.target.train.few(labels, seed), seed)
+        student.learn(start, self.new_task.train.few(labels, seed), seed)
         return {
-            "accuracy": student.accuracy(self.target.test),
+            "accuracy": student.accuracy(self.new_task.test),
             "moved": _moved(self.source, student.model),
             "trained": sum(math.prod(weight.shape) for weight in student.model.trainable_weights),
             "head": student.model.get_layer("head").count_params(),

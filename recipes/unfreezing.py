@@ -106,8 +106,8 @@ class Unfreezing(TransferExperiment):
 
     @functools.cached_property
     def _targets(self) -> dict[str, Data]:
-        other = {name: turned_and_inverted(getattr(self.target, name)) for name in SPLITS}
-        return {"similar": self.target, "dissimilar": dataclasses.replace(self.target, reread=None, **other)}
+        other = {name: turned_and_inverted(getattr(self.new_task, name)) for name in SPLITS}
+        return {"similar": self.new_task, "dissimilar": dataclasses.replace(self.new_task, reread=None, **other)}
 
     @functools.cached_property
     def _students(self) -> list[Student]:

@@ -55,7 +55,7 @@ class TransferExperiment(DataExperiment):
         return saved_model.read_contract(self.base_name)["config"].replace(classes=self.dataset.spec.classes)
 
     @functools.cached_property
-    def target(self) -> Data:
+    def new_task(self) -> Data:
         """The new task, in the base's shape."""
         self.dataset.spec.check_size(self.config.input_shape, self.base_name)
         return self.dataset.resized(self.config.input_shape)

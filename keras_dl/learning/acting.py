@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_dl.decoding.program import compiled
 from keras_dl.environments import make
+from keras_dl.errors import UsageError
 from keras_dl.lazy import keras
 
 if TYPE_CHECKING:
@@ -31,12 +32,13 @@ class Acting(keras.callbacks.Callback):
 
     Seeds of episodes and of actions at random follow from the seed of the learner, the number of the environment and
     that of the episode or decision. So the state is how many decisions there were, and of each environment which
-    episode it is in and what was done in it, which is done again on going on.
+    episode it is in and what was done in it, which is done again on going on. An
+    environment that then stands elsewhere is refused, by `UsageError`.
     """
 
     def __init__(self, learner: QLearner, name: str):
         super().__init__()
-        self._learner, self._task = learner, learner.task
+        self._learner, self._task, self._name = learner, learner.task, name
         self._best = greedy(learner.network)
         self._environments = [make(name) for _ in range(self._task.environments)]
         self._warm_up = math.ceil(self._task.learning_starts / self._task.environments)
@@ -51,6 +53,7 @@ class Acting(keras.callbacks.Callback):
             "finished": list(self._finished),
             "episodes": self._episodes,
             "done": [np.array(done, "int32") for done in self._done],
+            "states": np.stack(self._states),
         }
 
     def set_state(self, state):
@@ -61,6 +64,11 @@ class Acting(keras.callbacks.Callback):
         for place, actions in enumerate(state["done"]):
             for action in actions:
                 self._step(place, int(action))
+        if not np.array_equal(np.stack(self._states), state["states"]):
+            raise UsageError(
+                f"{self._name} does not go where it went before from the same seeds and actions, so this training "
+                "cannot go on; begin it anew in another folder"
+            )
 
     def on_train_batch_begin(self, batch, logs=None):
         while self._decisions < self._warm_up:

@@ -24,6 +24,8 @@ class Learner(keras.Model):
 
     losses_named: ClassVar[Sequence[str]] = ()
     logged: ClassVar[Sequence[str]] = ()
+    by_network_alone: ClassVar[bool] = True
+    """whether the losses follow from the network; weights of the learner's own are not in a saved model"""
 
     def __init__(self, network: keras.Model, **kwargs: Any):
         super().__init__(dtype="float32", name=f"{network.name}_learner", **kwargs)

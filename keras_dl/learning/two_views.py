@@ -24,6 +24,7 @@ class TwoViews(Learner):
 
     losses_named = ("nt_xent",)
     logged = ("found",)
+    by_network_alone = False
 
     def __init__(self, network: keras.Model, temperature: float, width: int):
         super().__init__(network)

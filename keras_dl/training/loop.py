@@ -177,6 +177,8 @@ class Training:
             initialize(self.network, options.initialization, options.seed)
         if options.freeze:
             surgery.freeze(self.network, options.freeze)
+        if mix is not None and (not task.compiling(self.network, config, options) or ("class",) not in task.wants):
+            raise UsageError(f"{task.name} does not learn from mixed labels; leave mixup and cutmix out")
         self.prepare()
         learner = self.learner
         epochs = Epochs(data.train, options, self.arrange, _changed(augment, options, data.spec.input), mix)

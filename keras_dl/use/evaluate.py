@@ -109,7 +109,11 @@ def evaluate(model: str | os.PathLike | Predictor, data: Data, *, split: str = "
 
 
 def _measured(predictor: Predictor, data: Data, split: str) -> dict[str, Any]:
-    """The scores on a split of `data`, which are as `fitting` gives them."""
+    """The scores on a split of `data`, which are as `fitting` gives them.
+
+    Batches have the size of its training: some losses, such as those that compare examples, depend on it. Losses that
+    the network alone does not decide are left out.
+    """
     if isinstance(predictor.task, Classification):
         inputs, labels = _examples(data, split)
         probabilities = predictor.task.probabilities(predictor.model, predictor.config, inputs)
@@ -117,9 +121,16 @@ def _measured(predictor: Predictor, data: Data, split: str) -> dict[str, Any]:
     if split == "all":
         raise UsageError(f"{predictor.task.name} is measured on one split; choose train, validation or test")
     part = getattr(data, split)
-    training = Training(predictor.model, predictor.config, predictor.task, data, Options(), Path())
+    match predictor.facts:
+        case {"training": {"batch_size": int(size)}}:
+            options = Options(batch_size=size)
+        case _:
+            options = Options()
+    training = Training(predictor.model, predictor.config, predictor.task, data, options, Path())
     training.prepare()
-    compile_model(training.learner, predictor.config, Options(), 1, predictor.task)
+    if not getattr(training.learner, "by_network_alone", True):
+        return {"examples": len(part), **predictor.task.scores(predictor.model, predictor.config, part, data.spec)}
+    compile_model(training.learner, predictor.config, options, 1, predictor.task)
     return {"examples": len(part), **training.evaluate(part)}
 
 

@@ -12,6 +12,7 @@ from keras_dl.augment.mix import MIXES
 from keras_dl.data import load as load_data
 from keras_dl.experiments.recipe import Recipe
 from keras_dl.recipes.train import Train
+from keras_dl.tasks import get_task
 
 SMALL = {"network": get_config("mlp", hidden=(16,)), "epochs": 2, "batch_size": 128}
 
@@ -41,7 +42,7 @@ def test_what_a_run_leaves(result, folder):
     assert {"config.json", "metrics.jsonl", "tensorboard", "checkpoints", "curves.png", "model"} <= names
     contract = json.loads((folder / "model" / "contract.json").read_text())
     assert contract["class_names"] == list("0123456789")
-    split = {"seed": 0, "validation": 0.1}
+    split = {"seed": 0, "validation": 0.1, "batch_size": 128}
     held_out = load_data("digits").test.fingerprint["columns"]["label"]["sha256"]
     assert contract["facts"] == {**result, "training": split, "test_labels": held_out}
     assert f"{100 * result['test_accuracy']:.2f} %" in (folder / "model" / "README.md").read_text()
@@ -141,7 +142,7 @@ def test_options_that_undo_each_other(options, words):
         ({"image_size": 0}, "image_size must be at least 1, got 0"),
         ({"network": get_config("resnet20"), "image_size": 2}, "2x2 is too small for this resnet_cifar"),
         ({"layer_rates": ("stem*=0.1",)}, r"layer_rates: 'stem\*' matches no layer of mlp that is trained"),
-        ({"drloc": 0.5}, "drloc needs a network with a map of embeddings, mlp has none"),
+        ({"task": get_task("relative_localization")}, "needs a network with a map of embeddings, mlp has none"),
     ],
 )
 def test_a_folder_whose_options_were_wrong_can_be_used_again(tmp_path, options, words):

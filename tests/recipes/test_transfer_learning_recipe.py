@@ -75,7 +75,7 @@ def test_a_fit_does_not_depend_on_the_one_before(gray):
     recipe = TransferLearning(base=gray, **SMALL)
     student = recipe.student([])
     start = surgery.transplant(recipe.source, recipe.config).get_weights()
-    first, other, again = (student.learn(start, recipe.target.train.few(2, seed), seed) for seed in (0, 1, 0))
+    first, other, again = (student.learn(start, recipe.new_task.train.few(2, seed), seed) for seed in (0, 1, 0))
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
 

@@ -118,6 +118,17 @@ def test_an_agent_goes_on_in_the_episode_where_it_stood(tmp_path):
     assert list(one._finished) == list(other._finished) and len(one._finished) > 2
 
 
+def test_an_environment_that_stands_elsewhere_is_refused(tmp_path):
+    training = a_training(tmp_path)
+    training.prepare()
+    acting = Acting(training.learner, CORRIDOR)
+    acting.on_train_batch_begin(0)
+    state = acting.get_state()
+    acting.set_state(state)
+    with pytest.raises(UsageError, match="does not go where it went before from the same seeds and actions"):
+        acting.set_state({**state, "states": state["states"] + 1})
+
+
 def test_an_environment_is_data():
     data = load("gymnasium:CartPole-v1")
     assert data.spec.counts == {"train": 50_000, "validation": 20, "test": 100}

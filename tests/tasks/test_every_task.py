@@ -40,7 +40,8 @@ def test_it_trains_and_what_it_trained_is_used(name, tmp_path):
         still = any(layer in variable.path for layer in STILL.get(task.name, ()))
         assert still or np.any(before[id(variable)] != variable.numpy()), f"{variable.path} did not move"
 
-    folder = keras_dl.save(network, tmp_path / "model", config=config, task=task, spec=data.spec)
+    facts = {"training": {"batch_size": options.batch_size}}
+    folder = keras_dl.save(network, tmp_path / "model", config=config, task=task, spec=data.spec, facts=facts)
     contract = keras_dl.saved_model.read_contract(folder)
     assert contract["task"] == task and contract["spec"].columns == data.spec.columns
     predictor = Predictor(folder)
@@ -51,6 +52,7 @@ def test_it_trains_and_what_it_trained_is_used(name, tmp_path):
     scores = training.evaluate(data.test)
     assert task.objective.metric in scores
     found = keras_dl.evaluate(folder, raw)
+    assert found.keys() - {"examples"}
     for score in {task.objective.metric} & found.keys():
         assert found[score] == pytest.approx(scores[score], rel=1e-3, abs=1e-6), score
     ask(predictor, data, task)

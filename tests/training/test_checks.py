@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from keras_dl import UsageError, get_config
+from keras_dl.augment.by_name import by_name
 from keras_dl.data import load
+from keras_dl.tasks import get_task
 from keras_dl.training import Options, build, fit
 from keras_dl.training.checks import check_length, check_model, tell_idle
 from keras_dl.training.session import Diverged
@@ -161,3 +163,12 @@ def test_tokens_are_not_dropped_as_numbers(tmp_path):
     config, options = get_config("kim_cnn", vocabulary_size=9, length=4), Options(input_dropout=0.1)
     with pytest.raises(UsageError, match="input_dropout sets numbers to 0, kim_cnn takes tokens; use its own dropout"):
         check_model(config.build(), config, options)
+
+
+@pytest.mark.parametrize("task", ["rotation", "contrastive", "adversarial_training"])
+def test_labels_are_mixed_only_where_classes_are_told(digits, tmp_path, task):
+    task, options = get_task(task), Options(epochs=1)
+    config, data = task.adapt(get_config("resnet20", blocks=1, filters=4), digits)
+    mix = by_name(("mixup",), data.spec)["mix"]
+    with pytest.raises(UsageError, match="does not learn from mixed labels; leave mixup and cutmix out"):
+        fit(build(config, options), config, data, options, tmp_path, task=task, mix=mix, verbose=0)
