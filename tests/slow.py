@@ -18,6 +18,7 @@ SLOW = (
     "tests/tasks/*object_detection*",
     "tests/tasks/test_kills_of_tasks.py::*",
     "tests/data/test_larger_than_memory.py::*",
+    "tests/data/test_tables.py::test_hugging_face_data_sets",
 )
 """patterns of node ids: devices and machines that wait for each other, series of kills, networks compiled whole or on
 another backend, short runs of recipes, data beyond memory, and what needs the peers or a browser"""
