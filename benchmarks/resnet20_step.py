@@ -64,7 +64,7 @@ def noise() -> Data:
     train = Split.of(pictures, generator.integers(0, CLASSES, count))
     few = train.take(range(BATCH))
     counts = {"train": count, "validation": BATCH, "test": BATCH}
-    spec = Spec(
+    spec = Spec.labelled(
         name="noise", kind="image", shape=SHAPE, classes=CLASSES, class_names=tuple("0123456789"), counts=counts
     )
     return Data(spec=spec, train=train, validation=few, test=few)
