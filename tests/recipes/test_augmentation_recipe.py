@@ -6,6 +6,7 @@ from short_run import short_run
 
 from keras_dl import UsageError
 from keras_dl.data.assemble import assemble
+from keras_dl.data.spec import Column
 from keras_dl.recipes.augmentation import Augmentation, kind_of
 
 SHORT = {"seeds": 1, "steps": 40, "labels_per_class": (5, 20)}
@@ -13,10 +14,12 @@ GENERATOR = np.random.default_rng(0)
 
 
 def some(kind, inputs, **options):
-    labels = np.arange(len(inputs)) % 2
-    return assemble(
-        {"train": (inputs, labels)}, name="some", kind=kind, class_names=("0", "1"), validation=0.2, seed=0, **options
-    )
+    columns = {
+        kind: Column(kind=kind, shape=inputs.shape[1:], **options),
+        "label": Column(kind="class", class_names=("0", "1")),
+    }
+    examples = {"train": {kind: inputs, "label": np.arange(len(inputs)) % 2}}
+    return assemble(examples, columns, name="some", validation=0.2, seed=0)
 
 
 def test_pictures(tmp_path, monkeypatch):

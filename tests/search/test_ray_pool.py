@@ -80,7 +80,7 @@ def test_faults_cost_their_trial_alone(cluster, tmp_path):
             found[function] = pool.wait()[1]
         assert found["segfault"] == {"status": "failed", "reason": "killed by SIGSEGV", "died": True}
         assert found["hang"] == {"status": "failed", "reason": "took longer than 2 seconds", "died": True}
-        assert found["good"] == {"status": "completed", "val_accuracy": 0.5}
+        assert found["good"] == {"status": "completed", "score": 0.5}
 
         pool.start(7, tmp_path / "elsewhere")
         with pytest.raises(UsageError, match="does not see the folder of trial 7; --out must be on a file system"):
