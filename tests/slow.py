@@ -16,18 +16,10 @@ SLOW = (
     "tests/training/test_resume.py::test_resumes_to_the_same_bits_after_a_kill_at_any_moment",
     "tests/architectures/test_faster_rcnn.py::test_learns*",
     "tests/tasks/*object_detection*",
-    "tests/tasks/test_kills_of_tasks.py::*",
     "tests/data/test_larger_than_memory.py::*",
     "tests/data/test_tables.py::test_hugging_face_data_sets",
 )
 """patterns of node ids: devices and machines that wait for each other, series of kills, networks compiled whole or on
 another backend, short runs of recipes, data beyond memory, and what needs the peers or a browser"""
-QUICK = (
-    "tests/recipes/test_train_recipe.py::*",
-    "tests/recipes/test_transfer_learning_recipe.py::*",
-    "tests/tasks/test_kills_of_tasks.py::test_stopped*?classification?",
-    "tests/tasks/test_kills_of_tasks.py::test_stopped*?language_modeling?",
-    "tests/tasks/test_kills_of_tasks.py::test_stopped*?adversarial_generation?",
-    "tests/tasks/test_kills_of_tasks.py::test_stopped*?deep_q_learning?",
-)
+QUICK = ("tests/recipes/test_train_recipe.py::*", "tests/recipes/test_transfer_learning_recipe.py::*")
 """those of them that are not"""
