@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from keras_dl.errors import UsageError
@@ -18,7 +18,8 @@ class Learner(keras.Model):
     """Trains `network` by the sum of `named_losses`; all of them are logged, each the mean over what `count` counts.
 
     Whatever it needs beside the network, such as seeds, tables and buffers, are its variables: so all of it is in the
-    checkpoints. It computes in float32 around networks of any precision. A subclass names its losses in `losses_named`,
+    checkpoints. It computes in float32 around networks of any precision. A subclass has `named_losses(x, y, outputs,
+    weights, training)`, which gives the losses of a batch by name, numbers, and names them in `losses_named`,
     and in `logged` what `measures` reports beside them.
     """
 
@@ -36,10 +37,6 @@ class Learner(keras.Model):
 
     def call(self, x, training=None):
         return self.network(x, training=training)
-
-    def named_losses(self, x, y, outputs, weights, training: bool) -> dict[str, Any]:
-        """The losses of a batch by name, numbers; their sum is what is made small."""
-        raise NotImplementedError
 
     def measures(self, x, y, outputs, weights) -> dict[str, Any]:
         """What is logged beside the losses, numbers by name."""
@@ -86,17 +83,17 @@ class Learner(keras.Model):
 
 
 class InTurns(Learner):
-    """Trains the parts of a network in turns, each by a loss and an optimizer of its own, on TensorFlow."""
+    """Trains the parts of a network in turns, each by a loss and an optimizer of its own, on TensorFlow.
+
+    A subclass has `turns(x, y, weights, training)`, which yields (part, name of its loss, function of no arguments that
+    gives the loss), one step after another.
+    """
 
     def __init__(self, network: keras.Model, **kwargs: Any):
         """Raises `UsageError` on another backend."""
         if keras.backend.backend() != "tensorflow":
             raise UsageError(f"the parts of {network.name} are trained in turns, which needs KERAS_BACKEND=tensorflow")
         super().__init__(network, **kwargs)
-
-    def turns(self, x, y, weights, training: bool) -> Iterator[tuple[str, str, Any]]:
-        """(part, name of its loss, function of no arguments that gives the loss), one step after another."""
-        raise NotImplementedError
 
     def train_step(self, data):
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)

@@ -36,8 +36,10 @@ BATCH = 32
 class Task:
     """Base of all tasks: frozen dataclasses, one a module of `keras_dl.tasks`, whose fields are options.
 
-    A subclass says how a batch becomes (x, y, weights), and by what the network is compiled, or which `learner` trains
-    it. Raises `UsageError` for options of other kinds than their annotations say.
+    A subclass has `prepare(batch, key)`, which makes (x, y) or (x, y, weights) of a `batch` by column in the input
+    pipeline, x with the names of `inputs`; `key` is a stateless seed (2,), None in evaluation. It says by what the
+    network is compiled, or which `learner` trains it. Raises `UsageError` for options of other kinds than their
+    annotations say.
     """
 
     objective: ClassVar[Objective]
@@ -102,13 +104,6 @@ class Task:
     def inputs(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """What networks may take of a `batch` by column: more than one of them takes, targets apart."""
         return batch
-
-    def prepare(self, batch: dict[str, tf.Tensor], key: tf.Tensor | None) -> tuple:
-        """(x, y) or (x, y, weights) of a `batch` by column, in the input pipeline; x has the names of `inputs`.
-
-        `key` is a stateless seed (2,), None in evaluation.
-        """
-        raise NotImplementedError
 
     def arrange(self, network: keras.Model) -> Arrange:
         """`prepare` for `network`: x are the inputs that it takes, a single one bare, and each output has its y."""
