@@ -6,7 +6,7 @@ import pytest
 import keras_dl
 from keras_dl.data.spec import Spec
 from keras_dl.learning.least_squares import fit_head
-from recipes.neural_tangent_kernel import limiting_kernel
+from keras_dl.recipes.neural_tangent_kernel import limiting_kernel
 
 NAMES = ("fixed_basis_model", "random_features", "ntk_kernel")
 GENERATOR = np.random.default_rng(0)

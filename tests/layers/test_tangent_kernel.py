@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_dl.layers import TangentKernel
-from recipes.neural_tangent_kernel import limiting_kernel
+from keras_dl.recipes.neural_tangent_kernel import limiting_kernel
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(6, 5))
