@@ -42,7 +42,7 @@ from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
 from keras_dl.training import Options
-from keras_dl.training.restart import Restartable
+from keras_dl.training.quiet import Quiet
 
 NOISE = 5.0  # decibels
 TYPOS = 0.3  # of the letters
@@ -140,7 +140,7 @@ class Augmentation(DataExperiment):
         augment, mix = self._kind.policies.get(policy, (None, None))
         split = self._data.train.few(labels, seed)
         size = min(self.batch_size, len(split))
-        model.fit(split.stream(size, steps=self.steps, seed=seed, augment=augment, mix=mix), shuffle=False, verbose=0)
+        self._learner.fit(split.stream(size, steps=self.steps, seed=seed, augment=augment, mix=mix))
         return {name: _accuracy(model, *test) for name, test in self._tests.items()}
 
     def claims(self, results: Results) -> list[Claim]:
@@ -220,7 +220,7 @@ class Augmentation(DataExperiment):
         return {name: next(stream.as_numpy_iterator()) for name, stream in streams.items()}
 
     @functools.cached_property
-    def _learner(self) -> Restartable:
+    def _learner(self) -> Quiet:
         """The compiled network."""
         from keras_dl.training.objective import compile_model
 
@@ -228,7 +228,7 @@ class Augmentation(DataExperiment):
         options = Options(batch_size=self.batch_size, learning_rate=self.learning_rate)
         compile_model(model, self._config, options, self.steps)
         model.steps_per_execution = 20
-        return Restartable(model)
+        return Quiet(model)
 
 
 def _accuracy(model: keras.Model, inputs: np.ndarray, labels: np.ndarray) -> float:

@@ -66,7 +66,7 @@ class Capacity(DataExperiment):
 
     def _learn(self, width: int, seed: int) -> dict:
         """The errors, in %, on the training examples and the test split at each check."""
-        from keras_dl.training.compiled import error_rate
+        from keras_dl.training.quiet import error_rate
 
         keras.utils.set_random_seed(seed)
         generator, data = np.random.default_rng(seed), self.dataset
@@ -97,14 +97,14 @@ class Capacity(DataExperiment):
 
     @functools.cached_property
     def _loops(self) -> dict:
-        from keras_dl.training.compiled import CompiledSteps
+        from keras_dl.training.quiet import Quiet
 
         loops = {}
         for width in self.widths:
             model = self._config(width).build()
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
             model.compile(keras.optimizers.Adam(self.learning_rate), loss)
-            loops[width] = CompiledSteps(model)
+            loops[width] = Quiet(model)
         return loops
 
     @functools.cached_property

@@ -81,7 +81,7 @@ class DepthVsWidth(DataExperiment):
 
     def _learn_data(self, seed: int, depth: int, budget: int) -> dict:
         """The parameters of a network and its error on the test split, in %."""
-        from keras_dl.training.compiled import error_rate
+        from keras_dl.training.quiet import error_rate
 
         keras.utils.set_random_seed(seed)
         generator, data, config = np.random.default_rng(seed), self.dataset, self._configs[depth, budget]
@@ -121,14 +121,14 @@ class DepthVsWidth(DataExperiment):
 
     @functools.cached_property
     def _loops(self) -> dict:
-        from keras_dl.training.compiled import CompiledSteps
+        from keras_dl.training.quiet import Quiet
 
         loops = {}
         for key, config in self._configs.items():
             model = config.build()
             rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
             model.compile(keras.optimizers.Adam(rate), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-            loops[key] = CompiledSteps(model)
+            loops[key] = Quiet(model)
         return loops
 
     @functools.cached_property

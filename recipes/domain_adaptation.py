@@ -65,11 +65,11 @@ class DomainAdaptation(DataExperiment):
 
     @functools.cached_property
     def _training(self):
-        from keras_dl.training.compiled import CompiledSteps
+        from keras_dl.training.quiet import Quiet
 
         model, rate = self._network(), keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
         model.compile(keras.optimizers.SGD(rate, momentum=0.9), domain_adversarial_loss)
-        return CompiledSteps(model, xla=False)
+        return Quiet(model, xla=False)
 
     def _network(self) -> keras.Model:
         lenet = get_config("lenet5_modern", filters=(8, 16), padding=("same", "same"), units=(64,))
@@ -80,7 +80,7 @@ class DomainAdaptation(DataExperiment):
         """After each twentieth, test accuracy in % in the "source" and the "target", and of the "domain" head."""
         training = self._training
         keras.utils.set_random_seed(seed)
-        training.restart(self._network())
+        training.quiet(self._network())
         train, test, generator = self.dataset.train, self.dataset.test, np.random.default_rng(seed)
         source, target = np.array_split(generator.permutation(len(train)), 2)
         inputs, labels = train.inputs(), train.labels.copy()

@@ -93,7 +93,7 @@ class DoubleDescent(DataExperiment):
         }
 
     def _network(self, width: int, x: np.ndarray, labels: np.ndarray, test: np.ndarray, test_labels, seed: int) -> dict:
-        from keras_dl.training.compiled import error_rate
+        from keras_dl.training.quiet import error_rate
 
         keras.utils.set_random_seed(seed)
         loop, generator = self._loops[width], np.random.default_rng(seed)
@@ -103,14 +103,14 @@ class DoubleDescent(DataExperiment):
 
     @functools.cached_property
     def _loops(self) -> dict:
-        from keras_dl.training.compiled import CompiledSteps
+        from keras_dl.training.quiet import Quiet
 
         loops = {}
         for width in self.widths:
             model = self._config(width).build()
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
             model.compile(keras.optimizers.Adam(self.learning_rate), loss)
-            loops[width] = CompiledSteps(model)
+            loops[width] = Quiet(model)
         return loops
 
     def _config(self, width: int):

@@ -34,8 +34,8 @@ from keras_dl.fields import Count, Positive, Share
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.training import Options
-from keras_dl.training.compiled import CompiledSteps, error_rate
 from keras_dl.training.order import random_order
+from keras_dl.training.quiet import Quiet, error_rate
 
 FULL = "the full recipe"
 FEW, ONE, BATCH, SIGMOIDS = "1 a tenth of the data", "2 one hidden layer", "4 all data in each step", "5 sigmoids"
@@ -157,10 +157,10 @@ class Hinton2013(DataExperiment):
         save_figure(figure, folder / "hinton_2013.png")
 
     @functools.cached_property
-    def _loops(self) -> dict[str, tuple[Config, CompiledSteps]]:
+    def _loops(self) -> dict[str, tuple[Config, Quiet]]:
         return {}
 
-    def _loop(self, change: str, steps: int) -> tuple[Config, CompiledSteps]:
+    def _loop(self, change: str, steps: int) -> tuple[Config, Quiet]:
         """The network of a change and its training, made once for all seeds."""
         from keras_dl.training.objective import compile_model
 
@@ -174,7 +174,7 @@ class Hinton2013(DataExperiment):
                 config = get_config("hinton_2013_mlp", **settings).scaled(width=self.width).for_data(spec)
             model = config.build()
             compile_model(model, config, self._options(), steps)
-            self._loops[change] = config, CompiledSteps(model, xla=False)
+            self._loops[change] = config, Quiet(model, xla=False)
         return self._loops[change]
 
     def _options(self) -> Options:

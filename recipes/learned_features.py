@@ -53,12 +53,12 @@ class LearnedFeatures(DataExperiment):
     @functools.cached_property
     def _training(self):
         """The network, compiled once for all seeds."""
-        from keras_dl.training.compiled import CompiledSteps
+        from keras_dl.training.quiet import Quiet
 
         model = self._fresh()
         rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
         model.compile(optimizer=keras.optimizers.Adam(rate), loss="mse")
-        return CompiledSteps(model)
+        return Quiet(model)
 
     def _fresh(self) -> keras.Model:
         config = get_config("mlp", hidden=self.hidden, activation="tanh").for_data(self.dataset.spec)
@@ -72,7 +72,7 @@ class LearnedFeatures(DataExperiment):
         train, test = data.train.inputs(), data.test.inputs()
         targets = np.eye(data.spec.classes, dtype="float32")[data.train.labels]
         keras.utils.set_random_seed(seed)
-        training.restart(self._fresh())
+        training.quiet(self._fresh())
         model = training.model
         hidden = [layer.output for layer in model.layers if layer.name.endswith("activation")]
         layers = keras.Model(model.input, [model.get_layer("flatten").output, *hidden, model.output])

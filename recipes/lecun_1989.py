@@ -88,7 +88,7 @@ class LeCun1989(DataExperiment):
 
     def measure(self, *, seed: int, row: str) -> dict:
         """The errors (%) on all training and test examples of the draw, and the number of weights."""
-        from keras_dl.training.compiled import error_rate
+        from keras_dl.training.quiet import error_rate
 
         sizes = MANY if ROWS[row].many else FEW
         train, test = (drawn(split, size, seed) for split, size in zip(self._splits, sizes, strict=True))
@@ -242,7 +242,7 @@ class LeCun1989(DataExperiment):
     def _loops(self) -> dict:
         """For each row the network, compiled as the row says."""
         from keras_dl.learning.squared_error import OneHotSquaredError
-        from keras_dl.training.compiled import CompiledSteps
+        from keras_dl.training.quiet import Quiet
 
         loops = {}
         for name in {cell["row"] for cell in self.cells()}:
@@ -257,7 +257,7 @@ class LeCun1989(DataExperiment):
             else:
                 mean_over_outputs = [1 / self.dataset.spec.classes]
                 model.compile(optimizer, OneHotSquaredError(low=-1.0), loss_weights=mean_over_outputs)
-            loops[name] = CompiledSteps(model, shift if row.changes >= 3 else None)
+            loops[name] = Quiet(model, augment=shift if row.changes >= 3 else None)
         return loops
 
 

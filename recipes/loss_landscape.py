@@ -93,14 +93,14 @@ class LossLandscape(DataExperiment):
 
     def _rescaled(self, seed: int) -> dict:
         """The loss along a direction before and after weights were moved from one layer to another, either way."""
-        from keras_dl.training.compiled import CompiledSteps
+        from keras_dl.training.quiet import Quiet
 
         config = get_config("mlp", hidden=(UNITS, UNITS)).for_data(self.dataset.spec)
         model, x, y = config.build(), *self._seen
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(keras.optimizers.Adam(1e-3), loss)
         order = np.random.default_rng(seed).integers(0, len(x), (self.steps, self.batch_size))
-        CompiledSteps(model).run(x, y, order)
+        Quiet(model).run(x, y, order)
         surface, places = landscape.Landscape(model, loss), np.linspace(-1, 1, CURVE)[:, None]
         whole = landscape.random_direction(model, seed, filterwise=False)
         curves = {"filterwise": [], "whole": []}

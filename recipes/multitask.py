@@ -31,7 +31,7 @@ from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
 from keras_dl.learning.multitask import with_heads
-from keras_dl.training.restart import Restartable
+from keras_dl.training.quiet import Quiet
 
 ARMS = {
     "single": "the class alone",
@@ -65,14 +65,14 @@ class Multitask(DataExperiment):
         return [{"labels": labels, "arm": arm} for labels in self.labels for arm in ARMS]
 
     @functools.cached_property
-    def _learner(self) -> Restartable:
+    def _learner(self) -> Quiet:
         """The compiled network."""
         model = self._fresh()
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         together = math.gcd(self.steps, 50)
         losses = dict.fromkeys(model.output, loss)
         model.compile(keras.optimizers.Adam(self.learning_rate), losses, steps_per_execution=together)
-        return Restartable(model)
+        return Quiet(model)
 
     def _fresh(self) -> keras.Model:
         spec = self.dataset.spec
@@ -83,7 +83,7 @@ class Multitask(DataExperiment):
         keras.utils.set_random_seed(seed)
         self._learner.restart(self._fresh().get_weights())
         model = self._learner.model
-        model.fit(self._batches(seed, labels, arm), shuffle=False, verbose=0)
+        self._learner.fit(self._batches(seed, labels, arm))
         test = self.dataset.resized(model.input_shape[1:]).test
         right = [model(x, training=False)["class"].numpy().argmax(axis=1) == y for x, y in test.batches(256)]
         return {"accuracy": 100 * float(np.concatenate(right).mean()), "reach": self._reach(model, test)}

@@ -33,8 +33,8 @@ from keras_dl.fields import Count, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.training import Options
-from keras_dl.training.compiled import CompiledSteps
 from keras_dl.training.order import random_order
+from keras_dl.training.quiet import Quiet
 
 AXES = np.array([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]])
 CURVATURE = AXES @ np.diag([1.0, 100.0]) @ AXES.T
@@ -175,14 +175,14 @@ class Optimizers(DataExperiment):
         save_figure(figure, folder / "optimizers.png")
 
     @functools.cached_property
-    def _loops(self) -> dict[tuple[str, str], CompiledSteps]:
+    def _loops(self) -> dict[tuple[str, str], Quiet]:
         return {}
 
     def _start(self, problem: str) -> keras.Model:
         shape = {"hidden": (64,), "depth": 8, "kernel_initializer": "he_normal"} if problem == "exploding" else {}
         return get_config("mlp", **shape).for_data(self.dataset.spec).build()
 
-    def _loop(self, problem: str, method: str) -> CompiledSteps:
+    def _loop(self, problem: str, method: str) -> Quiet:
         """The network of a cell and its training, made once for all seeds."""
         from keras_dl.training.objective import compile_model
 
@@ -194,7 +194,7 @@ class Optimizers(DataExperiment):
                 options = Options(optimizer="sgd", learning_rate=3.0, global_clipnorm=longest)
             config, model = get_config("mlp").for_data(self.dataset.spec), self._start(problem)
             compile_model(model, config, options, self.steps)
-            self._loops[problem, method] = CompiledSteps(model, xla=False)
+            self._loops[problem, method] = Quiet(model, xla=False)
         return self._loops[problem, method]
 
     def _formulas(self, seed: int) -> dict:

@@ -76,7 +76,7 @@ class RandomLabels(DataExperiment):
 
     def measure(self, *, seed: int, inputs: str, regularizer: str | None) -> dict:
         """The training accuracies and the final test accuracy, in %; or what the closed form gives."""
-        from keras_dl.training.compiled import error_rate
+        from keras_dl.training.quiet import error_rate
 
         generator = np.random.default_rng(seed)
         if inputs == "closed_form":
@@ -205,7 +205,7 @@ class RandomLabels(DataExperiment):
     @functools.cached_property
     def _loops(self) -> dict:
         """The compiled network with each regularizer, and with none."""
-        from keras_dl.training.compiled import CompiledSteps
+        from keras_dl.training.quiet import Quiet
 
         loops = {}
         for regularizer in (None, *REGULARIZERS):
@@ -213,7 +213,7 @@ class RandomLabels(DataExperiment):
             decay = self.weight_decay if regularizer == "decay" else 0.0
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
             model.compile(keras.optimizers.AdamW(self.learning_rate, weight_decay=decay), loss)
-            loops[regularizer] = CompiledSteps(model, image.CHANGES["shift"] if regularizer == "shift" else None)
+            loops[regularizer] = Quiet(model, augment=image.CHANGES["shift"] if regularizer == "shift" else None)
         return loops
 
     def _config(self, regularizer: str | None):

@@ -33,8 +33,8 @@ from keras_dl.fields import Count, Counts, Positive, Share, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.training import Options
-from keras_dl.training.compiled import CompiledSteps, error_rate
 from keras_dl.training.order import random_order
+from keras_dl.training.quiet import Quiet, error_rate
 
 KEEP, MAX_NORM, MASKED = 0.5, 1.0, 0.2
 TECHNIQUES = {
@@ -259,10 +259,10 @@ class Regularization(DataExperiment):
         return split.inputs(), np.where(wrong, others, split.labels)
 
     @functools.cached_property
-    def _loops(self) -> dict[str, tuple[Config, CompiledSteps]]:
+    def _loops(self) -> dict[str, tuple[Config, Quiet]]:
         return {}
 
-    def _loop(self, technique: str) -> tuple[Config, CompiledSteps]:
+    def _loop(self, technique: str) -> tuple[Config, Quiet]:
         """The network of a technique and its training, made once for all seeds."""
         from keras_dl.training.objective import compile_model
 
@@ -271,7 +271,7 @@ class Regularization(DataExperiment):
             config = get_config("mlp", **{"hidden": self.hidden, **network}).for_data(self.dataset.spec)
             model = config.build()
             compile_model(model, config, self._options(options), self.steps)
-            self._loops[technique] = config, CompiledSteps(model, xla=False)
+            self._loops[technique] = config, Quiet(model, xla=False)
         return self._loops[technique]
 
     def _options(self, changes: dict) -> Options:
@@ -284,7 +284,7 @@ def _loss(model: keras.Model, x: np.ndarray, y: np.ndarray, *, training: bool = 
     return float(-log_softmax(model(x, training=training).numpy(), axis=1)[np.arange(len(y)), y].mean())
 
 
-def _stop_early(loop: CompiledSteps, train: tuple, validation: tuple, rounds: np.ndarray, patience: int) -> list[float]:
+def _stop_early(loop: Quiet, train: tuple, validation: tuple, rounds: np.ndarray, patience: int) -> list[float]:
     """The validation losses of a training that Keras's callback ends, which goes back to the best weights."""
     stopping = keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True)
     stopping.set_model(loop.model)

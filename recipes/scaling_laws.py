@@ -100,15 +100,15 @@ class ScalingLaws(DataExperiment):
         return {"error": float(100 * (logits.argmax(axis=1) != data.test.labels).mean())}
 
     def _learn(self, width: int, train, steps: int, generator: np.random.Generator) -> keras.Model:
-        from keras_dl.training.compiled import CompiledSteps
+        from keras_dl.training.quiet import Quiet
 
         if width not in self._trainings:
             model = self._config(width).build()
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
             model.compile(optimizer=keras.optimizers.Adam(self.learning_rate), loss=loss)
-            self._trainings[width] = CompiledSteps(model)
+            self._trainings[width] = Quiet(model)
         training = self._trainings[width]
-        training.restart(self._config(width).build())
+        training.quiet(self._config(width).build())
         inputs, labels = train.inputs(), train.labels
         everything = self.dataset.train
         padded = np.zeros((len(everything), *inputs.shape[1:]), inputs.dtype)  # one shape, one program

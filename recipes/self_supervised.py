@@ -81,7 +81,7 @@ class SelfSupervised(DataExperiment):
         """
         training, encoder = self._trainings[task]
         keras.utils.set_random_seed(seed)
-        training.restart(self._networks(task)[0])
+        training.quiet(self._networks(task)[0])
         few, test = self.dataset.train.few(LABELS, seed), self.dataset.test
         x, unseen = few.inputs(), test.inputs()
 
@@ -113,7 +113,7 @@ class SelfSupervised(DataExperiment):
 
     @functools.cached_property
     def _trainings(self) -> dict:
-        from keras_dl.training.compiled import CompiledSteps
+        from keras_dl.training.quiet import Quiet
 
         answer = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         losses = {"views": lambda _, views: contrastive.nt_xent(views), "hidden": pretext.imputation_loss}
@@ -123,7 +123,7 @@ class SelfSupervised(DataExperiment):
             rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
             model.compile(keras.optimizers.Adam(rate), losses.get(task, answer))
             augment = self._change if task in ("views", "clusters") else None
-            trainings[task] = CompiledSteps(model, augment, xla=False), encoder
+            trainings[task] = Quiet(model, augment=augment, xla=False), encoder
         return trainings
 
     def _task(self, task: str, model: keras.Model, encoder: keras.Model, seed: int) -> self_supervision.Task:

@@ -79,21 +79,21 @@ class SemiSupervised(DataExperiment):
     @functools.cached_property
     def _training(self):
         """The network's steps, and the variable that is the last weight of the pseudo-labels."""
-        from keras_dl.training.compiled import CompiledSteps
+        from keras_dl.training.quiet import Quiet
 
         model, final = self._config.build(), tf.Variable(0.0)
         optimizer = keras.optimizers.Adam(self.learning_rate)
         start, end = (share * self.steps for share in RAMP)
         loss = pseudo_label_loss(lambda: ramp(optimizer.iterations, start=start, end=end, final=final))
         model.compile(optimizer, loss)
-        return CompiledSteps(model), final
+        return Quiet(model), final
 
     def measure(self, *, seed: int, method: str) -> dict:
         """In %: the test "accuracy" after each twentieth, the part of the pseudo-labels that is "right" at the end; in
         nats: the mean "entropy" of the answers for test pictures."""
         training, final = self._training
         keras.utils.set_random_seed(seed)
-        training.restart(self._config.build())
+        training.quiet(self._config.build())
         final.assign(self.weight if method == "pseudo" else 0.0)
         x, y = self.dataset.train.inputs(), self.dataset.train.labels
         generator = np.random.default_rng(seed)

@@ -31,7 +31,7 @@ from keras_dl.fields import Bounds, Count, Growing, Positive, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
 from keras_dl.training import Options
-from keras_dl.training.restart import Restartable
+from keras_dl.training.quiet import Quiet
 
 FORMS = {"plain": "none", "residual": "pad"}
 LAYERS, UNITS, POINT, STEP = 50, 50, 10, 1e-2
@@ -102,11 +102,11 @@ class SkipConnections(DataExperiment):
         }
 
     @functools.cached_property
-    def _learners(self) -> dict[tuple[int, str], tuple[Restartable, list[np.ndarray]]]:
+    def _learners(self) -> dict[tuple[int, str], tuple[Quiet, list[np.ndarray]]]:
         """Each convolutional network, compiled, and its first weights."""
         return {(depth, form): self._learner(depth, form) for depth in self.depths for form in FORMS}
 
-    def _learner(self, depth: int, form: str) -> tuple[Restartable, list[np.ndarray]]:
+    def _learner(self, depth: int, form: str) -> tuple[Quiet, list[np.ndarray]]:
         from keras_dl.training.objective import compile_model
 
         config = get_config("resnet20", blocks=(depth - 2) // 6, filters=self.filters, shortcut=FORMS[form]).for_data(
@@ -116,7 +116,7 @@ class SkipConnections(DataExperiment):
         compile_model(model, config, self._options(), self.steps)
         batch = next(iter(self.dataset.train.batches(1)))
         model.test_step(batch)  # makes the metrics, which `fit` would translate twice
-        return Restartable(model), model.get_weights()
+        return Quiet(model), model.get_weights()
 
     def _options(self) -> Options:
         return Options(

@@ -84,7 +84,7 @@ class SmallDataViT(DataExperiment):
         if network not in self._trainings:
             self._trainings[network] = self._compiled(self._for_training(network))
         training = self._trainings[network]
-        training.restart(fresh)
+        training.quiet(fresh)
         data, generator = self.dataset, np.random.default_rng(seed)
         chosen = generator.permutation(len(data.train))[:pictures]
         order = chosen[random_order(pictures, self.steps, self.batch_size, generator)]
@@ -106,12 +106,12 @@ class SmallDataViT(DataExperiment):
         return keras.Model(model.input, outputs)
 
     def _compiled(self, model: keras.Model):
-        from keras_dl.training.compiled import CompiledSteps
+        from keras_dl.training.quiet import Quiet
 
         rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"])
-        return CompiledSteps(model)
+        return Quiet(model)
 
     @property
     def _constant(self) -> float:

@@ -91,7 +91,7 @@ class WeightSharing(DataExperiment):
     def measure(self, *, seed: int, network: str) -> dict:
         """Test accuracy in % for "shifts" of 0 to 4 pixels, each the mean of the four directions, and the network's
         "parameters"."""
-        from keras_dl.training.compiled import CompiledSteps
+        from keras_dl.training.quiet import Quiet
 
         data, config = self._pictures, self.config(network)
         keras.utils.set_random_seed(seed)
@@ -101,9 +101,9 @@ class WeightSharing(DataExperiment):
             rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
             model.compile(optimizer=keras.optimizers.Adam(rate), loss=loss)
-            self._trainings[network] = CompiledSteps(model)
+            self._trainings[network] = Quiet(model)
         training = self._trainings[network]
-        training.restart(fresh)
+        training.quiet(fresh)
         order = random_order(len(data.train), self.steps, self.batch_size, np.random.default_rng(seed))
         training.run(moved(data.train.inputs(), 0, 0), data.train.labels, order)
         test, accuracies = data.test.inputs(), []

@@ -16,7 +16,7 @@ from keras_dl.experiments.experiment import DataExperiment
 from keras_dl.fields import Count, Positive
 from keras_dl.lazy import keras
 from keras_dl.training.batch_statistics import BATCHES, BatchStatistics
-from keras_dl.training.restart import Restartable
+from keras_dl.training.quiet import Quiet
 
 BASES = {1: "lenet5_mnist", 3: "resnet20_cifar10"}
 """for pictures of so many channels, the saved model to start from where none is named"""
@@ -86,14 +86,14 @@ class Student:
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
         )
-        self._again = Restartable(self.model)
+        self._quiet = Quiet(self.model)
         self._statistics = BatchStatistics(self.model)
 
     def learn(self, start: Sequence[np.ndarray], examples: Split, seed: int) -> list[np.ndarray]:
         """Learn `examples`, whose order is `seed`'s, from the weights `start`, and return the weights it ends with."""
-        self._again.restart(start)
+        self._quiet.restart(start)
         batches = examples.stream(min(self._batch_size, len(examples)), steps=self._steps, seed=seed)
-        self.model.fit(batches, shuffle=False, verbose=0)
+        self._quiet.fit(batches)
         self._statistics.estimate(self._statistics.young(self._steps), batches.take(BATCHES))
         return self.model.get_weights()
 

@@ -21,7 +21,7 @@ def test_each_item_is_what_it_says(tmp_path, monkeypatch):
         def run(self, inputs, labels, order):
             seen.append(([layer.name for layer in self.model.layers], len(labels), order.shape))
 
-    monkeypatch.setattr(hinton_2013, "CompiledSteps", Loop)
+    monkeypatch.setattr(hinton_2013, "Quiet", Loop)
     recipe = Hinton2013(out=str(tmp_path), seeds=1, steps=100)
     results, claims = short_run(recipe)
     assert [row["change"] for row in results.rows] == [*CHANGES, CONVOLUTION]

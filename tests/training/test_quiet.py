@@ -5,7 +5,7 @@ import pytest
 
 from keras_dl import get_config
 from keras_dl.lazy import keras, tf
-from keras_dl.training.compiled import CompiledSteps, error_rate
+from keras_dl.training.quiet import Quiet, error_rate
 
 generator = np.random.default_rng(0)
 INPUTS = generator.normal(size=(12, 4)).astype("float32")
@@ -27,13 +27,13 @@ def weights(model):
 def test_the_weights_are_those_of_fit():
     expected, model = network(0), network(0)
     expected.fit(tf.data.Dataset.from_tensor_slices((INPUTS[ORDER], LABELS[ORDER])), shuffle=False, verbose=0)
-    CompiledSteps(model).run(INPUTS, LABELS, ORDER)
+    Quiet(model).run(INPUTS, LABELS, ORDER)
     assert np.abs(weights(model) - weights(network(0))).max() > 0.01
     np.testing.assert_allclose(weights(model), weights(expected), atol=1e-5)
 
 
 def test_a_restart_forgets_everything():
-    loop = CompiledSteps(network(0, dropout=0.5))
+    loop = Quiet(network(0, dropout=0.5))
     loop.run(INPUTS, LABELS, ORDER)
     first = weights(loop.model)
     loop.run(INPUTS, LABELS, ORDER)
@@ -47,7 +47,7 @@ def test_the_seed_decides_the_augmentation():
     def noise(x, key):
         return x + tf.random.stateless_normal(tf.shape(x), key)
 
-    loop = CompiledSteps(network(0), noise)
+    loop = Quiet(network(0), augment=noise)
 
     def learned(seed):
         loop.restart(network(0))
