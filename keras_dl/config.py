@@ -36,6 +36,7 @@ DATA_FIELDS: dict[str, Callable[[Spec], Any]] = {
     "vocabulary_size": lambda spec: _tokens(spec, 0),
     "source_vocabulary_size": lambda spec: _tokens(spec, 0),
     "target_vocabulary_size": lambda spec: _tokens(spec, 1),
+    "series": lambda spec: spec.shape if spec.kind == "series" else None,
     "edges": lambda spec: spec.columns[name].shape[1] if (name := spec.find("edges")) else None,
 }
 """what fields are called that the data decide, in every network, and how; None leaves them as they are"""

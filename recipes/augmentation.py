@@ -33,16 +33,16 @@ from keras_dl.augment import audio, image, text
 from keras_dl.augment.mix import compose_mix
 from keras_dl.catalogue import get_config
 from keras_dl.config import Config
-from keras_dl.data import Data
-from keras_dl.data.prepare import bag_of_words, log_mel
+from keras_dl.data import Data, spectra
+from keras_dl.data.prepare import bag_of_words
 from keras_dl.errors import UsageError
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
-from keras_dl.lazy import keras, tf
+from keras_dl.lazy import tf
 from keras_dl.training import Options
-from keras_dl.training.quiet import Quiet
+from keras_dl.training.quiet import error_rate
 
 NOISE = 5.0  # decibels
 TYPOS = 0.3  # of the letters
@@ -107,7 +107,7 @@ def kind_of(data: Data) -> Kind:
         policies = {name: (audio.compose((name,)), None) for name in audio.CHANGES}
         policies["spec_augment"] = (None, lambda x, y, key: (audio.spec_augment(x, key), y))
         network = get_config("nakkiran_cnn5", k=4)
-        return Kind(policies, "noise", f"with noise {NOISE:g} dB below them", with_noise, network, log_mel)
+        return Kind(policies, "noise", f"with noise {NOISE:g} dB below them", with_noise, network, spectra.pictures)
     raise UsageError(f"{spec.name} has vectors of numbers; pictures, texts or sounds are wanted")
 
 
@@ -134,14 +134,14 @@ class Augmentation(DataExperiment):
         ]
 
     def measure(self, *, seed: int, policy: str, labels: int) -> dict[str, Any]:
-        keras.utils.set_random_seed(seed)
-        self._learner.restart(self._config.build().get_weights())
-        model = self._learner.model
+        options = Options(learning_rate=self.learning_rate, steps_per_execution=20)
+        loop = self.quiet(self._kind.network.for_data(self._data.spec), options, self.steps)
+        model = loop.begin(seed)
         augment, mix = self._kind.policies.get(policy, (None, None))
         split = self._data.train.few(labels, seed)
         size = min(self.batch_size, len(split))
-        self._learner.fit(split.stream(size, steps=self.steps, seed=seed, augment=augment, mix=mix))
-        return {name: _accuracy(model, *test) for name, test in self._tests.items()}
+        loop.fit(split.stream(size, steps=self.steps, seed=seed, augment=augment, mix=mix))
+        return {name: 100 - error_rate(model, *test) for name, test in self._tests.items()}
 
     def claims(self, results: Results) -> list[Claim]:
         few, most, kind = min(self.labels_per_class), max(self.labels_per_class), self._kind
@@ -209,27 +209,8 @@ class Augmentation(DataExperiment):
         return self._kind.prepare(self.dataset)
 
     @functools.cached_property
-    def _config(self) -> Config:
-        return self._kind.network.for_data(self._data.spec)
-
-    @functools.cached_property
     def _tests(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """The test split as it is and corrupted: inputs and labels."""
         test, changes = self._data.test, {"accuracy": None, "corrupted": self._kind.corrupt}
         streams = {name: test.stream(len(test), steps=1, seed=0, augment=change) for name, change in changes.items()}
         return {name: next(stream.as_numpy_iterator()) for name, stream in streams.items()}
-
-    @functools.cached_property
-    def _learner(self) -> Quiet:
-        """The compiled network."""
-        from keras_dl.training.objective import compile_model
-
-        model = self._config.build()
-        options = Options(batch_size=self.batch_size, learning_rate=self.learning_rate)
-        compile_model(model, self._config, options, self.steps)
-        model.steps_per_execution = 20
-        return Quiet(model)
-
-
-def _accuracy(model: keras.Model, inputs: np.ndarray, labels: np.ndarray) -> float:
-    return 100 * float(np.mean(model.predict(inputs, batch_size=512, verbose=0).argmax(axis=1) == labels))

@@ -54,10 +54,14 @@ class Train(Options, DataOptions, Recipe):
             "rand_augment",
             "mixup",
             "cutmix",
+            "pitch",
+            "speed",
+            "noise",
         ],
         ...,
     ] = ()
-    """random changes to the training pictures, in this order; mixup and cutmix mix them, and their labels"""
+    """random changes to the training pictures, in this order; mixup and cutmix mix them, and their labels; pitch, speed
+    and noise are for sounds"""
 
     callbacks: tuple[str, ...] = ()
     """callbacks of your own, module:Name, of modules in the present folder or installed; each is made without

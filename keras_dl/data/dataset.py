@@ -92,11 +92,22 @@ class Data:
         check_conversion(self.spec.shape, shape)
         check_fits(self.spec.name, 1, shape, 4)
         data = self if self.reread is None else self.reread(*shape[:2])
-        splits = {name: dataclasses.replace(getattr(data, name), shape=shape) for name in SPLITS}
+        splits = {name: getattr(data, name).resized(shape) for name in SPLITS}
         spec = data.spec.replace(data.spec.input, shape=shape)
         if (mask := spec.find("mask")) is not None:
             spec = spec.replace(mask, shape=shape[:2])
         return dataclasses.replace(data, spec=spec, **splits)
+
+    def prepared(self, column: Column, prepare: Callable[[Any], Any]) -> Self:
+        """The same data whose input is `column`: `prepare` makes it of a batch of what is stored."""
+        splits = {}
+        for name in SPLITS:
+            split = getattr(self, name)
+            columns = {
+                (column.kind if key == self.spec.input else key): stored for key, stored in split.columns.items()
+            }
+            splits[name] = dataclasses.replace(split, columns=columns, shape=column.shape, prepare=prepare)
+        return dataclasses.replace(self, spec=self.spec.with_input(column), **splits)
 
 
 def _check_column(split: Split, name: str, column: Column, where: str) -> None:
@@ -105,7 +116,8 @@ def _check_column(split: Split, name: str, column: Column, where: str) -> None:
     if not source.in_memory:
         return
     if column.kind in ("class", "mask"):
-        check_range(source.values, column.classes, where)
+        known = source.values[source.values != -1] if column.gaps else source.values
+        check_range(known, column.classes, where)
     if column.kind in RANGES and split.prepare is None:
         least, most = RANGES[column.kind]
         low, high = _extremes(source)

@@ -10,23 +10,25 @@ import numpy as np
 
 from keras_dl.data.assemble import assemble
 from keras_dl.data.dataset import Data
-from keras_dl.data.listing import Listing, list_pictures
+from keras_dl.data.listing import Listing, Sort, list_files
 from keras_dl.data.memory import FEW, check_fits, fits
-from keras_dl.data.pictures import decode_picture, look_at_pictures, read_pictures
+from keras_dl.data.pictures import SUFFIXES, decode_picture, look_at_pictures, read_pictures
 from keras_dl.data.resize import DEFAULT_SIZE
 from keras_dl.data.sources.files import Files
 from keras_dl.data.spec import Column
 from keras_dl.errors import UsageError, shown, some
 
+PICTURES = Sort("picture", SUFFIXES)
+
 
 def load_folder(folder: Path, validation: float, seed: int, image_size: int | None, skip_bad: bool) -> Data:
-    """The pictures of `folder`, as `list_pictures` finds them, `image_size` pixels high and wide.
+    """The pictures of `folder`, as `list_files` finds them, `image_size` pixels high and wide.
 
     They are scaled to cover that square (default `DEFAULT_SIZE`) and cropped to its centre; RGB, or gray if all
     of them are. Raises `UsageError` naming a picture that cannot be read, unless `skip_bad`.
     """
     size = image_size or DEFAULT_SIZE
-    return _read(folder, list_pictures(folder), validation, seed, skip_bad, size, size)
+    return _read(folder, list_files(folder, PICTURES), validation, seed, skip_bad, size, size)
 
 
 def _read(

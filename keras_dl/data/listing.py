@@ -1,4 +1,4 @@
-"""Which pictures a folder holds, by split and class, before any is opened."""
+"""Which pictures or recordings a folder holds, by split and class, before any is opened."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from keras_dl.data.fingerprint import of_folder
-from keras_dl.data.pictures import SUFFIXES
 from keras_dl.errors import UsageError, shown, some
 
 SPLIT_FOLDERS = {
@@ -20,7 +19,19 @@ SPLIT_FOLDERS = {
     "val": "validation",
     "test": "test",
 }
-FORM = "expected <class>/<picture> in it, or <train | validation | test>/<class>/<picture>"
+
+
+@dataclasses.dataclass(frozen=True)
+class Sort:
+    """Files that are listed: what `one` is called, and the `suffixes` by which they are known."""
+
+    one: str
+    suffixes: frozenset[str]
+
+    @property
+    def form(self) -> str:
+        """How they must lie in a folder."""
+        return f"expected <class>/<{self.one}> in it, or <train | validation | test>/<class>/<{self.one}>"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,16 +47,16 @@ class Listing:
     origin: dict[str, Any]
 
 
-def list_pictures(folder: Path) -> Listing:
-    """The pictures of `folder`/<class>/, or of `folder`/<split>/<class>/ where all its folders are called like splits.
+def list_files(folder: Path, sort: Sort) -> Listing:
+    """The files of a `sort` in `folder`/<class>/, or in `folder`/<split>/<class>/ if all its folders are called so.
 
-    Hidden files do not count; files that are not pictures are counted by ending in a notice. Raises `UsageError` for
-    folders of another form: empty ones, classes that differ between splits, links in circles.
+    Hidden files do not count; files that are not of this sort are counted by ending in a notice. Raises `UsageError`
+    for folders of another form: empty ones, classes that differ between splits, links in circles.
     """
     if not folder.is_dir():
-        raise UsageError(f"{folder} is a file; {FORM}; tables end in .csv, arrays in .npz")
+        raise UsageError(f"{folder} is a file; {sort.form}; tables end in .csv, arrays in .npz")
     roots = {"train": folder}
-    folders = _folders(folder)
+    folders = _folders(folder, sort)
     splits = [SPLIT_FOLDERS.get(path.name.lower()) for path in folders]
     if "train" in splits and None not in splits:
         roots = dict(zip(splits, folders, strict=True))
@@ -53,7 +64,7 @@ def list_pictures(folder: Path) -> Listing:
         if twice:
             raise UsageError(f"{folder} has several folders for one split: {some(twice)}")
     ignored: collections.Counter[str] = collections.Counter()
-    found = {split: _classes(root, ignored) for split, root in roots.items()}
+    found = {split: _classes(root, sort, ignored) for split, root in roots.items()}
     class_names = tuple(found["train"])
     for split, classes in found.items():
         if set(classes) != set(class_names):
@@ -66,41 +77,41 @@ def list_pictures(folder: Path) -> Listing:
         for split, classes in found.items()
     }
     endings = ", ".join(f"{count} {ending}" for ending, count in sorted(ignored.items()))
-    notices = (shown(f"{ignored.total()} files are not pictures and were ignored: {endings}"),) if ignored else ()
+    notices = (shown(f"{ignored.total()} files are not {sort.one}s and were ignored: {endings}"),) if ignored else ()
     origin = of_folder(folder, (path for members in files.values() for path, _ in members))
     return Listing(files, class_names, notices, origin)
 
 
-def _folders(root: Path) -> list[Path]:
+def _folders(root: Path, sort: Sort) -> list[Path]:
     """The folders in `root`, in natural order. Raises `UsageError` where there is anything else than class folders."""
     folders, files = _visible(root)
-    loose = [path for path in files if path.suffix.lower() in SUFFIXES]
+    loose = [path for path in files if path.suffix.lower() in sort.suffixes]
     if loose:
-        raise UsageError(f"{len(loose)} pictures, such as {loose[0].name}, lie directly in {root}; {FORM}")
+        raise UsageError(f"{len(loose)} {sort.one}s, such as {loose[0].name}, lie directly in {root}; {sort.form}")
     if not folders:
-        raise UsageError(f"{root} {'has no folders' if files else 'is empty'}; {FORM}")
+        raise UsageError(f"{root} {'has no folders' if files else 'is empty'}; {sort.form}")
     twins = [path for path, count in collections.Counter(path.resolve() for path in folders).items() if count > 1]
     if twins:
         raise UsageError(f"several folders in {root} are links to the same folder {twins[0]}")
     return folders
 
 
-def _classes(root: Path, ignored: collections.Counter[str]) -> dict[str, list[Path]]:
-    """The pictures in each class folder of `root`; other files are counted in `ignored`."""
+def _classes(root: Path, sort: Sort, ignored: collections.Counter[str]) -> dict[str, list[Path]]:
+    """The files of `sort` in each class folder of `root`; other files are counted in `ignored`."""
     classes = {}
-    for folder in _folders(root):
+    for folder in _folders(root, sort):
         inner, files = _visible(folder)
         if inner:
-            raise UsageError(f"{inner[0]} is a folder within the class folder {folder}; {FORM}")
+            raise UsageError(f"{inner[0]} is a folder within the class folder {folder}; {sort.form}")
         classes[folder.name] = []
         for path in files:
             ending = path.suffix.lower()
-            if ending in SUFFIXES:
+            if ending in sort.suffixes:
                 classes[folder.name].append(path)
             else:
                 ignored[ending or path.name] += 1
         if not classes[folder.name]:
-            raise UsageError(f"class {folder.name!r} has no pictures: {folder} holds none")
+            raise UsageError(f"class {folder.name!r} has no {sort.one}s: {folder} holds none")
     return classes
 
 

@@ -1,4 +1,4 @@
-"""One call for all data: the embedded digits, a name of tensorflow-datasets, a folder of pictures, a table, arrays."""
+"""One call for all data: the embedded digits, a name of tensorflow-datasets, a folder, a table, arrays."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from keras_dl.data.dataset import Data
 from keras_dl.data.naming import DIGITS, find_folder
+from keras_dl.data.sounds import holds_sounds
 from keras_dl.environments import is_environment
 from keras_dl.fields import Count, Fraction, Seed, checked
 
@@ -23,19 +24,20 @@ def load(
     target: str | None = None,
     split: str | None = None,
 ) -> Data:
-    """The data set called `name`: "digits", a name of tensorflow-datasets, a folder of pictures, a .csv or .npz file.
+    """The data set called `name`: "digits", a name of tensorflow-datasets, a folder, a .csv or .npz file.
 
     An environment, such as gymnasium:CartPole-v1, is one too.
 
     A word without a separator is first the name of a data set; for a folder of that name write ./<name>, or a `Path`.
-    A folder is <name>/<class>/<picture> or <name>/<train | validation | test>/<class>/<picture>. `data_dir` is where
+    A folder is <name>/<class>/<picture> or <name>/<train | validation | test>/<class>/<picture>, or has recordings in
+    place of pictures. `data_dir` is where
     tensorflow-datasets keeps its data (default: TFDS_DATA_DIR, then its own); what is not there is downloaded.
     Where there is no validation split, the part `validation` of each class of the training examples becomes one, drawn
     by `seed`; where there is no test split, a fixed fifth does. Pictures get `image_size` pixels of height and width;
-    by default they keep theirs, or get 96 where they differ. `skip_bad` leaves out pictures that cannot be read.
+    by default they keep theirs, or get 96 where they differ. `skip_bad` leaves out files that cannot be read.
     `target` is what is to be predicted, a column of a table or a feature of tensorflow-datasets, and `split` the one of
     tensorflow-datasets to train on; both where the data do not say. Pictures that do not fit into memory stay in their
-    files. Texts and sounds become what networks take by `keras_dl.data.prepare`.
+    files.
 
     Raises `UsageError` for unknown names, folders of another form, unreadable pictures and impossible labels.
     """
@@ -56,6 +58,10 @@ def load(
         from keras_dl.data.npz_file import load_npz
 
         data = load_npz(folder, validation, seed, target)
+    elif folder is not None and holds_sounds(folder):
+        from keras_dl.data.recordings import load_recordings
+
+        data = load_recordings(folder, validation, seed, skip_bad)
     elif folder is not None:
         from keras_dl.data.folder import load_folder
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_dl.data.assemble import assemble
 from keras_dl.data.dataset import Data
+from keras_dl.data.sounds import common_length, fitted
 from keras_dl.data.tfds_columns import described
 from keras_dl.errors import UsageError
 from keras_dl.lazy import LazyModule, tf
@@ -18,7 +19,6 @@ else:
     tfds = LazyModule("tensorflow_datasets")
 
 BATCH_SIZE = 256
-FITTING = 99  # % of the sounds that are not cut
 FULL_SCALE = 2**15  # of samples of 16 bits
 SPLIT_BY_FILE = {"spoken_digit": ("audio/filename", range(5))}
 """data sets whose authors tell test examples by the number that ends a file's name: the feature, the numbers"""
@@ -35,7 +35,7 @@ def read_sequences(
     seed: int,
     origin: dict[str, Any],
 ) -> Data:
-    """The columns `keys` of all `splits`: texts, or sounds of one length, which `FITTING` % of them fit into.
+    """The columns `keys` of all `splits`: texts, or sounds of the length that `common_length` gives.
 
     Sounds are float32 samples -1..1; shorter ones are followed by silence, longer ones are cut. Raises `UsageError` for
     files that are damaged.
@@ -52,10 +52,9 @@ def read_sequences(
         found = {split: features[key] for split, features in read.items()}
         if name == "audio":
             rate = builder.info.features[key].sample_rate
-            shape = (int(np.percentile([len(sound) for sounds in found.values() for sound in sounds], FITTING)),)
-            notices.append(
-                f"sounds were made {shape[0]} samples long ({shape[0] / rate:.2f} s), by silence or by a cut"
-            )
+            length, notice = common_length([len(sound) for sounds in found.values() for sound in sounds], rate)
+            shape = (length,)
+            notices.append(notice)
         for split, values in found.items():
             parts[split][name] = _array(name, values, shape)
     return assemble(
@@ -72,7 +71,7 @@ def read_sequences(
 def _array(name: str, values: list, shape: tuple[int, ...]) -> np.ndarray:
     """The column `name`, one of those that `find_columns` names, of its `values`."""
     if name == "audio":
-        return np.stack([_fitted(sound, *shape) for sound in values])
+        return np.stack([fitted(sound.astype("float32") / FULL_SCALE, *shape) for sound in values])
     if name == "label":
         return np.array(values)
     if name == "number":
@@ -108,8 +107,3 @@ def _split_by_file(features: Features, key: str, numbers: range) -> dict[str, Fe
 
 def _decoded(text: bytes) -> str:
     return text.decode("utf-8", "replace")
-
-
-def _fitted(sound: np.ndarray, length: int) -> np.ndarray:
-    sound = sound[:length].astype("float32") / FULL_SCALE
-    return np.pad(sound, (0, length - len(sound)))

@@ -15,6 +15,7 @@ Kind = Literal[
     "text",
     "audio",
     "tokens",
+    "series",
     "nodes",
     "edges",
     "class",
@@ -32,6 +33,7 @@ FORMS = {
     "text": (),
     "audio": ("samples",),
     "tokens": ("length",),
+    "series": ("steps", "numbers"),
     "nodes": ("nodes", "features"),
     "edges": ("two ends", "edges"),
     "class": (),
@@ -44,7 +46,7 @@ FORMS = {
     "weight": (),
 }
 """the axes of one example of each kind"""
-INPUTS = ("image", "features", "text", "audio", "tokens", "nodes", "states")
+INPUTS = ("image", "features", "text", "audio", "tokens", "series", "nodes", "states")
 """kinds that networks take; the others are what they are to find out, or belong to one of these"""
 NAMED = ("class", "mask", "classes")
 """kinds whose whole numbers stand for names"""
@@ -54,13 +56,18 @@ NAMED = ("class", "mask", "classes")
 class Column:
     """What one column of a data set holds; `shape` is that of one example, ragged ones padded.
 
-    Pixels of an "image" have values 0..255, samples of "audio" -1..1, `rate` of them a second. "tokens" are whole
+    Pixels of an "image" have values 0..255, samples of "audio" -1..1, `rate` of them a second. A "series" has numbers
+    at each step, 0 where it has ended. An "image" or a "series" with a `rate` is the spectra of a sound of so many
+    `samples`, as `keras_dl.data.spectra` makes them. "tokens" are whole
     numbers below `classes`, 0 being the pad, made by `vocabulary` as `Vocabulary.to_json` has it, with BEGIN and END
     around each text if they are `bounded`. "class", "mask" (a class a pixel) and "classes" (of the items of an example,
     such as boxes; -1 is the pad) are whole numbers 0 .. `classes` - 1, called `class_names`. "boxes" are (left, top,
     right, bottom) in pixels, padded by -1. "edges" go from the first node to the second, padded by -1. Of "states"
     the `classes` are the actions of an agent; an "episode" is the seed that begins it. A "number", or
     several, is to be predicted: it is `scales` times what is stored and `offsets` more, where these are given.
+
+    Of a "class" those in training may be `seen`, where validation and test have others. With `gaps` a class or a number
+    is not known of some examples, and is -1 or NaN there.
 
     Raises `UsageError` for anything else.
     """
@@ -70,8 +77,11 @@ class Column:
     classes: Annotated[int, at_least(1), HELD] | None = None
     class_names: tuple[str, ...] = ()
     rate: Count | None = None
+    samples: Count | None = None
     vocabulary: str | None = None
     bounded: bool = False
+    seen: tuple[NaturalNumber, ...] = ()
+    gaps: bool = False
     offsets: tuple[float, ...] = ()
     scales: tuple[float, ...] = ()
 
@@ -202,11 +212,11 @@ class Spec:
         column = dataclasses.replace(self.columns[name], **changes)
         return dataclasses.replace(self, columns={**self.columns, name: column})
 
-    def with_input(self, kind: Kind, shape: tuple[int, ...]) -> Self:
-        """A copy whose input is of another kind and shape, and is called by its kind."""
+    def with_input(self, column: Column) -> Self:
+        """A copy whose input is another `column`, and is called by its kind."""
         columns = {
-            (kind if name == self.input else name): (Column(kind=kind, shape=shape) if name == self.input else column)
-            for name, column in self.columns.items()
+            (column.kind if name == self.input else name): (column if name == self.input else other)
+            for name, other in self.columns.items()
         }
         return dataclasses.replace(self, columns=columns)
 
@@ -225,8 +235,6 @@ class Spec:
 
     def check_numbers(self, network: str) -> None:
         """Raise `UsageError` for texts and sounds, which `network` cannot take as they are."""
-        if self.kind in ("text", "audio"):
-            function = "bag_of_words" if self.kind == "text" else "log_mel"
-            raise UsageError(
-                f"{network} takes numbers, {self.name} is {self.kind}; use keras_dl.data.prepare.{function}"
-            )
+        functions = {"text": "keras_dl.data.prepare.bag_of_words", "audio": "keras_dl.data.spectra.pictures"}
+        if self.kind in functions:
+            raise UsageError(f"{network} takes numbers, {self.name} is {self.kind}; use {functions[self.kind]}")

@@ -11,10 +11,11 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from keras_dl.data.checks import as_array, checked_inputs, checked_labels
+from keras_dl.data.drawn import Drawn
 from keras_dl.data.memory import check_fits
 from keras_dl.data.raised import raised
 from keras_dl.data.reading import Reader, ordered
-from keras_dl.data.resize import fitted
+from keras_dl.data.resize import cover, fitted
 from keras_dl.data.source import Array, Source
 from keras_dl.errors import UsageError
 from keras_dl.fields import Count, NaturalNumber, checked
@@ -34,12 +35,14 @@ class Split:
     The column "label" holds whole numbers (n,), "mask" one for each pixel, (n, height, width). `shape` is that of one
     input as it comes out, () for texts. Pictures that are stored in another one are resized on their way, as `cover`
     does, masks and boxes along with them; `prepare`, if given, makes a batch of inputs (batch, *shape) of what is
-    stored, such as word counts of texts. Raises `UsageError` for other arrays.
+    stored, such as word counts of texts. With `drawn` its batches are these, at most as large as asked for and as many
+    as all examples would fill. Raises `UsageError` for other arrays.
     """
 
     columns: Mapping[str, Source]
     shape: tuple[int, ...] | None = None
     prepare: Callable[[tf.Tensor], tf.Tensor] | None = None
+    drawn: Drawn | None = None
 
     def __post_init__(self):
         columns = {name: _source(values, name) for name, values in checked("columns", self.columns, dict).items()}
@@ -124,7 +127,18 @@ class Split:
 
     def with_labels(self, labels: np.ndarray) -> Self:
         """The same examples with other `labels`, (n,)."""
-        return dataclasses.replace(self, columns={**self.columns, "label": labels})
+        return dataclasses.replace(self, columns={**self.columns, "label": labels}, drawn=None)
+
+    @property
+    def in_order(self) -> Self:
+        """The same examples without `drawn`."""
+        return dataclasses.replace(self, drawn=None)
+
+    def resized(self, shape: tuple[int, ...]) -> Self:
+        """The same examples with pictures that cover `shape`, (height, width, channels)."""
+        if self.prepare is None:
+            return dataclasses.replace(self, shape=shape)
+        return dataclasses.replace(self, shape=shape, prepare=lambda stored: cover(self.prepare(stored), shape))
 
     def take(self, indices: Sequence[int]) -> Self:
         """The examples at `indices`, in that order."""
@@ -135,7 +149,8 @@ class Split:
             numbers = np.arange(len(self))[indices]
         except IndexError as error:
             raise UsageError(f"indices must be whole numbers below {len(self)}: {error}") from None
-        return dataclasses.replace(self, columns={n: column.chosen(numbers) for n, column in self.columns.items()})
+        columns = {name: column.chosen(numbers) for name, column in self.columns.items()}
+        return dataclasses.replace(self, columns=columns, drawn=None)
 
     def few(self, labels: int, seed: int) -> Self:
         """`labels` examples of each class, drawn by `seed`. Raises `UsageError` if a class has fewer."""
@@ -151,7 +166,7 @@ class Split:
     def inputs(self) -> np.ndarray:
         """All inputs in order, (n, *shape) float32, or texts as bytes; pixels have values 0..255."""
         with raised():
-            return np.concatenate([x.numpy() for x, _ in self.batches(1024, _input_alone)])
+            return np.concatenate([x.numpy() for x, _ in self.in_order.batches(1024, _input_alone)])
 
     def batches(self, batch_size: int, arrange: Arrange | None = None) -> tf.data.Dataset:
         """All examples in order, as `arrange` makes (x, y) or (x, y, weights) of a batch; the last one may be smaller.
@@ -160,6 +175,9 @@ class Split:
         the input (batch, *shape), float32, or tf.string where it is text, and y int64 (batch,) the label.
         """
         self._check_batch(batch_size)
+        if self.drawn is not None:
+            numbers = tf.data.Dataset.range(math.ceil(len(self) / batch_size))
+            return self._fetched(self._draw(numbers, batch_size), arrange=arrange)
         return self._fetched(tf.data.Dataset.range(len(self)).batch(batch_size), arrange=arrange)
 
     def shuffled(
@@ -186,9 +204,11 @@ class Split:
 
         @tf.autograph.experimental.do_not_convert
         def begin(_):
-            key = _key(seed, epoch)
+            key, numbers = _key(seed, epoch), tf.data.Dataset.range(first_step, steps)
+            if self.drawn is not None:
+                return _numbered(self._draw(numbers, batch_size, seed, epoch), numbers, key)
             order = ordered(len(self), key, first_step * batch_size)
-            return _numbered(order.batch(batch_size), tf.data.Dataset.range(first_step, steps), key)
+            return _numbered(order.batch(batch_size), numbers, key)
 
         return self._fetched(tf.data.Dataset.range(1).flat_map(begin), arrange, augment, mix)
 
@@ -214,14 +234,35 @@ class Split:
         def epoch(number):
             return ordered(len(self), _key(seed, number))
 
-        epochs = tf.data.Dataset.range(math.ceil(steps * batch_size / len(self))).flat_map(epoch)
-        batches = _numbered(epochs.batch(batch_size), tf.data.Dataset.range(steps), _key(seed, -1))
+        numbers = tf.data.Dataset.range(steps)
+        if self.drawn is None:
+            epochs = tf.data.Dataset.range(math.ceil(steps * batch_size / len(self))).flat_map(epoch)
+            indices = epochs.batch(batch_size)
+        else:
+            indices = self._draw(numbers, batch_size, seed)
+        batches = _numbered(indices, numbers, _key(seed, -1))
         return self._fetched(batches.apply(tf.data.experimental.assert_cardinality(steps)), arrange, augment, mix)
 
     def _check_batch(self, batch_size: int) -> None:
         checked("batch_size", batch_size, Count)
-        size = min(batch_size, len(self))
+        size = min(batch_size, len(self)) if self.drawn is None else self.drawn.size(batch_size)
         check_fits(f"a batch of {size}", size, self.shape, 4)
+
+    def _draw(
+        self, numbers: tf.data.Dataset, batch_size: int, seed: int = 0, epoch: tf.Tensor | int = 0
+    ) -> tf.data.Dataset:
+        """The batches, indices (size,) int64, that `drawn` makes for the steps `numbers`."""
+        size, drawn = self.drawn.size(batch_size), self.drawn
+
+        def indices(epoch, step):
+            return drawn.batch(batch_size, seed, int(epoch), int(step))
+
+        @tf.autograph.experimental.do_not_convert
+        def draw(step):
+            [found] = tf.numpy_function(indices, [tf.cast(epoch, "int64"), step], [tf.int64], stateful=False)
+            return tf.ensure_shape(found, [size])
+
+        return numbers.map(draw)
 
     @functools.cached_property
     def _reader(self) -> Reader:

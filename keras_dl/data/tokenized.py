@@ -9,6 +9,7 @@ from keras_dl.data.dataset import SPLITS, Data
 from keras_dl.data.sources import Ragged
 from keras_dl.data.spec import Column, Spec
 from keras_dl.data.vocabulary import Vocabulary
+from keras_dl.lazy import tf
 
 TOKENS, MASK = "token_ids", "padding_mask"
 FREQUENT = 4000
@@ -62,6 +63,12 @@ def _renamed(columns: dict[str, Any], name: str, into: str, value: Any) -> dict[
 
 
 def with_masks(batch: dict[str, Any]) -> dict[str, Any]:
-    """`batch` by column, with a mask for each column of token ids: True where there is a token, False at pads."""
+    """`batch` by column, with a mask for each column of token ids: True where there is a token, False at pads.
+
+    That of a "series" is True up to its last step that is not 0 in all numbers.
+    """
     masks = {name.replace(TOKENS, MASK): ids != 0 for name, ids in batch.items() if name.endswith(TOKENS)}
+    if "series" in batch:
+        left = tf.cumsum(tf.reduce_sum(abs(batch["series"]), axis=-1), axis=1, reverse=True)
+        masks[MASK] = left > 0
     return {**batch, **masks}

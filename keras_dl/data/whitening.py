@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from keras_dl.data.dataset import SPLITS, Data
+from keras_dl.data.spec import Column
 from keras_dl.data.split import Split
 from keras_dl.errors import choose
 from keras_dl.fields import checked
@@ -62,5 +63,5 @@ def _transformed(data: Data, transform: Callable[[np.ndarray], np.ndarray]) -> D
     for name in SPLITS:
         rows = transform(_rows(data, name)).astype("float32")
         splits[name] = Split({"features": rows, "label": getattr(data, name).labels})
-    spec = data.spec.with_input("features", splits["train"].shape)
+    spec = data.spec.with_input(Column(kind="features", shape=splits["train"].shape))
     return dataclasses.replace(data, spec=spec, reread=None, **splits)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from keras_dl.data.spec import Kind
+from keras_dl.data.spectra import pictures, series
 from keras_dl.errors import UsageError, some
 from keras_dl.fields import check_fields
 from keras_dl.lazy import keras
@@ -79,6 +80,8 @@ class Task:
     def encoded(self, config: Config, data: Data, like: Spec | None = None) -> Data:
         """`data` with the columns that networks such as `config` take; as in `like`, that of a trained one, if given.
 
+        Sounds become series of spectra for networks that read these, and pictures of spectra for all others.
+
         Raises `UsageError` for data that lack a column.
         """
         for kinds in self.wants:
@@ -89,6 +92,8 @@ class Task:
                 raise UsageError(
                     f"{self.name} needs a column of {' or '.join(kinds)}; {data.spec.name} has {found}{hint}"
                 )
+        if data.spec.kind == "audio":
+            return (series if hasattr(config, "series") else pictures)(data, like)
         return data
 
     def adapt(self, config: Config, data: Data) -> tuple[Config, Data]:

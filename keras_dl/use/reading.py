@@ -14,8 +14,11 @@ from keras_dl import names
 from keras_dl.data.csv_file import read_columns
 from keras_dl.data.pictures import SUFFIXES, read_pictures
 from keras_dl.data.resize import cover
+from keras_dl.data.sounds import SUFFIXES as SOUNDS
+from keras_dl.data.sounds import read_sound, resampled
 from keras_dl.data.sources import Ragged
 from keras_dl.data.spec import Column, Spec
+from keras_dl.data.spectra import heard
 from keras_dl.data.table import Table
 from keras_dl.data.tokenized import tell_cut
 from keras_dl.data.vocabulary import Vocabulary
@@ -32,7 +35,7 @@ def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = Fa
 
     Pictures are files, or lie in folders at any depth; they are scaled to cover the input and cropped to its centre.
     Numbers are rows of .csv files, whose header, if there is one, is passed over. A text is the place itself, or each
-    line of a .txt file. Graphs are .npz files.
+    line of a .txt file. Sounds are recordings, resampled to the rate of the network. Graphs are .npz files.
 
     Raises `UsageError` for what is not there, holds nothing, cannot be read, or has another number of columns than the
     network of inputs; of pictures that cannot be read only without `skip_bad`.
@@ -43,11 +46,14 @@ def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = Fa
         "image": _pictures,
         "features": _rows,
         "states": _rows,
+        "series": _sounds,
         "tokens": _sentences,
     }
     if column.kind == "nodes":
         return read_graphs([names.expanded(names.checked("an input", place)) for place in places], spec)
-    if column.kind not in readers:
+    if column.kind == "image" and column.rate is not None:
+        readers["image"] = _sounds
+    if column.kind not in readers or (column.kind == "series" and column.rate is None):
         raise UsageError(f"inputs of the kind {column.kind} are not read from files; call the network of keras_dl.load")
     if column.kind != "tokens":
         places = [names.expanded(names.checked("an input", place)) for place in places]
@@ -76,6 +82,11 @@ def _pictures(places: Sequence[Path], column: Column, skip_bad: bool) -> tuple[l
         raise UsageError(f"{len(bad)} of {len(files)} pictures cannot be read: {some(bad, most=3)}{advice}")
     good = [not picture.bad for picture in pictures]
     return [str(file) for file, right in zip(files, good, strict=True) if right], _colours(pixels[good], channels)
+
+
+def _sounds(places: Sequence[Path], column: Column, _skip_bad: bool) -> tuple[list[str], np.ndarray]:
+    files = [file for place in places for file in _files(place, SOUNDS, "recordings")]
+    return [str(file) for file in files], heard(column, [resampled(*read_sound(file), column.rate) for file in files])
 
 
 def _rows(places: Sequence[Path], column: Column, _skip_bad: bool) -> tuple[list[str], np.ndarray]:

@@ -30,5 +30,5 @@ def test_other_names_are_refused(names):
 
 
 def test_only_pictures_are_changed():
-    with pytest.raises(UsageError, match="augment changes pictures, f has none"):
+    with pytest.raises(UsageError, match="augment changes pictures and sounds, f has none"):
         by_name(("flip",), FEATURES)

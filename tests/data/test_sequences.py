@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from keras_dl import UsageError, get_config
-from keras_dl.data import Split, load
+from keras_dl.data import Split, load, spectra
 from keras_dl.data.assemble import assemble
-from keras_dl.data.prepare import bag_of_words, log_mel
+from keras_dl.data.prepare import bag_of_words
 from keras_dl.data.spec import Column
 
 REAL = pytest.mark.skipif("TFDS_DATA_DIR" not in os.environ, reason="TFDS_DATA_DIR does not say where real data are")
@@ -94,7 +94,7 @@ def test_augmentation_comes_before_the_counting_and_not_in_evaluation(texts):
 
 
 def test_a_tone_lights_up_its_band(sounds):
-    pictures = log_mel(sounds)
+    pictures = spectra.pictures(sounds)
     assert (pictures.spec.kind, pictures.spec.shape) == ("image", (32, 32, 1))
     inputs = np.concatenate([getattr(pictures, split).inputs() for split in ("train", "validation", "test")])
     waves = np.concatenate([getattr(sounds, split).stored for split in ("train", "validation", "test")])
@@ -102,7 +102,7 @@ def test_a_tone_lights_up_its_band(sounds):
     loudest = inputs[..., 0].mean(axis=2).argmax(axis=1)
     hertz = np.abs(np.fft.rfft(waves)).argmax(axis=1)
     assert np.all(np.diff(loudest[np.argsort(hertz)]) >= 0) and loudest.max() - loudest.min() > 20
-    assert log_mel(sounds).train.prepare(waves[:1] * 0).numpy().max() == 0
+    assert spectra.pictures(sounds).train.prepare(waves[:1] * 0).numpy().max() == 0
     assert get_config("nakkiran_cnn5").for_data(pictures.spec).input_shape == (32, 32, 1)
 
 
@@ -110,7 +110,7 @@ def test_a_tone_lights_up_its_band(sounds):
 def test_networks_say_what_to_do_with_texts_and_sounds(network, texts, sounds):
     with pytest.raises(UsageError, match=r"takes numbers, some is text; use keras_dl\.data\.prepare\.bag_of_words"):
         get_config(network).for_data(texts.spec)
-    with pytest.raises(UsageError, match=r"takes numbers, some is audio; use keras_dl\.data\.prepare\.log_mel"):
+    with pytest.raises(UsageError, match=r"takes numbers, some is audio; use keras_dl\.data\.spectra\.pictures"):
         get_config(network).for_data(sounds.spec)
 
 
@@ -119,7 +119,7 @@ def test_texts_and_sounds_are_no_pictures(texts, sounds):
         with pytest.raises(UsageError, match=f"some is {kind}; pictures of the shape"):
             data.resized((8, 8, 1))
     with pytest.raises(UsageError, match="some is text; audio is wanted"):
-        log_mel(texts)
+        spectra.pictures(texts)
     with pytest.raises(UsageError, match="digits is image; text is wanted"):
         bag_of_words(load("digits"))
 

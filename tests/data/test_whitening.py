@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from keras_dl.data import Data, Spec, Split
+from keras_dl.data.spec import Column
 from keras_dl.data.whitening import standardize, whiten
 
 
@@ -69,6 +70,6 @@ def test_only_the_training_split_decides(prepare):
 def test_pictures_become_features():
     generator = np.random.default_rng(0)
     pictures = Split.of(generator.integers(0, 256, (50, 3, 2, 1)).astype("uint8"), np.arange(50) % 2)
-    spec = data().spec.with_input("image", (3, 2, 1))
+    spec = data().spec.with_input(Column(kind="image", shape=(3, 2, 1)))
     after = standardize(Data(spec=spec, train=pictures, validation=pictures, test=pictures))
     assert (after.spec.kind, after.spec.shape, after.train.inputs().shape) == ("features", (6,), (50, 6))

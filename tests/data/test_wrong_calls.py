@@ -8,8 +8,8 @@ import pytest
 from data_on_disk import fill
 
 from keras_dl import UsageError, names
-from keras_dl.data import Data, Spec, Split, load
-from keras_dl.data.prepare import bag_of_words, log_mel
+from keras_dl.data import Data, Spec, Split, load, spectra
+from keras_dl.data.prepare import bag_of_words
 from keras_dl.data.spec import Column
 from keras_dl.data.whitening import standardize, whiten
 
@@ -184,7 +184,7 @@ def test_split_of(inputs, labels, words):
         (lambda: split().shuffled(2, seed="x", epoch=0, first_step=0), "seed must be int, got 'x'"),
         (lambda: bag_of_words("texts"), "data must be Data, got 'texts'"),
         (lambda: bag_of_words(data()), "p is image; text is wanted"),
-        (lambda: log_mel(None), "data must be Data, got None"),
+        (lambda: spectra.pictures(None), "data must be Data, got None"),
         (lambda: standardize(PIXELS), "data must be Data, got array("),
         (lambda: whiten(data(), "ica"), "unknown method 'ica'; did you mean"),
         (lambda: data().resized("big"), "shape must be a list of values, got 'big'"),

@@ -1,10 +1,11 @@
-"""Recurrent networks that read a sentence and say its class.
+"""Recurrent networks that read a sentence, or another series, and say its class.
 
 LSTM: Hochreiter & Schmidhuber, "Long Short-Term Memory", Neural Computation 9(8), 1997, with the forget gate of Gers,
 Schmidhuber & Cummins, Neural Computation 12(10), 2000. Simple recurrent network: Elman, "Finding Structure in Time",
 1990. GRU: Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", EMNLP 2014.
 Inputs: `token_ids`, (batch, length) whole numbers, and `padding_mask`, (batch, length), True where there is a token, to
-the left of all pads; output: (batch, classes) logits. Pads change nothing, however many there are.
+the left of all pads; output: (batch, classes) logits. Pads change nothing, however many there are. A `series` of
+vectors, (batch, steps, numbers) such as the spectra of a sound, takes the place of the tokens and of their table.
 
     name                   parameters  of the recurrent layer
     simple_rnn_classifier     313,670                   6,208
@@ -42,6 +43,8 @@ class Recurrent(Config):
     """tokens that there are; ids are below it"""
     length: Count = 40
     """tokens of a sentence, pads included"""
+    series: tuple[Count, Count] | None = None
+    """(steps, numbers) of a series of vectors that is read in place of tokens"""
     classes: Annotated[int, at_least(2)] = 6
     """number of outputs"""
     embedding_width: int = width(32, low=8, high=256)
@@ -57,9 +60,12 @@ class Recurrent(Config):
 
 
 def build(config: Recurrent) -> keras.Model:
-    token_ids = keras.Input((config.length,), dtype="int32", name="token_ids")
-    mask = keras.Input((config.length,), dtype="bool", name="padding_mask")
-    x = keras.layers.Embedding(config.vocabulary_size, config.embedding_width, name="embedding")(token_ids)
+    if config.series is None:
+        name, entrance = "token_ids", keras.Input((config.length,), dtype="int32", name="token_ids")
+        x = keras.layers.Embedding(config.vocabulary_size, config.embedding_width, name="embedding")(entrance)
+    else:
+        name, x = "series", (entrance := keras.Input(config.series, name="series"))
+    mask = keras.Input(entrance.shape[1:2], dtype="bool", name="padding_mask")
     for index in range(1, config.layers + 1):
         x = keras.layers.Dropout(config.dropout, name=f"stage{index}_dropout")(x)
         cell = getattr(keras.layers, CELLS[config.cell])
@@ -69,7 +75,7 @@ def build(config: Recurrent) -> keras.Model:
         x = layer(x, mask=mask)
     x = keras.layers.Dropout(config.dropout, name="head_dropout")(x)
     logits = keras.layers.Dense(config.classes, name="head")(x)
-    return keras.Model({"token_ids": token_ids, "padding_mask": mask}, logits, name="recurrent")
+    return keras.Model({name: entrance, "padding_mask": mask}, logits, name="recurrent")
 
 
 VARIANTS = {
