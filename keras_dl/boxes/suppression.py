@@ -1,7 +1,7 @@
 """Non-maximum suppression: of boxes that overlap by more than a threshold only that with the highest score stays.
 
-Both forms have fixed shapes and compile under XLA. `surviving` decides all boxes in few rounds and needs n x n numbers;
-`strongest` finds few out of very many, one a round.
+Both forms have fixed shapes and compile under XLA. `surviving` compares all pairs, and decides block by block in few
+rounds each; `strongest` finds few out of very many, one a round.
 """
 
 from __future__ import annotations
@@ -11,12 +11,29 @@ from keras_dl.lazy import keras
 
 ops = keras.ops
 
+BLOCK = 256
+"""boxes that are decided at once: few enough that what is compared fits into a cache"""
+
 
 def surviving(boxes, present, threshold: float):
     """Which of `boxes` (batch, n, 4), the best first, stay, (batch, n) bool; only those `present` (batch, n) count.
 
-    A box stays if none of those before it that stay overlaps it. The rounds start from all and repeat that sentence
-    until nothing changes: after k of them the first k are certain, and in practice a few are enough.
+    A box stays if none of those before it that stay overlaps it.
+    """
+    stay = present[:, :0]
+    for start in range(0, boxes.shape[1], BLOCK):
+        block, before = boxes[:, start : start + BLOCK], boxes[:, :start]
+        beaten = ops.any((overlaps(block, before) > threshold) & stay[:, None, :], axis=-1)
+        alone = _surviving_at_once(block, present[:, start : start + BLOCK] & ~beaten, threshold)
+        stay = ops.concatenate([stay, alone], axis=1)
+    return stay
+
+
+def _surviving_at_once(boxes, present, threshold: float):
+    """The same by n x n numbers.
+
+    The rounds start from all and repeat the sentence until nothing changes: after k of them the first k are certain,
+    and in practice a few are enough.
     """
     places = ops.arange(boxes.shape[-2])
     beaten = (overlaps(boxes, boxes) > threshold) & (places[:, None] > places)

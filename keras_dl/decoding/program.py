@@ -29,4 +29,4 @@ def compiled(function: Callable[..., Any], network: keras.Model, *, xla: bool = 
 
             return lambda *arrays: program([variable.value for variable in network.variables], *arrays)
         case other:
-            raise UsageError(f"texts are written on tensorflow and jax, KERAS_BACKEND is {other}")
+            raise UsageError(f"a network is compiled on tensorflow and jax, KERAS_BACKEND is {other}")

@@ -8,6 +8,7 @@ over overlaps of 0.5 to 0.95. Boxes are (left, top, right, bottom) in pixels of 
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -52,12 +53,14 @@ class ObjectDetection(Task):
     def found(self, network, config, pictures):
         """What is found in each of `pictures` (n, height, width, channels), as `boxes.detections` has it, in arrays."""
         from keras_dl.boxes.detections import detections
+        from keras_dl.decoding.program import compiled
 
+        chosen = compiled(functools.partial(detections, size=config.input_shape[:2]), network)
         parts = []
         for start in range(0, len(pictures), BATCH):
             outputs = network.predict_on_batch(pictures[start : start + BATCH])
             answers = (outputs[name] for name in ("proposals", "class_logits", "box_deltas"))
-            parts.append({name: np.asarray(v) for name, v in detections(*answers, config.input_shape[:2]).items()})
+            parts.append({name: np.asarray(values) for name, values in chosen(*answers).items()})
         return [{name: part[name][place] for name in part} for part in parts for place in range(len(part["boxes"]))]
 
     def scores(self, network, config, split, spec):

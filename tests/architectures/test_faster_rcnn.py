@@ -43,6 +43,13 @@ def test_all_widths_follow_the_filters():
     assert double.get_layer("head_boxes").get_layer("head_dense1").units == 128
 
 
+def test_proposals_follow_the_size_of_the_pictures():
+    full = keras_dl.get_config("faster_rcnn_r50_fpn")
+    sizes = {(800, 1344): 1000, (1600, 2688): 1000, (160, 160): 200, (64, 96): 80}
+    assert {size: full.replace(input_shape=(*size, 3)).looked_at for size in sizes} == sizes
+    assert SMALL.looked_at == 50
+
+
 @pytest.mark.parametrize("jit", [False, True])
 def test_outputs_have_the_shapes_that_the_model_says(jit):
     model = SMALL.build()

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from plain_boxes import PAD, overlap, random_boxes
 
+from keras_dl.boxes import suppression
 from keras_dl.boxes.anchors import anchors
 from keras_dl.boxes.coding import LARGEST, decoded, encoded
 from keras_dl.boxes.geometry import are_boxes, clipped, overlaps
@@ -103,7 +104,8 @@ def greedy(boxes, scores, threshold):
 
 @pytest.mark.parametrize("jit", [False, True])
 @pytest.mark.parametrize("threshold", [0.2, 0.5, 0.7])
-def test_surviving_boxes_are_those_of_the_definition(threshold, jit):
+def test_surviving_boxes_are_those_of_the_definition(threshold, jit, monkeypatch):
+    monkeypatch.setattr(suppression, "BLOCK", 64)
     boxes = random_boxes(3, 150, size=40)
     present = np.random.default_rng(2).uniform(size=(3, 150)) < 0.9
     found = tf.function(surviving, jit_compile=jit)(boxes, present, threshold).numpy()

@@ -12,7 +12,12 @@ from keras_dl.boxes.losses import head_losses, rpn_losses, sampled
 
 SIZE, CLASSES = (96, 128), 5
 CONFIG = keras_dl.get_config(
-    "faster_rcnn_r50_fpn", input_shape=(*SIZE, 3), classes=CLASSES, blocks=(3, 4, 6, 3), frozen_norms=True
+    "faster_rcnn_r50_fpn",
+    input_shape=(*SIZE, 3),
+    classes=CLASSES,
+    blocks=(3, 4, 6, 3),
+    proposals=1000,
+    frozen_norms=True,
 )
 X = pictures(2, *SIZE)
 BOXES = np.float32([[[8, 10, 60, 70], [64, 20, 120, 84], [30, 40, 52, 58]], [[-1] * 4] * 3])

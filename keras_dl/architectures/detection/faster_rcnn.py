@@ -46,6 +46,7 @@ STRIDES = (4, 8, 16, 32, 64)
 ANCHORS = 3
 """at each position"""
 STEP = 32
+PROPOSALS, SHORTER_SIDE = 1000, 800
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -64,8 +65,9 @@ class FasterRCNN(Config):
     """residual blocks in each stage"""
     anchor_side: Count = 32
     """pixels of the anchors on the finest map; on each further map they are twice as large"""
-    proposals: Count = 1000
-    """boxes that the head looks at; in training it learns from a sample of twice as many"""
+    proposals: Count | None = None
+    """boxes that the head looks at; in training it learns from a sample of twice as many. By default 1000, as in
+    torchvision, where the shorter side of a picture has 800 pixels or more, and in proportion where it has fewer"""
     frozen_norms: bool = False
     """whether the batch normalisations of the residual network stay as they are"""
 
@@ -91,6 +93,11 @@ class FasterRCNN(Config):
         """Rows and columns of each map, the finest first."""
         height, width = self.input_shape[:2]
         return tuple((-(-height // stride), -(-width // stride)) for stride in STRIDES)
+
+    @property
+    def looked_at(self) -> int:
+        """The number of proposals."""
+        return self.proposals or round(PROPOSALS * min(1.0, min(self.input_shape[:2]) / SHORTER_SIDE))
 
     def for_data(self, spec: Spec) -> Self:
         spec.check_pictures()
@@ -198,7 +205,7 @@ def build(config: FasterRCNN) -> keras.Model:
         config.input_shape[:2],
         config.grids,
         [config.anchor_side * 2**level for level in range(len(STRIDES))],
-        config.proposals,
+        config.looked_at,
         name="proposals",
     )(found["objectness"], found["deltas"])
     finest = {name: maps[name] for name in list(maps)[:-1]}
