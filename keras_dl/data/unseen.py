@@ -27,11 +27,12 @@ ENOUGH = 5
 def divided(data: Data, share: float) -> Data:
     """`data` whose training has other classes than validation and test; the column "label" says which it has "seen".
 
-    A `share` of the classes is held out, drawn the same for every training; those whose names differ in a number behind
-    "_" alone, such as characters of an alphabet, stay together where there are enough alphabets. Half of them are for validation and half for the test
-    if either half has `ENOUGH`; otherwise both have all of them, by different examples. All examples of a class go
-    where it goes, whatever split they were in. Where the test split has classes of its own, these are its classes, and
-    half of the `share` of the others are for validation. Raises `UsageError` where fewer than two would be seen, or not.
+    A `share` of the classes is held out, drawn the same for every training. Classes whose names differ in a number
+    behind "_" alone, such as characters of an alphabet, stay together, where there are enough alphabets. Half of what
+    is held out is for validation and half for the test if either half has `ENOUGH` classes; otherwise both have all of
+    them, by different examples. All examples of a class go where it goes, whatever split they were in. Where the test
+    split has classes of its own, these are its classes, and half of the `share` of the others are for validation.
+    Raises `UsageError` where fewer than two classes would be seen, or not.
     """
     own = np.setdiff1d(_classes(data.test), np.union1d(_classes(data.train), _classes(data.validation)))
     others = np.setdiff1d(np.concatenate([_classes(getattr(data, name)) for name in SPLITS]), own)
@@ -49,15 +50,15 @@ def divided(data: Data, share: float) -> Data:
         )
     together = _joined([getattr(data, name) for name in SPLITS])
     if len(own) or min(map(len, apart)) >= ENOUGH:
-        validation, test = (_of(together, classes) for classes in apart)
+        validation, test = (of_classes(together, classes) for classes in apart)
         words = f"validation has {len(apart[0])} other classes, the test {len(apart[1])}"
     else:
-        validation, test = _of(_joined([data.train, data.validation]), unseen), _of(data.test, unseen)
+        validation, test = of_classes(_joined([data.train, data.validation]), unseen), of_classes(data.test, unseen)
         words = f"validation and test have {len(unseen)} other classes, by different examples"
     return dataclasses.replace(
         data,
         spec=data.spec.replace(LABEL, seen=tuple(map(int, np.sort(seen)))),
-        train=_of(together, seen),
+        train=of_classes(together, seen),
         validation=validation,
         test=test,
         notices=(*data.notices, f"training has {len(seen)} classes; {words}"),
@@ -77,8 +78,10 @@ def never_seen(data: Data, like: Spec) -> Data:
     together = _joined([getattr(data, name) for name in SPLITS])
     classes = [label for label in _classes(together) if names[label] not in seen]
     if len(classes) < 2:
-        raise UsageError(f"{data.spec.name} has {len(classes)} classes that the network never saw; 2 or more are wanted")
-    return dataclasses.replace(data, **dict.fromkeys(SPLITS, _of(together, classes)))
+        raise UsageError(
+            f"{data.spec.name} has {len(classes)} classes that the network never saw; 2 or more are wanted"
+        )
+    return dataclasses.replace(data, **dict.fromkeys(SPLITS, of_classes(together, classes)))
 
 
 def _classes(split: Split) -> np.ndarray:
@@ -98,6 +101,6 @@ def _joined(splits: Sequence[Split]) -> Split:
     return dataclasses.replace(splits[0], columns=columns, drawn=None)
 
 
-def _of(split: Split, classes: Sequence[int]) -> Split:
+def of_classes(split: Split, classes: Sequence[int]) -> Split:
     """The examples of `split` whose labels are among `classes`."""
     return split.take(np.flatnonzero(np.isin(split.columns[LABEL].values, classes)))

@@ -39,7 +39,7 @@ class Epochs:
             augment=augment,
             mix=mix,
         )
-        if options.xla or options.strategy:
+        if (options.xla or options.strategy) and split.drawn is None:
             self._batches = refilled(self._batches, options.batch_size)
 
     def begin(self, epoch: int, step: int = 0) -> tf.data.Dataset:

@@ -197,7 +197,7 @@ class Training:
         training = {"data": data.fingerprint(), **identity.keep(folder, config, options, begun_with)}
         if options.strategy == "multi_worker":
             prepare(learner, task.example(self.network, 1))
-        if options.xla or options.strategy:
+        if (options.xla or options.strategy) and data.validation.drawn is None:
             validation = weighted(data.validation, options.batch_size, self.arrange)
         else:
             validation = data.validation.batches(options.batch_size, self.arrange)

@@ -11,7 +11,7 @@ from data_on_disk import fill, picture
 
 from keras_dl import UsageError
 from keras_dl.data.pictures import decode_picture, look_at_pictures, read_pictures
-from keras_dl.data.sources import Array, Chosen, Decoded, Files, Ragged, Records, Windows, indexed
+from keras_dl.data.sources import Array, Chosen, Decoded, Files, Ragged, Records, Windows, indexed, joined
 
 LENGTHS = [3, 0, 5, 1, 4, 2, 0, 6]
 CONTENTS = [bytes([number]) * (10 + number % 7) for number in range(60)]
@@ -61,6 +61,7 @@ def every_source(tmp_path, records, folder):
         twice(of(records)).chosen(np.arange(40)[::-1]),
         files(folder),
         Chosen(of(records), np.arange(50)[::-1]),
+        joined([files(folder), Array(np.zeros((11, 9, 12, 3), "uint8"))]),
     ]
 
 
@@ -107,6 +108,18 @@ def test_ragged_examples_are_padded_or_cut():
     short = Ragged.of(examples, most=2, fill=-1).take(np.array([2, 3]))
     np.testing.assert_array_equal(short[..., 0], [[1.5, 2.5], [1.5, -1]])
     assert Ragged.of([np.zeros(0)]).values.shape == (1, 1)
+
+
+def test_joined_examples_have_one_shape_and_stay_what_they_are(folder):
+    small, large = Array(np.full((3, 4, 4, 1), 7, "uint8")), files(folder)
+    both = joined([small, large], large.shape)
+    assert len(both) == 3 + len(large) and both.dtype == "float32"
+    np.testing.assert_array_equal(
+        both.take(np.array([22, 2, 3])), [large.values[19], 0 * large.values[0] + 7, large.values[0]]
+    )
+    assert both.fingerprint() != joined([large, small], large.shape).fingerprint()
+    alike = joined([small, small.chosen(np.array([1]))])
+    assert isinstance(alike, Array) and alike.dtype == "uint8" and len(alike) == 4
 
 
 @pytest.mark.parametrize("offsets", [[0, 4], [1, 3], [0, 3, 2, 3], [], [0.0, 3.0], [[0, 3]]])

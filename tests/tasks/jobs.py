@@ -81,6 +81,16 @@ def contrastive():
     return config, get_task("contrastive", width=8), few(load("digits")), OPTIONS
 
 
+def prototypical():
+    config = get_config("mlp", hidden=(16,), dropout=0.2)
+    return config, get_task("prototypical", queries=3, episodes=50), few(load("digits"), 240), OPTIONS
+
+
+def clustering():
+    config = get_config("nakkiran_cnn5", k=4)
+    return config, get_task("clustering", clusters=6, reassign=2), few(load("digits")), OPTIONS
+
+
 def rotation():
     config = get_config("mlp", hidden=(16,), dropout=0.2)
     return config, get_task("rotation"), few(load("digits")), OPTIONS
@@ -192,6 +202,8 @@ JOBS = {
         regression,
         relative_localization,
         contrastive,
+        clustering,
+        prototypical,
         rotation,
         adversarial_training,
         object_detection,

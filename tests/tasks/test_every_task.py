@@ -45,7 +45,7 @@ def test_it_trains_and_what_it_trained_is_used(name, tmp_path):
     contract = keras_dl.saved_model.read_contract(folder)
     assert contract["task"] == task and contract["spec"].columns == data.spec.columns
     predictor = Predictor(folder)
-    x, *_ = next(iter(data.test.batches(4, task.arrange(network))))
+    x, *_ = next(iter(data.test.in_order.batches(4, task.arrange(network))))
     if task.learner(network, config, options) is network:
         for one, other in zip(*(keras.tree.flatten(model(x)) for model in (network, predictor.model)), strict=True):
             np.testing.assert_array_equal(one, other)

@@ -26,7 +26,8 @@ class Joined(Source):
     def __init__(self, parts: Sequence[Source], shape: tuple[int, ...]):
         self._parts, self.shape = list(parts), tuple(shape)
         self._covered = [part.shape != self.shape for part in parts]
-        self.dtype = np.result_type(*(np.float32 if c else part.dtype for c, part in zip(self._covered, parts)))
+        dtypes = [np.dtype("float32")] * any(self._covered)
+        self.dtype = np.result_type(*dtypes, *(part.dtype for part in parts if part.shape == self.shape))
         self.in_memory = all(part.in_memory for part in parts)
         self._ends = np.cumsum([len(part) for part in parts])
 
