@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from keras_dl import storage
+from keras_dl.catalogue.own import files
 from keras_dl.config import Config
 from keras_dl.console import plain_console
 from keras_dl.data.fingerprint import keep
@@ -178,6 +179,7 @@ def _advice(config: Config, folder: Path, pictures: Sequence[Path], data_name: s
     if config.foreign:
         lines.append(f"{load_words(config, best)} builds it by your module and loads its weights")
     else:
-        lines.append(f"train it further by: keras-dl train {shlex.join((str(best), '--data', data_name))}")
+        own = ("--networks", *files()) if files() else ()
+        lines.append(f"train it further by: keras-dl train {shlex.join((str(best), '--data', data_name, *own))}")
     lines.append(f"look at all trials by: tensorboard --logdir {shlex.quote(str(folder / 'tensorboard'))}")
     return "\n".join(lines)

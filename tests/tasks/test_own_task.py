@@ -1,15 +1,19 @@
 """A task of one's own, in one file: trained, stopped, gone on with, saved, used and loaded again."""
 
+import json
+import re
 import signal
 import sys
 import textwrap
 
 import pytest
+from PIL import Image
 
 import keras_dl
 from keras_dl import UsageError, catalogue
 from keras_dl.catalogue import own
 from keras_dl.cli import main
+from keras_dl.data import load
 from keras_dl.tasks import get_task, names
 
 FILE = '''
@@ -90,7 +94,7 @@ def command(*words):
     return end.value.code
 
 
-def test_one_file_is_a_new_task(capsys, monkeypatch):
+def test_one_file_is_a_new_task(capsys, monkeypatch, tmp_path):
     words = ("train", "mlp", "--task", "upper_half.py", "--task.growth", "0.25", "--data", "digits", "--out", "run")
     assert command(*words, "--epochs", "3") == 0
     forget()
@@ -100,6 +104,21 @@ def test_one_file_is_a_new_task(capsys, monkeypatch):
     assert command("evaluate", "run", "--data", "digits", "--networks", "upper_half.py") == 0
     assert "right 0.9" in capsys.readouterr().out
     assert keras_dl.saved_model.read_contract("run")["task"] == get_task("upper_half", growth=0.25)
+    pictures, labels = load("digits").test.stored, load("digits").test.labels
+    for digit in (0, 9):
+        Image.fromarray(pictures[labels == digit][0, ..., 0].astype("uint8")).save(f"{digit}.png")
+    assert command("predict", "run", "0.png", "9.png", "--json", "--networks", "upper_half.py") == 0
+    assert [row["upper"] for row in json.loads(capsys.readouterr().out)] == [False, True]
+    assert command("export", "run", "--format", "onnx", "--networks", "upper_half.py", "--out", "exported") == 0
+    assert (tmp_path / "exported" / "model.onnx").stat().st_size
+
+
+def test_it_is_searched(capsys):
+    words = ("search", "mlp", "--task", "upper_half.py", "--data", "digits", "--max-trials", "1", "--epochs", "1")
+    assert command(*words, "--out", "searched") == 0
+    told = capsys.readouterr().out
+    assert re.search(r"best is trial 0 .*: right \d\d\.\d\d % on the validation split", told)
+    assert "train it further by: keras-dl train searched/best --data digits --networks" in told
 
 
 def test_it_goes_on_after_a_signal(capsys, monkeypatch):
