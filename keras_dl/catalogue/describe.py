@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import math
 import os
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from keras_dl.catalogue import get_config
 from keras_dl.catalogue.counts import count
@@ -121,24 +123,46 @@ def _described(config: Config) -> Description:
 
 def describe_model(model: keras.Model) -> Description:
     """Describe the functional `model`; layers of a model within it are called like "generator/stage1_dense"."""
-    return Description(tuple(_layers(model)))
+    return Description(tuple(_layers(model, [model.inputs])))
 
 
-def _layers(model: keras.Model, calls: int = 1, within: str = "") -> Iterator[LayerDescription]:
+Call = tuple[Sequence[Any], Sequence[Any]]
+"""the tensors that a layer gets and those that it gives"""
+
+
+def _layers(
+    model: keras.Model, given: Sequence[Sequence[keras.KerasTensor]], within: str = ""
+) -> Iterator[LayerDescription]:
+    """Each layer in `model`, which is called once with each of `given`."""
+    calls = collections.defaultdict(list)
+    for inputs in given:
+        for layer, call in _calls(getattr(model, "_functional", model), inputs):
+            calls[layer].append(call)
     for layer in model.layers:
         if isinstance(layer, keras.Model):
-            yield from _layers(layer, calls * _calls(layer, model), f"{within}{layer.name}/")
-            continue
-        if within and isinstance(layer, keras.layers.InputLayer):
-            continue
-        found = _describe_layer(layer)
-        repeated = {name: calls * getattr(found, name) for name in ("multiply_adds", "links", "activation_bytes")}
-        yield dataclasses.replace(found, name=within + found.name, **repeated)
+            yield from _layers(layer, [inputs for inputs, _ in calls[layer]], f"{within}{layer.name}/")
+        elif not (within and isinstance(layer, keras.layers.InputLayer)):
+            yield dataclasses.replace(_describe_calls(layer, calls[layer]), name=within + layer.name)
 
 
-def _calls(layer: keras.Model, model: keras.Model) -> int:
-    """How often `model` calls a model that is one of its layers."""
-    return sum(node.operation is layer for nodes in model._nodes_by_depth.values() for node in nodes)
+def _calls(model: keras.Model, inputs: Sequence[keras.KerasTensor]) -> list[tuple[keras.Operation, Call]]:
+    """Each call of a layer in `model`, called with `inputs`, whose shapes may be known where the model's are open."""
+    if [x.shape for x in inputs] == [x.shape for x in model.inputs]:
+        nodes = [node for of_depth in model._nodes_by_depth.values() for node in of_depth]
+        return [(node.operation, (node.input_tensors, node.outputs)) for node in nodes]
+    found = []
+
+    def noted(layer):
+        def call(*arguments, **options):
+            outputs = layer.compute_output_spec(*arguments, **options)
+            tensors = [x for x in keras.tree.flatten((arguments, options)) if isinstance(x, keras.KerasTensor)]
+            found.append((layer, (tensors, keras.tree.flatten(outputs))))
+            return outputs
+
+        return call
+
+    model._run_through_graph(inputs, operation_fn=noted)
+    return found
 
 
 def _all_calls(name: str, calls: list[LayerDescription]) -> LayerDescription:
@@ -154,9 +178,13 @@ def _all_calls(name: str, calls: list[LayerDescription]) -> LayerDescription:
 
 
 def _describe_layer(layer) -> LayerDescription:
-    """Sum over the calls of `layer`, counting its weights once."""
-    outputs = [tensor for node in layer._inbound_nodes for tensor in node.outputs]
-    uses = [count(layer, node.input_tensors, node.outputs[0]) for node in layer._inbound_nodes]
+    """Sum over all calls of `layer`, counting its weights once."""
+    return _describe_calls(layer, [(node.input_tensors, node.outputs) for node in layer._inbound_nodes])
+
+
+def _describe_calls(layer, calls: Sequence[Call]) -> LayerDescription:
+    outputs = [tensor for _, tensors in calls for tensor in tensors]
+    uses = [count(layer, inputs, tensors[0]) for inputs, tensors in calls]
     return LayerDescription(
         name=layer.name,
         kind=type(layer).__name__,

@@ -32,6 +32,16 @@ def test_counts_are_torchvision_s():
     assert keras_dl.describe("faster_rcnn_r50_fpn", classes=20).trainable_parameters == 41_449_656
 
 
+def test_the_head_counts_at_every_proposal():
+    layers = {layer.name: layer for layer in keras_dl.describe("faster_rcnn_r50_fpn").layers}
+    dense = {"dense1": 49 * 256 * 1024, "dense2": 1024 * 1024, "classes": 1024 * 91, "deltas": 1024 * 4 * 91}
+    for name, multiply_adds in dense.items():
+        assert layers[f"head_boxes/head_{name}"].multiply_adds == 1000 * multiply_adds, name
+    positions = sum(rows * columns for rows, columns in ((200, 336), (100, 168), (50, 84), (25, 42), (13, 21)))
+    assert layers["rpn/rpn_conv"].multiply_adds == positions * 9 * 256 * 256
+    assert layers["head_boxes/head_align"].activation_bytes == 4 * 1000 * 49 * 256
+
+
 def test_all_widths_follow_the_filters():
     model = SMALL.build()
     assert model.get_layer("backbone").output["p2"].shape[1:] == (16, 24, 16)

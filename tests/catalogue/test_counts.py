@@ -58,6 +58,22 @@ def test_a_model_within_a_model_counts_at_every_call_and_its_weights_once():
     assert described.multiply_adds == 2 * F * F + F
 
 
+def test_a_model_within_a_model_counts_at_the_length_that_each_call_has():
+    rows = keras.Input((None, F))
+    inner = keras.Model(rows, layers.Dense(U, name="dense")(rows), name="inner")
+    pairs = {name: keras.Input((None, F), name=name) for name in ("rows", "others")}
+    middle = keras.Model(pairs, [inner(pairs["rows"]), layers.Dense(1, name="side")(pairs["others"])], name="middle")
+    x, y = keras.Input((T, F)), keras.Input((4 * T, F))
+    described = describe_model(keras.Model([x, y], [*middle({"rows": x, "others": y}), inner(y)]))
+    counted = {layer.name: layer for layer in described.layers if layer.parameters}
+    assert counted["middle/inner/dense"].multiply_adds == T * F * U
+    assert counted["middle/side"].multiply_adds == 4 * T * F
+    assert counted["middle/side"].activation_bytes == 4 * 4 * T
+    assert counted["middle/side"].output_shape == (4 * T, 1)
+    assert counted["inner/dense"].multiply_adds == 4 * T * F * U
+    assert counted["inner/dense"].links == 4 * T * (F * U + U)
+
+
 @pytest.mark.parametrize("name", sorted(SMALL.values()))
 def test_it_is_certain_how_every_layer_of_the_catalogue_counts(name):
     config = next(config for config, first in SMALL.items() if first == name)
