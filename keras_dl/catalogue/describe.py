@@ -148,7 +148,7 @@ def _layers(
 def _calls(model: keras.Model, inputs: Sequence[keras.KerasTensor]) -> list[tuple[keras.Operation, Call]]:
     """Each call of a layer in `model`, called with `inputs`, whose shapes may be known where the model's are open."""
     if [x.shape for x in inputs] == [x.shape for x in model.inputs]:
-        nodes = [node for of_depth in model._nodes_by_depth.values() for node in of_depth]
+        nodes = [node for depth in sorted(model._nodes_by_depth, reverse=True) for node in model._nodes_by_depth[depth]]
         return [(node.operation, (node.input_tensors, node.outputs)) for node in nodes]
     found = []
 
