@@ -68,9 +68,15 @@ def strides(model: keras.Model) -> dict[str, int]:
 
 
 def embedding(model: keras.Model) -> keras.Model:
-    """The network up to what its head reads: inputs in, one vector, (batch, features), for each out."""
+    """The network up to what its head reads: inputs in, one vector, (batch, features), for each out.
+
+    Raises `UsageError` for a network whose head reads something else, or that has none.
+    """
     check_model(model)
-    return keras.Model(model.input, model.get_layer("head").input, name=f"{model.name}_embedding")
+    head = next((layer for layer in model.layers if layer.name == "head"), None)
+    if head is None or isinstance(head.input, list | dict) or len(head.input.shape) != 2:
+        raise UsageError(f"{model.name} has no layer called head that reads one vector of features for each input")
+    return keras.Model(model.input, head.input, name=f"{model.name}_embedding")
 
 
 def transplant(source: keras.Model, config: Config, *, fresh: Iterable[str] = ("head",)) -> keras.Model:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from keras_dl.augment.geometry import crop, flip, rotate, scale, shift
 from keras_dl.augment.pixels import brightness, color, contrast, erase
 from keras_dl.augment.policy import rand_augment
-from keras_dl.errors import UsageError
+from keras_dl.errors import UsageError, choose
 from keras_dl.lazy import tf
 
 CHANGES = {
@@ -27,8 +27,10 @@ CHANGES = {
 def compose(names: Sequence[str], channels: int = 3) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None:
     """The `CHANGES` called `names`, one after the other, each with a seed of its own; None if there are none.
 
-    Raises `UsageError` for "color" where pictures do not have 3 `channels`.
+    Raises `UsageError` for other names, and for "color" where pictures do not have 3 `channels`.
     """
+    for name in names:
+        choose("change", name, CHANGES)
     if "color" in names and channels != 3:
         raise UsageError(f"color changes RGB pictures, these have {channels} channel(s); leave it out of augment")
     if not names:

@@ -103,8 +103,12 @@ class Task:
         return config, self.sized(config, data)
 
     def sized(self, config: Config, data: Data) -> Data:
-        """`data`, encoded, with pictures of the size that `config` takes."""
-        return data.resized(config.input_shape) if data.spec.kind == "image" else data
+        """`data`, encoded, with pictures of the size that `config` takes. Raises `UsageError` where it takes none."""
+        if data.spec.kind != "image":
+            return data
+        if not hasattr(config, "input_shape"):
+            raise UsageError(f"{config.family} takes no pictures, as {data.spec.name} has them")
+        return data.resized(config.input_shape)
 
     def inputs(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """What networks may take of a `batch` by column: more than one of them takes, targets apart."""

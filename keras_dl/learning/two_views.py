@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from keras_dl import surgery
 from keras_dl.lazy import keras
 from keras_dl.learning.contrastive import nt_xent
 from keras_dl.learning.learner import Learner
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 ops = keras.ops
 
@@ -59,20 +54,3 @@ class TwoViews(Learner):
 
     def count(self, x, y, weights):
         return ops.shape(x)[0]
-
-
-def linear_probe(encoder: keras.Model, batches: tf.data.Dataset) -> float:
-    """The accuracy of a logistic regression on what `encoder` makes of `batches`, (x, labels).
-
-    It is fitted on one half of the examples and measured on the other, each feature on the scale of the first half.
-    """
-    import numpy as np
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    parts = [(encoder.predict_on_batch(x), y.numpy()) for x, y in batches]
-    features, labels = (np.concatenate(part) for part in zip(*parts, strict=True))
-    half = len(labels) // 2
-    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
-    return float(probe.fit(features[:half], labels[:half]).score(features[half:], labels[half:]))

@@ -1,0 +1,54 @@
+"""What features are worth that were learned without labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from keras_dl import surgery
+from keras_dl.lazy import keras
+
+if TYPE_CHECKING:
+    from keras_dl.data import Split
+
+BATCH = 256
+
+
+def outputs(model: keras.Model, split: Split) -> np.ndarray:
+    """What `model` makes of the pictures of `split`, in order, (n, outputs) float32."""
+    batches = split.batches(BATCH, lambda batch, key: (batch["image"], ()))
+    return np.concatenate([np.asarray(model.predict_on_batch(x), "float32") for x, _ in batches])
+
+
+def probed(network: keras.Model, split: Split) -> dict[str, float]:
+    """The "linear_probe" of what the head of `network` reads, for the pictures of `split`, if they have labels.
+
+    It is the accuracy of a logistic regression that is fitted on half of the examples of each class and measured on
+    the others, each feature on the scale of the first half. Where all labels are one there is nothing to tell.
+    """
+    if "label" not in split.columns:
+        return {}
+    by_class = np.argsort(split.labels, kind="stable")
+    known, unseen = by_class[::2], by_class[1::2]
+    if len(np.unique(split.labels[known])) < 2:
+        return {}
+    features = outputs(surgery.embedding(network), split)
+    parts = [(features[half], split.labels[half]) for half in (known, unseen)]
+    return {"linear_probe": linear_probe(*parts[0], *parts[1])}
+
+
+def linear_probe(features: np.ndarray, labels: np.ndarray, unseen: np.ndarray, answers: np.ndarray) -> float:
+    """The share of `answers` (m,) that a logistic regression gives for the features `unseen`, (m, width).
+
+    It is fitted on `features` (n, width) and `labels` (n,), standardised by their own means and spreads (Alain &
+    Bengio, "Understanding intermediate layers using linear classifier probes", ICLR 2017 Workshop).
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    with threadpool_limits(1):  # several threads take longer for so little
+        probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(features, labels)
+        return float(probe.score(unseen, answers))
