@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from keras_dl.data import Spec
 
 
-RATES = ("dropout", "input_dropout", "drop_connect", "momentum")
-"""what fields are called that are shares of a whole, in every network"""
 MOST = 2**20
 """what no number of a field exceeds: units, maps, classes, pixels; published networks stay far below"""
 MOST_LAYERS = 1000
@@ -94,9 +92,6 @@ class Config:
             if any(number <= 0 for number in numbers):
                 least = "above 0" if isinstance(numbers[0], float) else "at least 1"
                 raise UsageError(f"{name} must be {least}, got {_shown(value)}")
-        for name in RATES:
-            if not 0 <= (rate := getattr(self, name, 0)) < 1:
-                raise UsageError(f"{name} must be at least 0 and below 1, got {rate}")
         self._check_limits()
 
     def _check_limits(self) -> None:

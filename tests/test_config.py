@@ -31,7 +31,7 @@ MLP = keras_dl.get_config("mlp")
         ({"hidden": (8,) * 1001}, "hidden must have at most 1,000 values, got 1,001"),
         ({"depth": 1001}, "this mlp would have 1,001 layers or blocks; at most 1,000 are built"),
         ({"depth": 1000, "hidden": (8, 8)}, "this mlp would have 2,000 hidden layers; at most 1,000 are built"),
-        ({"classes": 10**400}, "classes must be finite and at most 1,048,576, got 1000"),
+        ({"classes": 10**400}, "classes must be below 2**63, got 1000"),
         ({"input_scale": float("nan")}, "input_scale must be finite and at most 1,048,576, got nan"),
         ({"input_shape": (2**20, 2**20)}, "inputs of shape (1048576, 1048576) have more than 268,435,456 numbers"),
         ({"widht": (3,)}, "unknown field of mlp 'widht'"),

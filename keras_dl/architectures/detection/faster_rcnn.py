@@ -55,7 +55,7 @@ class FasterRCNN(Config):
 
     task: ClassVar[str] = "object_detection"
 
-    input_shape: tuple[int, int, int] = (800, 1344, 3)
+    input_shape: tuple[Count, Count, Count] = (800, 1344, 3)
     """height, width and channels of a picture"""
     classes: Count = 90
     """kinds of objects, the background not counted"""
@@ -73,9 +73,7 @@ class FasterRCNN(Config):
 
     def __post_init__(self):
         super().__post_init__()
-        height, width, channels = self.input_shape
-        if channels < 1:
-            raise UsageError(f"input channels must be at least 1, got {channels}")
+        height, width = self.input_shape[:2]
         if min(height, width) < self.smallest_size:
             raise UsageError(f"input {height}x{width} is too small for this {self.family}; use at least 32x32")
         if (height, width) != (fitting := tuple(fitting_size(size) for size in (height, width))):

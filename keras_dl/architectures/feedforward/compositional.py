@@ -19,10 +19,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from keras_dl.config import Config, width
 from keras_dl.errors import UsageError
+from keras_dl.fields import Counts, at_least
 from keras_dl.lazy import keras, layers
 
 if TYPE_CHECKING:
@@ -36,11 +37,11 @@ class Compositional(Config):
     task: ClassVar[str] = "classification"
     classifier_activation: ClassVar[None] = None
 
-    input_shape: tuple[int, ...] = (8,)
+    input_shape: Counts = (8,)
     """shape of one input, flattened first: a power of `fan_in` numbers"""
     classes: int = 1
     """number of outputs: one value, a logit where there are two classes"""
-    fan_in: int = 2
+    fan_in: Annotated[int, at_least(2)] = 2
     """numbers that a node sees: inputs, or the nodes below"""
     units: int = width(10, low=2, high=200)
     """units of each node"""
@@ -49,10 +50,6 @@ class Compositional(Config):
 
     def __post_init__(self):
         super().__post_init__()
-        if not self.input_shape or min(self.input_shape) < 1:
-            raise UsageError(f"input_shape must have positive sizes, got {self.input_shape}")
-        if self.fan_in < 2:
-            raise UsageError(f"fan_in must be at least 2, got {self.fan_in}")
         inputs = math.prod(self.input_shape)
         if inputs != self.fan_in**self.levels:
             raise UsageError(f"a tree of nodes of {self.fan_in} needs a power of that as inputs, got {inputs}")

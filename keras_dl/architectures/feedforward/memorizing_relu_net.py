@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from keras_dl.config import Config, width
 from keras_dl.errors import UsageError
+from keras_dl.fields import Counts
 from keras_dl.lazy import keras, layers
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class MemorizingReLUNet(Config):
     task: ClassVar[str] = "classification"
     classifier_activation: ClassVar[None] = None
 
-    input_shape: tuple[int, ...] = (20,)
+    input_shape: Counts = (20,)
     """shape of one input, flattened first"""
     classes: int = 1
     """number of outputs: one value, a logit where there are two classes"""
@@ -42,8 +43,6 @@ class MemorizingReLUNet(Config):
 
     def __post_init__(self):
         super().__post_init__()
-        if not self.input_shape or min(self.input_shape) < 1:
-            raise UsageError(f"input_shape must have positive sizes, got {self.input_shape}")
         if self.classes != 1:
             raise UsageError(f"{self.family} has one output, so classes must be 1, got {self.classes}; use mlp")
 

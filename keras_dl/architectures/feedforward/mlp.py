@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from keras_dl.config import MOST_LAYERS, Config, depth, width
 from keras_dl.errors import UsageError
+from keras_dl.fields import Count, Counts, NaturalNumber, Positive, Share
 from keras_dl.lazy import keras, layers
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ class MLP(Config):
 
     task: ClassVar[str] = "classification"
 
-    input_shape: tuple[int, ...] = (784,)
+    input_shape: Counts = (784,)
     """shape of one input, flattened first"""
-    classes: int = 10
+    classes: Count = 10
     """number of outputs; 1 means a single logit, or a regression"""
     hidden: tuple[int, ...] = width((128, 64), low=8, high=1024)
     """units of the hidden layers"""
@@ -73,15 +74,15 @@ class MLP(Config):
     """normalisation of each hidden layer"""
     normalization_position: Literal["before", "after"] = "before"
     """whether layers are normalised before or after their activation"""
-    residual: int = 0
+    residual: NaturalNumber = 0
     """hidden layers that a skip connection spans, from the first hidden layer on; 0 for none"""
-    dropout: float = 0.0
+    dropout: Share = 0.0
     """fraction of hidden units dropped"""
-    input_dropout: float = 0.0
+    input_dropout: Share = 0.0
     """fraction of inputs dropped"""
-    drop_connect: float = 0.0
+    drop_connect: Share = 0.0
     """fraction of the connections into hidden units dropped, others for each example"""
-    max_norm: float | None = None
+    max_norm: Positive | None = None
     """largest length of the weight vector into a hidden unit"""
     max_norm_form: Literal["projection", "reparametrization"] = "projection"
     """longer vectors are shortened after each step, or within the network, which learns through the shortening"""
@@ -92,18 +93,10 @@ class MLP(Config):
 
     def __post_init__(self):
         super().__post_init__()
-        if not self.input_shape or min(self.input_shape) < 1:
-            raise UsageError(f"input_shape must have positive sizes, got {self.input_shape}")
-        if self.classes < 1:
-            raise UsageError(f"classes must be at least 1, got {self.classes}")
         if (layers := len(self.hidden) * self.depth) > MOST_LAYERS:
             raise UsageError(f"this mlp would have {layers:,} hidden layers; at most {MOST_LAYERS:,} are built")
-        if self.max_norm is not None and self.max_norm <= 0:
-            raise UsageError(f"max_norm must be above 0, got {self.max_norm}")
         if self.drop_connect and self.max_norm and self.max_norm_form == "reparametrization":
             raise UsageError("drop_connect goes with max_norm_form='projection' only")
-        if self.residual < 0:
-            raise UsageError(f"residual must be at least 0, got {self.residual}")
         if self.residual and len(set(self.hidden)) > 1:
             raise UsageError(f"residual needs hidden layers of one width, got {', '.join(map(str, self.hidden))}")
         if self.classes == 1 and self.classifier_activation == "softmax":

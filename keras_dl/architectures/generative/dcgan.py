@@ -44,7 +44,7 @@ class DCGAN(Config):
 
     task: ClassVar[str] = "adversarial_generation"
 
-    input_shape: tuple[int, int, int] = (64, 64, 3)
+    input_shape: tuple[Count, Count, Count] = (64, 64, 3)
     """height, width and channels of a picture"""
     latent_width: Count = 100
     """numbers of noise that a picture is made of"""

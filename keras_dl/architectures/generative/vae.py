@@ -23,7 +23,7 @@ import math
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from keras_dl.config import Config, width
-from keras_dl.errors import UsageError
+from keras_dl.fields import Count
 from keras_dl.lazy import keras
 
 if TYPE_CHECKING:
@@ -36,17 +36,12 @@ class VAE(Config):
 
     task: ClassVar[str] = "variational_autoencoding"
 
-    input_shape: tuple[int, int, int] = (28, 28, 1)
+    input_shape: tuple[Count, Count, Count] = (28, 28, 1)
     """height, width and channels of a picture"""
     units: int = width(400, low=16, high=1024)
     """hidden units of the encoder, and of the decoder"""
     latent_width: int = width(20, low=2, high=128)
     """numbers in a code"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if min(self.input_shape) < 1:
-            raise UsageError(f"input_shape must have positive sizes, got {self.input_shape}")
 
     def for_data(self, spec: Spec) -> Self:
         spec.check_pictures()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
+from keras_dl.fields import Count
 from keras_dl.lazy import keras
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class ImageNetwork(Config):
     fixed_size: ClassVar[bool] = False
     """whether the weights depend on the height and width, so that data are resized to them"""
 
-    input_shape: tuple[int, int, int] = (224, 224, 3)
+    input_shape: tuple[Count, Count, Count] = (224, 224, 3)
     """height, width and channels of an image"""
     classes: int = 1000
     """number of outputs"""
@@ -36,11 +37,7 @@ class ImageNetwork(Config):
 
     def __post_init__(self):
         super().__post_init__()
-        height, width, channels = self.input_shape
-        if min(height, width) < 1:
-            raise UsageError(f"input height and width must be at least 1, got {height}x{width}")
-        if channels < 1:
-            raise UsageError(f"input channels must be at least 1, got {channels}")
+        height, width = self.input_shape[:2]
         if self.classes < 2:
             raise UsageError(f"classes must be at least 2, got {self.classes}; a yes-or-no question has 2 classes")
         if min(height, width) < self.smallest_size:

@@ -31,6 +31,7 @@ from typing import ClassVar
 from keras_dl.architectures.vision import CAFFE, TORCH, ImageClassifier, pixels
 from keras_dl.config import width
 from keras_dl.errors import UsageError
+from keras_dl.fields import Count, NaturalNumber, Share
 from keras_dl.lazy import keras, layers
 
 KERNELS = (11, 5, 3, 3, 3)
@@ -43,7 +44,7 @@ class AlexNet(ImageClassifier):
 
     fixed_size: ClassVar[bool] = True
 
-    input_shape: tuple[int, int, int] = (227, 227, 3)
+    input_shape: tuple[Count, Count, Count] = (227, 227, 3)
     pixel_scale: float | tuple[float, ...] = CAFFE["pixel_scale"]
     pixel_offset: float | tuple[float, ...] = CAFFE["pixel_offset"]
     filters: tuple[int, int, int, int, int] = width((96, 256, 384, 384, 256), low=16, high=768, multiple_of=2)
@@ -54,9 +55,9 @@ class AlexNet(ImageClassifier):
     """whether the second, fourth and fifth convolution see only half of the maps below, those of their own tower"""
     response_normalization: bool = True
     """whether the first two convolutions' outputs are divided by a measure of the neighbouring maps"""
-    padding: int = 0
+    padding: NaturalNumber = 0
     """zeros on each side of the picture"""
-    dropout: float = 0.5
+    dropout: Share = 0.5
     """rate of dropout after each of the two dense layers"""
 
     def __post_init__(self):
@@ -64,8 +65,6 @@ class AlexNet(ImageClassifier):
         odd = [filters for filters in self.filters if filters % 2]
         if self.two_towers and odd:
             raise UsageError(f"filters must be even for two towers, got {odd[0]}; use {odd[0] + 1}")
-        if self.padding < 0:
-            raise UsageError(f"padding must be at least 0, got {self.padding}")
 
     @property
     def smallest_size(self) -> int:

@@ -29,6 +29,7 @@ from typing import ClassVar
 from keras_dl import surgery
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import width
+from keras_dl.fields import Count, Share
 from keras_dl.lazy import keras, layers
 
 
@@ -38,13 +39,13 @@ class DeepFace(ImageClassifier):
 
     fixed_size: ClassVar[bool] = True
 
-    input_shape: tuple[int, int, int] = (152, 152, 3)
+    input_shape: tuple[Count, Count, Count] = (152, 152, 3)
     classes: int = 4030
     filters: tuple[int, int, int, int, int] = width((32, 16, 16, 16, 16), low=8, high=64)
     """filters of C1, C3, L4, L5 and L6"""
     units: int = width(4096, low=64, high=8192)
     """units of F7"""
-    dropout: float = 0.5
+    dropout: Share = 0.5
     """rate of dropout after F7"""
 
     @property

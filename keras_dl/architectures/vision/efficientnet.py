@@ -31,6 +31,7 @@ from typing import ClassVar
 from keras_dl.architectures.vision import pixels
 from keras_dl.architectures.vision.inverted_residuals import InvertedResiduals, Row, network, rounded
 from keras_dl.config import depth, width
+from keras_dl.fields import Share
 from keras_dl.lazy import keras, layers
 
 ROWS = (
@@ -56,9 +57,9 @@ class EfficientNet(InvertedResiduals):
     """factor on the filters of B0"""
     depth_coefficient: float = depth(1.0, low=0.25, high=3.1)
     """factor on the repeats of B0, which are rounded up"""
-    dropout: float = 0.2
+    dropout: Share = 0.2
     """rate of dropout before the classifier"""
-    drop_connect: float = 0.2
+    drop_connect: Share = 0.2
     """rate at which the last block would be skipped in training; it rises evenly from 0 at the first"""
 
     @property

@@ -27,6 +27,7 @@ from typing import ClassVar, Literal
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import width
 from keras_dl.errors import UsageError
+from keras_dl.fields import Count
 from keras_dl.lazy import keras, layers
 
 
@@ -36,7 +37,7 @@ class ESLNet(ImageClassifier):
 
     fixed_size: ClassVar[bool] = True
 
-    input_shape: tuple[int, int, int] = (16, 16, 1)
+    input_shape: tuple[Count, Count, Count] = (16, 16, 1)
     classes: int = 10
     classifier_activation: Literal["softmax", "sigmoid", "tanh"] | None = "sigmoid"
     connectivity: tuple[Literal["dense", "local", "shared"], ...] = ("shared", "shared")

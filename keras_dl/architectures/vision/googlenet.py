@@ -35,6 +35,7 @@ import dataclasses
 
 from keras_dl.architectures.vision import CAFFE, ImageClassifier, pixels
 from keras_dl.config import depth, width
+from keras_dl.fields import Share
 from keras_dl.lazy import keras, layers
 
 MODULES = (
@@ -61,7 +62,7 @@ class GoogLeNet(ImageClassifier):
     """factor on all filters of the paper's table"""
     modules: tuple[int, int, int] = depth((2, 5, 2), low=1, high=10)
     """modules in each stage: the table's rows for it from the first on, the last of them as often as needed"""
-    dropout: float = 0.4
+    dropout: Share = 0.4
     """rate of dropout before the classifier"""
     auxiliary: bool = False
     """whether two more classifiers read the third stage, after its first module and after its last but one"""

@@ -23,6 +23,7 @@ from typing import Literal, NamedTuple
 
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import depth, width
+from keras_dl.fields import Count
 from keras_dl.lazy import keras, layers
 
 
@@ -30,7 +31,7 @@ from keras_dl.lazy import keras, layers
 class InceptionV3(ImageClassifier):
     """A stem, a stage of two convolutions, and three stages of three kinds of modules."""
 
-    input_shape: tuple[int, int, int] = (299, 299, 3)
+    input_shape: tuple[Count, Count, Count] = (299, 299, 3)
     width_multiplier: float = width(1.0, low=0.125, high=2.0)
     """factor on all filters"""
     modules: tuple[int, int, int] = depth((3, 4, 2), low=1, high=8)

@@ -29,6 +29,7 @@ from typing import ClassVar, Literal
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import width
 from keras_dl.errors import UsageError
+from keras_dl.fields import Count, Share
 from keras_dl.lazy import keras, layers
 
 
@@ -38,7 +39,7 @@ class LeCun1989(ImageClassifier):
 
     fixed_size: ClassVar[bool] = True
 
-    input_shape: tuple[int, int, int] = (16, 16, 1)
+    input_shape: tuple[Count, Count, Count] = (16, 16, 1)
     classes: int = 10
     classifier_activation: Literal["softmax", "sigmoid", "tanh"] | None = "tanh"
     h1_maps: int = width(12, low=3, high=48, multiple_of=3)
@@ -49,7 +50,7 @@ class LeCun1989(ImageClassifier):
     """units of H3"""
     activation: Literal["tanh", "relu"] = "tanh"
     """activation of H1, H2 and H3"""
-    dropout: float = 0.0
+    dropout: Share = 0.0
     """fraction of units dropped"""
     dropout_after: Literal["h2", "h3"] = "h2"
     """the layer whose outputs are dropped"""

@@ -23,6 +23,7 @@ from typing import ClassVar, Literal
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import depth, width
 from keras_dl.errors import UsageError
+from keras_dl.fields import Count
 from keras_dl.lazy import keras
 
 KERNEL_SIZE = 5
@@ -34,7 +35,7 @@ class LeNet(ImageClassifier):
 
     fixed_size: ClassVar[bool] = True
 
-    input_shape: tuple[int, int, int] = (28, 28, 1)
+    input_shape: tuple[Count, Count, Count] = (28, 28, 1)
     classes: int = 10
     pixel_scale: float = 1 / 255
     pixel_offset: float = 0.0

@@ -29,6 +29,7 @@ from typing import ClassVar
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import width
 from keras_dl.errors import UsageError
+from keras_dl.fields import Count
 from keras_dl.lazy import keras, layers
 
 C3_TABLE = (
@@ -72,7 +73,7 @@ class LeNet5(ImageClassifier):
 
     fixed_size: ClassVar[bool] = True
 
-    input_shape: tuple[int, int, int] = (32, 32, 1)
+    input_shape: tuple[Count, Count, Count] = (32, 32, 1)
     classes: int = 10
     pixel_scale: float = 1.275 / 255
     pixel_offset: float = -0.1

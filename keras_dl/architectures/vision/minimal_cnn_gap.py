@@ -18,7 +18,7 @@ import dataclasses
 
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import width
-from keras_dl.errors import UsageError
+from keras_dl.fields import Count, Positive
 from keras_dl.lazy import keras
 
 
@@ -26,21 +26,17 @@ from keras_dl.lazy import keras
 class MinimalCNN(ImageClassifier):
     """Convolution, ReLU, global average, dense."""
 
-    input_shape: tuple[int, int, int] = (28, 28, 1)
+    input_shape: tuple[Count, Count, Count] = (28, 28, 1)
     classes: int = 10
     filters: int = width(8, low=2, high=128)
     """filters of the convolution, the slide's C"""
-    kernel_size: int = 3
+    kernel_size: Count = 3
     """side of the convolution's kernel, in pixels, the slide's k"""
-    temperature: float = 1.0
+    temperature: Positive = 1.0
     """factor on minus the dense layer's outputs, the slide's tau"""
 
     def __post_init__(self):
         super().__post_init__()
-        if self.kernel_size < 1:
-            raise UsageError(f"kernel_size must be at least 1, got {self.kernel_size}")
-        if self.temperature <= 0:
-            raise UsageError(f"temperature must be above 0, got {self.temperature}")
 
     @property
     def smallest_size(self) -> int:

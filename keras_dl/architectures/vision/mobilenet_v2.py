@@ -24,6 +24,7 @@ from typing import ClassVar
 from keras_dl.architectures.vision import pixels
 from keras_dl.architectures.vision.inverted_residuals import InvertedResiduals, Row, network, rounded
 from keras_dl.config import depth, width
+from keras_dl.fields import Share
 from keras_dl.lazy import keras
 
 EXPANSIONS = (1, 6, 6, 6, 6, 6, 6)
@@ -43,7 +44,7 @@ class MobileNetV2(InvertedResiduals):
     """width multiplier: the filters are so many times those of the paper's table"""
     repeats: tuple[int, int, int, int, int, int, int] = depth((1, 2, 3, 4, 3, 3, 1), low=1, high=6)
     """blocks in each row of the table, the paper's n"""
-    momentum: float = 0.999
+    momentum: Share = 0.999
     """share of the old in the running statistics of batch normalisation; fewer than some thousand steps want a lower"""
 
     @property

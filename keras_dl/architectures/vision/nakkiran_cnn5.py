@@ -20,6 +20,7 @@ import dataclasses
 
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import width
+from keras_dl.fields import Count
 from keras_dl.lazy import keras, layers
 
 
@@ -27,7 +28,7 @@ from keras_dl.lazy import keras, layers
 class CNN5(ImageClassifier):
     """Four convolutions, pools between them, and a dense layer."""
 
-    input_shape: tuple[int, int, int] = (32, 32, 3)
+    input_shape: tuple[Count, Count, Count] = (32, 32, 3)
     classes: int = 10
     k: int = width(64, low=4, high=128)
     """filters of the first convolution; each further one has twice as many"""

@@ -31,6 +31,7 @@ from typing import Literal
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import depth, width
 from keras_dl.errors import UsageError
+from keras_dl.fields import Share
 from keras_dl.lazy import keras, layers
 
 
@@ -50,7 +51,7 @@ class NASNet(ImageClassifier):
     """whether the cell after a reduction cell looks back past the input of that cell, at the output before"""
     pool_border: Literal["zeros", "left_out"] = "zeros"
     """what the pools of a reduction cell see beyond the border"""
-    momentum: float = 0.9997
+    momentum: Share = 0.9997
     """share of the old in the running statistics of batch normalisation"""
     epsilon: float = 1e-3
     """added to the variance in batch normalisation"""

@@ -36,6 +36,7 @@ from typing import Literal
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import depth, width
 from keras_dl.errors import UsageError
+from keras_dl.fields import Count, Share
 from keras_dl.lazy import keras, layers
 
 
@@ -43,7 +44,7 @@ from keras_dl.lazy import keras, layers
 class ResNetCIFAR(ImageClassifier):
     """A residual network of three stages."""
 
-    input_shape: tuple[int, int, int] = (32, 32, 3)
+    input_shape: tuple[Count, Count, Count] = (32, 32, 3)
     classes: int = 10
     filters: int = width(16, low=4, high=64)
     """filters of the first stage; each further stage has twice as many"""
@@ -52,13 +53,11 @@ class ResNetCIFAR(ImageClassifier):
     shortcut: Literal["projection", "pad", "none"] = "projection"
     """how a shortcut crosses to the next stage; "none" leaves out all shortcuts; only "projection" has biases in the
     convolutions"""
-    stochastic_depth: float = 0.0
+    stochastic_depth: Share = 0.0
     """fraction of examples that skip the last block in training, linearly fewer in those before"""
 
     def __post_init__(self):
         super().__post_init__()
-        if not 0 <= self.stochastic_depth < 1:
-            raise UsageError(f"stochastic_depth must be at least 0 and below 1, got {self.stochastic_depth}")
         if self.stochastic_depth and self.shortcut == "none":
             raise UsageError("stochastic_depth needs shortcuts, which shortcut='none' leaves out")
 

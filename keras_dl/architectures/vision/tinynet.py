@@ -28,6 +28,7 @@ from keras_dl.architectures.vision import TORCH, pixels
 from keras_dl.architectures.vision.efficientnet import ROWS
 from keras_dl.architectures.vision.inverted_residuals import InvertedResiduals, Row, network, rounded
 from keras_dl.config import depth, width
+from keras_dl.fields import Count, Share
 from keras_dl.lazy import keras
 
 
@@ -40,14 +41,14 @@ class TinyNet(InvertedResiduals):
     symmetric: ClassVar[bool] = True
     squeeze: ClassVar[float] = 0.25
 
-    input_shape: tuple[int, int, int] = (192, 192, 3)
+    input_shape: tuple[Count, Count, Count] = (192, 192, 3)
     pixel_scale: float | tuple[float, ...] = TORCH["pixel_scale"]
     pixel_offset: float | tuple[float, ...] = TORCH["pixel_offset"]
     width_coefficient: float = width(1.0, low=0.25, high=2.0)
     """factor on the filters of EfficientNet-B0's rows"""
     depth_coefficient: float = depth(1.2, low=0.25, high=3.0)
     """factor on the repeats of EfficientNet-B0's rows, which are rounded and at least 1"""
-    dropout: float = 0.2
+    dropout: Share = 0.2
     """rate of dropout before the classifier"""
 
     @property

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 from keras_dl.architectures.vision import ImageNetwork, pixels
 from keras_dl.config import width
 from keras_dl.errors import UsageError
-from keras_dl.fields import up_to
+from keras_dl.fields import Count, Share, up_to
 from keras_dl.lazy import keras
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class UNet(ImageNetwork):
 
     task: ClassVar[str] = "segmentation"
 
-    input_shape: tuple[int, int, int] = (572, 572, 1)
+    input_shape: tuple[Count, Count, Count] = (572, 572, 1)
     classes: int = 2
     filters: int = width(64, low=4, high=128)
     """filters at full resolution; each halving of it doubles them"""
@@ -45,7 +45,7 @@ class UNet(ImageNetwork):
     """halvings of the resolution; the sizes that an input may have depend on them"""
     padding: Literal["valid", "same"] = "valid"
     """padding of the 3x3 convolutions: none, or as many zeros as keep the size"""
-    dropout: float = 0.5
+    dropout: Share = 0.5
     """fraction of activations dropped in the two lowest stages"""
 
     def check_halving(self) -> None:

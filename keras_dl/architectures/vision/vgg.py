@@ -30,6 +30,7 @@ from typing import ClassVar
 
 from keras_dl.architectures.vision import CAFFE, TORCH, ImageClassifier, pixels
 from keras_dl.config import depth, width
+from keras_dl.fields import Share
 from keras_dl.lazy import keras, layers
 
 
@@ -47,7 +48,7 @@ class VGG(ImageClassifier):
     """units of each of the two dense layers before the classifier"""
     normalized: bool = False
     """whether batch normalisation follows each convolution"""
-    dropout: float = 0.5
+    dropout: Share = 0.5
     """rate of dropout after each of the two dense layers"""
 
     @property

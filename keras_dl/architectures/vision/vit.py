@@ -32,6 +32,7 @@ from typing import ClassVar
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import depth, width
 from keras_dl.errors import UsageError
+from keras_dl.fields import Count, Share
 from keras_dl.lazy import keras, layers
 
 
@@ -41,24 +42,21 @@ class ViT(ImageClassifier):
 
     fixed_size: ClassVar[bool] = True
 
-    patch: int = 16
+    patch: Count = 16
     """height and width of a patch in pixels"""
     heads: int = width(12, low=1, high=16)
     """heads of attention"""
-    head_width: int = 64
+    head_width: Count = 64
     """width of a head; a token is `heads` times as wide"""
     blocks: int = depth(12, low=1, high=32)
     """transformer blocks"""
     mlp_ratio: float = 4.0
     """hidden units of a block's multilayer perceptron, relative to the width of a token"""
-    dropout: float = 0.0
+    dropout: Share = 0.0
     """fraction of activations dropped"""
 
     def __post_init__(self):
         super().__post_init__()
-        for name in ("patch", "head_width"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.hidden < 1:
             raise UsageError(f"mlp_ratio must give a unit at least, {1 / self.width:.3g}, got {self.mlp_ratio}")
         height, width = self.input_shape[:2]

@@ -20,6 +20,7 @@ from typing import ClassVar
 
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import width
+from keras_dl.fields import Count
 from keras_dl.lazy import keras, layers
 
 
@@ -29,7 +30,7 @@ class SmallAlexNet(ImageClassifier):
 
     fixed_size: ClassVar[bool] = True
 
-    input_shape: tuple[int, int, int] = (28, 28, 3)
+    input_shape: tuple[Count, Count, Count] = (28, 28, 3)
     classes: int = 10
     filters: tuple[int, int] = width((64, 64), low=8, high=128)
     """filters of the convolutions"""

@@ -21,6 +21,7 @@ import dataclasses
 from keras_dl.architectures.vision import ImageClassifier, pixels
 from keras_dl.config import width
 from keras_dl.errors import UsageError
+from keras_dl.fields import Count, Share
 from keras_dl.lazy import keras, layers
 
 
@@ -28,7 +29,7 @@ from keras_dl.lazy import keras, layers
 class SmallInception(ImageClassifier):
     """Three rows of Inception modules; each but the first begins by halving height and width."""
 
-    input_shape: tuple[int, int, int] = (28, 28, 3)
+    input_shape: tuple[Count, Count, Count] = (28, 28, 3)
     classes: int = 10
     stem_filters: int = width(96, low=8, high=192)
     """filters of the first convolution"""
@@ -40,7 +41,7 @@ class SmallInception(ImageClassifier):
     """the same for the third row"""
     downsampling: tuple[int, int] = width((80, 96), low=8, high=256)
     """filters of the 3x3 convolution of stride 2 before the second and the third row"""
-    momentum: float = 0.999
+    momentum: Share = 0.999
     """share of the old in the running statistics of batch normalisation; fewer than some thousand steps want a lower"""
 
     def __post_init__(self):
