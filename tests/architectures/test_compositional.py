@@ -46,7 +46,7 @@ def test_counts_are_those_of_the_authors(units):
         ({"input_shape": (6,)}, "a tree of nodes of 2 needs a power of that as inputs, got 6"),
         ({"fan_in": 1}, "fan_in must be at least 2, got 1"),
         ({"classes": 10}, "classes must be 1, got 10; use mlp"),
-        ({"input_shape": (0,)}, "input_shape must have positive sizes"),
+        ({"input_shape": (0,)}, "input_shape must be at least 1, got 0"),
         ({"units": 0}, "units must be at least 1, got 0"),
     ],
 )

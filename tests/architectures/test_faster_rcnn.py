@@ -182,7 +182,7 @@ def test_learns_to_find_squares_and_their_kind():
     [
         ({"input_shape": (31, 64, 3)}, "input 31x64 is too small for this faster_rcnn; use at least 32x32"),
         ({"input_shape": (100, 130, 3)}, "takes multiples of 32 pixels, got 100x130; the nearest is 96x128"),
-        ({"input_shape": (64, 64, 0)}, "input channels must be at least 1, got 0"),
+        ({"input_shape": (64, 64, 0)}, "input_shape must be at least 1, got 0"),
         ({"classes": 0}, "classes must be at least 1, got 0"),
         ({"proposals": 0}, "proposals must be at least 1, got 0"),
         ({"anchor_side": 0}, "anchor_side must be at least 1, got 0"),

@@ -21,8 +21,8 @@ def test_bad_sizes_and_classes_are_refused_in_one_line(name):
     for changes, message in (
         ({"classes": 0}, "classes must be at least 2, got 0"),
         ({"classes": 1}, "classes must be at least 2, got 1"),
-        ({"input_shape": (0, 32, 3)}, "input height and width must be at least 1, got 0x32"),
-        ({"input_shape": (32, 32, 0)}, "input channels must be at least 1, got 0"),
+        ({"input_shape": (0, 32, 3)}, "input_shape must be at least 1, got 0"),
+        ({"input_shape": (32, 32, 0)}, "input_shape must be at least 1, got 0"),
         ({"input_shape": (32, 32)}, "input_shape must have 3 values, got 2"),
         ({"classifier_activation": "softmx"}, "did you mean softmax"),
     ):

@@ -29,7 +29,7 @@ def test_probabilities_fall_with_the_dense_outputs():
 def test_bad_numbers_are_refused():
     for changes, message in (
         ({"kernel_size": 0}, "kernel_size must be at least 1, got 0"),
-        ({"temperature": -1.0}, "temperature must be above 0, got -1.0"),
+        ({"temperature": -1.0}, "temperature must be above 0 and finite, got -1.0"),
         ({"kernel_size": 9, "input_shape": (8, 8, 1)}, "input 8x8 is too small for this minimal_cnn_gap"),
     ):
         with pytest.raises(keras_dl.UsageError, match=message):

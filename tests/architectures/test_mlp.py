@@ -107,7 +107,7 @@ def test_initial_weights_are_drawn_as_declared():
             {"drop_connect": 0.5, "max_norm": 1.0, "max_norm_form": "reparametrization"},
             "drop_connect goes with max_norm_form='projection' only",
         ),
-        ({"input_shape": (0,)}, "input_shape must have positive sizes"),
+        ({"input_shape": (0,)}, "input_shape must be at least 1, got 0"),
     ],
 )
 def test_what_cannot_be_built_is_refused(changes, words):

@@ -63,5 +63,5 @@ def test_it_takes_the_shape_of_pictures_and_refuses_others():
     assert keras_dl.get_config("vae").for_data(Spec.labelled(**columns)).input_shape == (28, 20, 1)
     with pytest.raises(keras_dl.UsageError, match="pictures are wanted, some is features"):
         keras_dl.get_config("vae").for_data(Spec.labelled(**{**columns, "kind": "features", "shape": (5,)}))
-    with pytest.raises(keras_dl.UsageError, match="positive sizes, got"):
+    with pytest.raises(keras_dl.UsageError, match="input_shape must be at least 1, got 0"):
         keras_dl.get_config("vae", input_shape=(0, 4, 1))
