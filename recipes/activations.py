@@ -32,6 +32,7 @@ from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
 from keras_dl.training import Options
+from keras_dl.training.quiet import Quiet
 
 INITIALIZERS = {
     "sigmoid": "glorot_normal",
@@ -75,7 +76,7 @@ class Activations(DataExperiment):
     def _gradients(self, activation: str) -> dict:
         from keras_dl.analysis.signals import weight_gradients
 
-        model, _ = self._network(activation, LAYERS)
+        model = self._training(activation, LAYERS).network
         gradients = weight_gradients(
             model, *next(self.dataset.train.batches(128).as_numpy_iterator()), "*_dense/kernel"
         )
@@ -89,7 +90,8 @@ class Activations(DataExperiment):
         }
 
     def _revive(self, seed: int, activation: str, slope: float | None) -> dict:
-        model, dense = self._network(activation, 1)
+        training = self._training(activation, 1)
+        model, dense = training.network, training.network.get_layer("stage1_dense")
         if slope is not None:
             leaky = functools.partial(keras.activations.leaky_relu, negative_slope=slope)
             model.get_layer("stage1_activation").activation = leaky
@@ -98,8 +100,7 @@ class Activations(DataExperiment):
         inputs = self.dataset.train.inputs()
         fires = keras.Model(model.input, dense.output)
         dead = ~(fires(inputs).numpy() > 0).any(axis=0)
-        batches = self.dataset.train.stream(self.batch_size, steps=self.steps, seed=seed)
-        model.fit(batches, shuffle=False, verbose=0)
+        training.fit(self.dataset.train.stream(self.batch_size, steps=self.steps, seed=seed))
         alive = (fires(inputs).numpy() > 0).any(axis=0)
         changes = np.abs(dense.kernel.numpy() - kernel).max(axis=0) + np.abs(dense.bias.numpy() - bias)
         return {
@@ -108,17 +109,10 @@ class Activations(DataExperiment):
             "change": float(changes[dead].max(initial=0)),
         }
 
-    def _network(self, activation: str, depth: int) -> tuple[keras.Model, keras.layers.Layer]:
-        from keras_dl.training.objective import compile_model
-
+    def _training(self, activation: str, depth: int) -> Quiet:
         settings = {"activation": activation, "kernel_initializer": INITIALIZERS[activation]}
         config = get_config("mlp", hidden=(UNITS,), depth=depth, **settings).for_data(self.dataset.spec)
-        model = config.build()
-        compile_model(model, config, self._options(), self.steps)
-        return model, model.get_layer("stage1_dense")
-
-    def _options(self) -> Options:
-        return Options(batch_size=self.batch_size, optimizer="sgd", learning_rate=self.learning_rate)
+        return Quiet.of(config, Options(optimizer="sgd", learning_rate=self.learning_rate), self.steps)
 
     def claims(self, results: Results) -> list[Claim]:
         def gradient(text: str, activation: str, **bounds) -> Claim:

@@ -29,6 +29,9 @@ from keras_dl.fields import Count, Positive, up_to
 from keras_dl.figures import plain, save_figure
 from keras_dl.lazy import keras
 from keras_dl.learning import attack
+from keras_dl.tasks.adversarial_training import AdversarialTraining
+from keras_dl.tasks.classification import Classification
+from keras_dl.training import Options
 
 TRAININGS = {"standard": "trained on pictures", "adversarial": "trained on PGD examples"}
 ATTACKS = {"fgsm": attack.fgsm, "pgd": attack.pgd}
@@ -69,17 +72,11 @@ class Adversarial(DataExperiment):
         spec.check_pictures()
         config = get_config(self.network).for_data(spec)
         data = self.dataset.resized(config.input_shape)
-        keras.utils.set_random_seed(seed)
-        model = config.build()
-        model.compile(
-            optimizer=keras.optimizers.Adam(self.learning_rate),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        )
-        batches = data.train.stream(self.batch_size, steps=self.steps, seed=seed)
-        if training == "adversarial":
-            attack.train_on_pgd(model, batches, self.epsilon, steps=-(-self.attack_steps // 3), seed=seed)
-        else:
-            model.fit(batches, shuffle=False, verbose=0)
+        against = AdversarialTraining(epsilon=self.epsilon, steps=-(-self.attack_steps // 3))
+        task = against if training == "adversarial" else Classification()
+        loop = self.quiet(config, Options(learning_rate=self.learning_rate), self.steps, task=task)
+        model = loop.begin(seed)
+        loop.fit(data.train.stream(self.batch_size, steps=self.steps, seed=seed))
         return self._attacked(model, data.test, seed)
 
     def _attacked(self, model: keras.Model, test: Split, seed: int) -> dict:

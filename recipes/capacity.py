@@ -25,12 +25,17 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
+from keras_dl.analysis.copies import Copies
+from keras_dl.analysis.flatness import curvatures_at_zero, squared_error
 from keras_dl.errors import UsageError
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Growing, Positive, at_least, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
+from keras_dl.training import Options
+from keras_dl.training.order import random_order
+from keras_dl.training.quiet import error_rate
 
 VALUES, DIMENSIONS, NARROWEST = 50, 5, 7  # 7 units make 7 * (5 + 2) + 1 = 50 weights
 FACTORS, CHECKS, BATCH = (1, 2, 4, 10), 20, 50
@@ -66,20 +71,15 @@ class Capacity(DataExperiment):
 
     def _learn(self, width: int, seed: int) -> dict:
         """The errors, in %, on the training examples and the test split at each check."""
-        from keras_dl.training.quiet import error_rate
-
-        keras.utils.set_random_seed(seed)
         generator, data = np.random.default_rng(seed), self.dataset
         chosen = data.train.take(generator.permutation(len(data.train))[: self.examples])
-        x, labels, test = chosen.inputs(), chosen.labels, data.test.inputs()
-        loop, curves = self._loops[width], {"train": [], "test": []}
-        loop.restart(self._config(width).build())
-        passes = -(-self.steps * BATCH // self.examples)
-        order = np.concatenate([generator.permutation(self.examples) for _ in range(passes)])
-        for steps in np.split(order[: self.steps * BATCH].reshape(self.steps, BATCH), CHECKS):
-            loop.run(x, labels, steps)
-            curves["train"].append(error_rate(loop.model, x, labels))
-            curves["test"].append(error_rate(loop.model, test, data.test.labels))
+        x, labels, test, curves = chosen.inputs(), chosen.labels, data.test.inputs(), {"train": [], "test": []}
+        config = get_config("mlp", hidden=(width,)).for_data(data.spec)
+        loop = self.quiet(config, Options(learning_rate=self.learning_rate))
+        model = loop.begin(seed)
+        for _ in loop.parts(x, labels, random_order(self.examples, self.steps, BATCH, generator), CHECKS):
+            curves["train"].append(error_rate(model, x, labels))
+            curves["test"].append(error_rate(model, test, data.test.labels))
         return curves
 
     def _fit(self, width: int, seed: int) -> dict:
@@ -93,33 +93,20 @@ class Capacity(DataExperiment):
         found = {"losses": losses.tolist()}
         if width < NARROWEST * FACTORS[-1]:
             return found
-        return found | flatness(copies.take(int(losses.argmin())), x.astype("float64"), y.astype("float64"))
-
-    @functools.cached_property
-    def _loops(self) -> dict:
-        from keras_dl.training.quiet import Quiet
-
-        loops = {}
-        for width in self.widths:
-            model = self._config(width).build()
-            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-            model.compile(keras.optimizers.Adam(self.learning_rate), loss)
-            loops[width] = Quiet(model)
-        return loops
+        eigenvalues = curvatures_at_zero(copies.take(int(losses.argmin())), x, y)
+        return found | {
+            "rank": int(np.sum(eigenvalues > 1e-6 * eigenvalues[0])),
+            "eigenvalues": eigenvalues.tolist(),
+        }
 
     @functools.cached_property
     def _copies(self) -> dict:
-        from keras_dl.training.copies import Copies
-
         def copies(width: int) -> Copies:
             config = get_config("mlp_1x8", input_shape=(DIMENSIONS,), hidden=(width,))
             rate = keras.optimizers.schedules.CosineDecay(0.03, self.fitting_steps)
             return Copies(config, self.starts, keras.optimizers.Adam(rate), squared_error)
 
         return {NARROWEST * factor: copies(NARROWEST * factor) for factor in FACTORS}
-
-    def _config(self, width: int):
-        return get_config("mlp", hidden=(width,)).for_data(self.dataset.spec)
 
     def claims(self, results: Results) -> list[Claim]:
         train, test = (self._ends(results, key) for key in ("train", "test"))
@@ -222,34 +209,3 @@ class Capacity(DataExperiment):
         """The share of starts, in %, that ended in a loss below 0.001, (seeds,)."""
         losses = results.values("losses", part="fit", width=NARROWEST * factor)
         return 100 * np.mean(losses < 1e-3, axis=1)
-
-
-def squared_error(y, outputs):
-    return keras.ops.mean((y - outputs) ** 2)
-
-
-def flatness(model: keras.Model, x: np.ndarray, y: np.ndarray) -> dict:
-    """The eigenvalues of the Hessian, largest first, and its rank, where the loss of `model` is 0 near its weights."""
-    from scipy.optimize import least_squares
-
-    from keras_dl.analysis import landscape
-
-    exact = landscape.in_float64(model)
-    shapes = [weight.shape for weight in exact.get_weights()]
-
-    def move(weights: np.ndarray) -> None:
-        parts = np.split(weights, np.cumsum([np.prod(shape) for shape in shapes])[:-1])
-        exact.set_weights([part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)])
-
-    def residuals(weights: np.ndarray) -> np.ndarray:
-        move(weights)
-        return exact(x).numpy().ravel() - y.ravel()
-
-    def derivatives(weights: np.ndarray) -> np.ndarray:
-        move(weights)
-        return landscape.jacobian(exact, x)[1]
-
-    start = np.concatenate([weight.ravel() for weight in exact.get_weights()])
-    move(least_squares(residuals, start, derivatives, xtol=None, ftol=None, gtol=1e-12, max_nfev=200).x)
-    eigenvalues = np.linalg.eigvalsh(landscape.hessian(exact, squared_error, x, y))[::-1]
-    return {"rank": int(np.sum(eigenvalues > 1e-6 * eigenvalues[0])), "eigenvalues": eigenvalues.tolist()}

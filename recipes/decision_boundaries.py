@@ -25,6 +25,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
+from keras_dl.analysis.copies import Copies
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import Experiment, Results
 from keras_dl.fields import Count, Positive
@@ -98,8 +99,6 @@ class DecisionBoundaries(Experiment):
 
     @functools.cached_property
     def _copies(self) -> dict:
-        from keras_dl.training.copies import Copies
-
         def loss(labels, logits):
             return keras.ops.mean(keras.losses.binary_crossentropy(labels, logits, from_logits=True))
 

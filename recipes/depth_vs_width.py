@@ -21,7 +21,6 @@ Run it by `keras-dl run depth-vs-width`, with `--data usps_zip` on zip codes.
 
 from __future__ import annotations
 
-import bisect
 import dataclasses
 import functools
 from pathlib import Path
@@ -31,15 +30,21 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import describe, get_config
+from keras_dl.analysis.copies import Copies
+from keras_dl.analysis.flatness import squared_error
+from keras_dl.analysis.interpolation import random_features
+from keras_dl.analysis.matched_width import TOLERANCE, matched_width
 from keras_dl.config import Config
-from keras_dl.errors import UsageError
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Bounds, Count, Counts, Growing, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
+from keras_dl.training import Options
+from keras_dl.training.order import random_order
+from keras_dl.training.quiet import error_rate
 
-TOLERANCE, BATCH = 5.0, 64
+BATCH = 64
 VARIABLES, NODES, UNSEEN, COMPOSED_BATCH, STARTS = 8, 7, 5000, 100, 3
 THREE = Bounds(f"three from {COMPOSED_BATCH}", lambda value: len(value) == 3 and value[0] >= COMPOSED_BATCH)
 UNITS = (5, 10, 20)
@@ -81,22 +86,16 @@ class DepthVsWidth(DataExperiment):
 
     def _learn_data(self, seed: int, depth: int, budget: int) -> dict:
         """The parameters of a network and its error on the test split, in %."""
-        from keras_dl.training.quiet import error_rate
-
-        keras.utils.set_random_seed(seed)
-        generator, data, config = np.random.default_rng(seed), self.dataset, self._configs[depth, budget]
-        loop = self._loops[depth, budget]
-        loop.restart(config.build())
-        passes = -(-self.steps * BATCH // len(data.train))
-        order = np.concatenate([generator.permutation(len(data.train)) for _ in range(passes)])
-        loop.run(data.train.inputs(), data.train.labels, order[: self.steps * BATCH].reshape(self.steps, BATCH))
-        error = error_rate(loop.model, data.test.inputs(), data.test.labels)
+        data, config = self.dataset, self._configs[depth, budget]
+        loop = self.quiet(config, Options(learning_rate=self.learning_rate, schedule="cosine", warmup=0), self.steps)
+        model = loop.begin(seed)
+        order = random_order(len(data.train), self.steps, BATCH, np.random.default_rng(seed))
+        loop.run(data.train.inputs(), data.train.labels, order)
+        error = error_rate(model, data.test.inputs(), data.test.labels)
         return {"parameters": describe(config).parameters, "units": config.hidden[0], "error": error}
 
     def _learn_composed(self, seed: int, network: str, units: int, examples: int) -> dict:
         """The parameters of a network and its squared error on new points, in variances of the function."""
-        from keras_dl.analysis.interpolation import random_features
-
         generator = np.random.default_rng(seed)
         x, unseen = (generator.uniform(-1, 1, (n, VARIABLES)).astype("float32") for n in (self.examples[-1], UNSEEN))
         y, truth = composed(x), composed(unseen)
@@ -117,27 +116,15 @@ class DepthVsWidth(DataExperiment):
     def _configs(self) -> dict[tuple[int, int], Config]:
         """The network of each depth and budget. Raises `UsageError` where none is near enough."""
         config = get_config("mlp").for_data(self.dataset.spec)
-        return {(depth, budget): matched(config, depth, budget) for depth in self.depths for budget in self.budgets}
-
-    @functools.cached_property
-    def _loops(self) -> dict:
-        from keras_dl.training.quiet import Quiet
-
-        loops = {}
-        for key, config in self._configs.items():
-            model = config.build()
-            rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
-            model.compile(keras.optimizers.Adam(rate), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-            loops[key] = Quiet(model)
-        return loops
+        return {
+            (depth, budget): matched_width(config, depth, budget) for depth in self.depths for budget in self.budgets
+        }
 
     @functools.cached_property
     def _copies(self) -> dict:
-        from keras_dl.training.copies import Copies
-
         def copies(config: Config) -> Copies:
             rate = keras.optimizers.schedules.CosineDecay(0.02, self.composed_steps)
-            return Copies(config, STARTS, keras.optimizers.Adam(rate), lambda y, z: keras.ops.mean((y - z) ** 2))
+            return Copies(config, STARTS, keras.optimizers.Adam(rate), squared_error)
 
         trees = {("tree", units): copies(get_config("poggio_tree", units=units)) for units in UNITS}
         return trees | {("shallow", q): copies(get_config("poggio_shallow", units=NODES * q)) for q in UNITS}
@@ -251,23 +238,6 @@ def _curve(results: Results, cells: list[dict]) -> tuple[list[float], list[float
     errors = [results.values("error", **cell) for cell in cells]
     parameters = [float(results.mean("parameters", **cell)) for cell in cells]
     return parameters, [float(values.mean()) for values in errors], [float(values.std()) for values in errors]
-
-
-def matched(config: Config, depth: int, budget: int) -> Config:
-    """The multilayer perceptron like `config` of `depth` hidden layers whose parameters are nearest to `budget`.
-
-    Raises `UsageError` if they are not within 5 %.
-    """
-
-    def sized(units: int) -> Config:
-        return config.replace(hidden=(units,), depth=depth)
-
-    large = 1 + bisect.bisect_left(range(1, budget), budget, key=lambda units: describe(sized(units)).parameters)
-    nearest = min((max(1, large - 1), large), key=lambda units: abs(describe(sized(units)).parameters - budget))
-    found = describe(sized(nearest)).parameters
-    if abs(found / budget - 1) > TOLERANCE / 100:
-        raise UsageError(f"no network of {depth} hidden layers is near {budget} parameters, the nearest has {found}")
-    return sized(nearest)
 
 
 def composed(x: np.ndarray) -> np.ndarray:

@@ -19,7 +19,6 @@ Run it by `keras-dl run double-descent`, with `--data usps_zip` on zip codes.
 from __future__ import annotations
 
 import dataclasses
-import functools
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +29,12 @@ from keras_dl.analysis import interpolation
 from keras_dl.errors import UsageError
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
+from keras_dl.experiments.wrong_labels import with_wrong_labels
 from keras_dl.fields import Count, Growing, Positive, Share
 from keras_dl.figures import save_figure
-from keras_dl.lazy import keras
+from keras_dl.training import Options
 from keras_dl.training.order import random_order
+from keras_dl.training.quiet import error_rate
 
 POINTS, NOISE = 20, 0.1
 DEGREES = (*range(25), 30, 40, 60, 100, 150, 200, 300, 500, 50 * POINTS)
@@ -74,9 +75,7 @@ class DoubleDescent(DataExperiment):
         if family == "polynomial":
             return _polynomials(generator)
         chosen = self.dataset.train.take(generator.permutation(len(self.dataset.train))[: self.examples])
-        wrong = generator.random(self.examples) < self.wrong_labels
-        steps_away = generator.integers(1, self.dataset.spec.classes, self.examples)
-        labels = (chosen.labels + wrong * steps_away) % self.dataset.spec.classes
+        labels = with_wrong_labels(chosen.labels, self.dataset.spec.classes, self.wrong_labels, generator)
         test, test_labels = self.dataset.test.inputs(), self.dataset.test.labels
         if family == "network":
             return self._network(width, chosen.inputs(), labels, test, test_labels, seed)
@@ -93,28 +92,11 @@ class DoubleDescent(DataExperiment):
         }
 
     def _network(self, width: int, x: np.ndarray, labels: np.ndarray, test: np.ndarray, test_labels, seed: int) -> dict:
-        from keras_dl.training.quiet import error_rate
-
-        keras.utils.set_random_seed(seed)
-        loop, generator = self._loops[width], np.random.default_rng(seed)
-        loop.restart(self._config(width).build())
-        loop.run(x, labels, random_order(len(labels), self.steps, self.batch_size, generator))
-        return {"train": error_rate(loop.model, x, labels), "test": error_rate(loop.model, test, test_labels)}
-
-    @functools.cached_property
-    def _loops(self) -> dict:
-        from keras_dl.training.quiet import Quiet
-
-        loops = {}
-        for width in self.widths:
-            model = self._config(width).build()
-            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-            model.compile(keras.optimizers.Adam(self.learning_rate), loss)
-            loops[width] = Quiet(model)
-        return loops
-
-    def _config(self, width: int):
-        return get_config("mlp", hidden=(width,)).for_data(self.dataset.spec)
+        config = get_config("mlp", hidden=(width,)).for_data(self.dataset.spec)
+        loop = self.quiet(config, Options(learning_rate=self.learning_rate), self.steps)
+        model = loop.begin(seed)
+        loop.run(x, labels, random_order(len(labels), self.steps, self.batch_size, np.random.default_rng(seed)))
+        return {"train": error_rate(model, x, labels), "test": error_rate(model, test, test_labels)}
 
     def claims(self, results: Results) -> list[Claim]:
         degrees, shares = np.array(DEGREES), np.array(FEATURES)

@@ -70,34 +70,21 @@ class EslNets(DataExperiment):
 
     def measure(self, *, seed: int, network: str) -> dict:
         """The "curve" of test accuracies, %, over the training, and the network's numbers of "weights" and "links"."""
-        from keras_dl.training.objective import compile_model
-
         self.dataset.spec.check_size((16, 16), "each of the five networks")
         data = self.dataset.resized((16, 16, 1))
         train, test = lecun_1989(data.train, seed) if self.protocol == "1989" else (data.train, data.test)
-        keras.utils.set_random_seed(seed)
-        config, options = get_config(network), self._options()
-        model = config.build()
-        compile_model(model, config, options, self.steps)
-        history = model.fit(
+        config = get_config(network)
+        options = Options(optimizer="momentum", learning_rate=self.learning_rate, schedule="cosine")
+        loop = self.quiet(config, options, self.steps)
+        loop.begin(seed)
+        history = loop.fit(
             train.stream(self.batch_size, steps=self.steps, seed=seed),
             epochs=CURVE_POINTS,
             steps_per_epoch=self.steps // CURVE_POINTS,
             validation_data=test.batches(len(test)),
-            shuffle=False,
-            verbose=0,
         )
-        sizes, curve = describe(config), [100 * accuracy for accuracy in history.history["val_accuracy"]]
+        sizes, curve = describe(config), [100 * accuracy for accuracy in history["val_accuracy"]]
         return {"curve": curve, "weights": sizes.parameters, "links": sizes.links}
-
-    def _options(self) -> Options:
-        return Options(
-            epochs=1,
-            batch_size=self.batch_size,
-            optimizer="momentum",
-            learning_rate=self.learning_rate,
-            schedule="cosine",
-        )
 
     def claims(self, results: Results) -> list[Claim]:
         final = {network: results.values("curve", network=network)[:, -1] for network in PUBLISHED}

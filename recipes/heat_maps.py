@@ -38,6 +38,7 @@ from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count
 from keras_dl.figures import plain, save_figure
 from keras_dl.lazy import keras
+from keras_dl.training import Options
 
 METHODS = {
     "gradient": explain.gradient,
@@ -193,13 +194,9 @@ class HeatMaps(DataExperiment):
         return config.for_data(data.spec).replace(input_shape=data.spec.shape)
 
     def _trained(self, config: Config, data: Data, seed: int) -> keras.Model:
-        from keras_dl.training import Options
-        from keras_dl.training.objective import compile_model
-
-        keras.utils.set_random_seed(seed)
-        model = config.build()
-        compile_model(model, config, Options(), self.steps)
-        model.fit(data.train.stream(32, steps=self.steps, seed=seed), shuffle=False, verbose=0)
+        loop = self.quiet(config, Options(), self.steps)
+        model = loop.begin(seed)
+        loop.fit(data.train.stream(32, steps=self.steps, seed=seed))
         return model
 
 

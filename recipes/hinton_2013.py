@@ -20,7 +20,6 @@ Run it by `keras-dl run hinton-2013`; `--data usps_zip --steps 6000` is the larg
 from __future__ import annotations
 
 import dataclasses
-import functools
 from pathlib import Path
 
 import numpy as np
@@ -32,10 +31,9 @@ from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, Share
 from keras_dl.figures import save_figure
-from keras_dl.lazy import keras
 from keras_dl.training import Options
 from keras_dl.training.order import random_order
-from keras_dl.training.quiet import Quiet, error_rate
+from keras_dl.training.quiet import error_rate
 
 FULL = "the full recipe"
 FEW, ONE, BATCH, SIGMOIDS = "1 a tenth of the data", "2 one hidden layer", "4 all data in each step", "5 sigmoids"
@@ -80,11 +78,11 @@ class Hinton2013(DataExperiment):
             train = train.take(generator.permutation(len(train))[: max(1, len(train) // 10)])
         elif change == BATCH:
             steps, batch_size = max(1, steps * batch_size // len(train)), len(train)
-        config, loop = self._loop(change, steps)
-        keras.utils.set_random_seed(seed)
-        loop.restart(config.build())
+        options = Options(optimizer="momentum", learning_rate=self.learning_rate, schedule="cosine")
+        loop = self.quiet(self._config(change), options, steps, xla=False)
+        model = loop.begin(seed)
         loop.run(train.inputs(), train.labels, random_order(len(train), steps, batch_size, generator))
-        return {"accuracy": 100 - error_rate(loop.model, test.inputs(), test.labels)}
+        return {"accuracy": 100 - error_rate(model, test.inputs(), test.labels)}
 
     def claims(self, results: Results) -> list[Claim]:
         def accuracy(change: str) -> np.ndarray:
@@ -156,27 +154,10 @@ class Hinton2013(DataExperiment):
         axes.grid(axis="x", alpha=0.3)
         save_figure(figure, folder / "hinton_2013.png")
 
-    @functools.cached_property
-    def _loops(self) -> dict[str, tuple[Config, Quiet]]:
-        return {}
-
-    def _loop(self, change: str, steps: int) -> tuple[Config, Quiet]:
-        """The network of a change and its training, made once for all seeds."""
-        from keras_dl.training.objective import compile_model
-
-        if change not in self._loops:
-            spec = self.dataset.spec
-            if change == CONVOLUTION:
-                size = {"filters": (16, 32), "padding": ("same", "same"), "units": (round(1000 * self.width),)}
-                config = get_config("lenet_like", input_shape=spec.shape, classes=spec.classes, **size)
-            else:
-                settings = {"kernel_initializer": "he_normal", "dropout": self.dropout, **CHANGES[change]}
-                config = get_config("hinton_2013_mlp", **settings).scaled(width=self.width).for_data(spec)
-            model = config.build()
-            compile_model(model, config, self._options(), steps)
-            self._loops[change] = config, Quiet(model, xla=False)
-        return self._loops[change]
-
-    def _options(self) -> Options:
-        rate = {"learning_rate": self.learning_rate, "schedule": "cosine"}
-        return Options(epochs=1, batch_size=self.batch_size, optimizer="momentum", **rate)
+    def _config(self, change: str) -> Config:
+        spec = self.dataset.spec
+        if change == CONVOLUTION:
+            size = {"filters": (16, 32), "padding": ("same", "same"), "units": (round(1000 * self.width),)}
+            return get_config("lenet_like", input_shape=spec.shape, classes=spec.classes, **size)
+        settings = {"kernel_initializer": "he_normal", "dropout": self.dropout, **CHANGES[change]}
+        return get_config("hinton_2013_mlp", **settings).scaled(width=self.width).for_data(spec)

@@ -54,7 +54,6 @@ class Initialization(DataExperiment):
 
     def measure(self, *, seed: int, scheme: str) -> dict:
         from keras_dl.analysis.signals import layer_outputs, weight_gradients
-        from keras_dl.training.objective import compile_model
 
         keras.utils.set_random_seed(seed)
         model = get_config("mlp", input_shape=(100,), hidden=WIDTHS).build()
@@ -63,25 +62,23 @@ class Initialization(DataExperiment):
         outputs = layer_outputs(model, signal, "*_activation")
 
         config = get_config("mlp", hidden=WIDTHS).for_data(self.dataset.spec)
-        model = config.build()
+        loop = self.quiet(config, Options(optimizer="sgd", learning_rate=self.learning_rate), self.steps)
+        model = loop.begin(seed)
         draw_weights(model, scheme, seed)
-        compile_model(model, config, self._options(), self.steps)
         train, differences = self.dataset.train, []
         gradients = weight_gradients(model, *next(train.batches(128).as_numpy_iterator()), "*/kernel")
         watch = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: differences.append(difference_of_units(model)))
-        history = model.fit(
+        history = loop.fit(
             train.stream(self.batch_size, steps=self.steps, seed=seed),
             epochs=self.steps // POINT,
             steps_per_epoch=POINT,
             callbacks=[watch] if scheme == "constant" else [],
-            shuffle=False,
-            verbose=0,
         )
         return {
             "deviations": [float(output.std()) for output in outputs.values()],
             "largest_gradient": float(max(np.abs(gradient).max() for gradient in gradients.values())),
             "differences_of_units": differences,
-            "accuracies": [100 * accuracy for accuracy in history.history["accuracy"]],
+            "accuracies": [100 * accuracy for accuracy in history["accuracy"]],
         }
 
     def claims(self, results: Results) -> list[Claim]:
@@ -162,9 +159,6 @@ class Initialization(DataExperiment):
             axes.grid(alpha=0.3)
         figure.legend(*curves.get_legend_handles_labels(), loc="outside right center", title="initial weights")
         save_figure(figure, folder / "initialization.png")
-
-    def _options(self) -> Options:
-        return Options(batch_size=self.batch_size, optimizer="sgd", learning_rate=self.learning_rate)
 
 
 def draw_weights(model: keras.Model, scheme: str, seed: int) -> None:

@@ -16,7 +16,6 @@ Run it by `keras-dl run learned-features`.
 from __future__ import annotations
 
 import dataclasses
-import functools
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +28,7 @@ from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
+from keras_dl.training import Options
 from keras_dl.training.order import random_order
 
 FILTERS = 24
@@ -50,35 +50,22 @@ class LearnedFeatures(DataExperiment):
     def cells(self) -> list[dict]:
         return [{}]
 
-    @functools.cached_property
-    def _training(self):
-        """The network, compiled once for all seeds."""
-        from keras_dl.training.quiet import Quiet
-
-        model = self._fresh()
-        rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
-        model.compile(optimizer=keras.optimizers.Adam(rate), loss="mse")
-        return Quiet(model)
-
-    def _fresh(self) -> keras.Model:
-        config = get_config("mlp", hidden=self.hidden, activation="tanh").for_data(self.dataset.spec)
-        return config.build()
-
     def measure(self, *, seed: int) -> dict:
         """Training errors of the "network", after a "refit", and of "random" features with least squares, all over
         the targets' variance; "probes", the test accuracy from the input to the last hidden layer, in %; its accuracy
         as it is, "accuracy"; the "filters" of the first layer, times each input's spread, where inputs are pictures."""
-        data, training = self.dataset, self._training
+        data = self.dataset
         train, test = data.train.inputs(), data.test.inputs()
         targets = np.eye(data.spec.classes, dtype="float32")[data.train.labels]
-        keras.utils.set_random_seed(seed)
-        training.quiet(self._fresh())
-        model = training.model
+        config = get_config("mlp", hidden=self.hidden, activation="tanh").for_data(data.spec)
+        options = Options(learning_rate=self.learning_rate, schedule="cosine", warmup=0)
+        loop = self.quiet(config, options, self.steps, loss="mse")
+        model = loop.begin(seed)
         hidden = [layer.output for layer in model.layers if layer.name.endswith("activation")]
         layers = keras.Model(model.input, [model.get_layer("flatten").output, *hidden, model.output])
         random = layers(train)[-2].numpy()
         order = random_order(len(train), self.steps, self.batch_size, np.random.default_rng(seed))
-        training.run(train, targets, order)
+        loop.run(train, targets, order)
         *seen, answers = (tensor.numpy() for tensor in layers(train))
         *unseen, guesses = (tensor.numpy() for tensor in layers(test))
         kernel = model.get_layer("stage1_dense").kernel.numpy() * seen[0].std(axis=0)[:, None]

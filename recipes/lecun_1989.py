@@ -1,12 +1,10 @@
 """Thirty-three years of progress on one network: the convolutional network of 1989, one change after the other.
 
 LeCun et al., "Backpropagation applied to handwritten zip code recognition", Neural Computation 1(4), 1989, reports
-5.00 % of test errors. Karpathy, "Deep neural nets: 33 years ago and 33 years from now", 2022, repeats it on MNIST
-digits at 16x16, as many as there were (7,291 to train, 2,007 to test), and then changes how the network is trained,
-not how large it is. A row of the ladder keeps the changes above it. Every row learns from single examples in a constant
-order. Two sets of figures are published, of different draws of the digits: Karpathy's and those of the lecture that
-follows him. They also differ in what is dropped out: H2 in Karpathy's code, H3 in the lecture, and both are here.
-Neither draw is known, so each seed makes its own. AdamW's learning rate falls at every step here, not after each pass.
+5.00 % of test errors. Karpathy, "Deep neural nets: 33 years ago and 33 years from now", 2022, repeats it on as many
+MNIST digits at 16x16, and then changes how the network is trained, not how large it is. A row of the ladder keeps the
+changes above it, and learns from single examples in a constant order. His figures and those of a lecture that follows
+him are of draws that are not known, so each seed makes its own; he drops out H2, the lecture H3, and both are here.
 
 Run it by `keras-dl run lecun-1989`. The published ladder is `--data mnist --passes 1`, which takes an hour, most of it
 for the rows of 50,000 digits; other data have fewer rows. `--data usps_zip --passes 1` takes zip codes of that time,
@@ -30,6 +28,9 @@ from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, up_to
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
+from keras_dl.learning.labels import CrossEntropy
+from keras_dl.learning.squared_error import OneHotSquaredError
+from keras_dl.training.quiet import Quiet, error_rate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,9 +44,8 @@ class Row:
     passes: int
     """over the training examples, as published"""
     lecture: float | None = None
-    """published test error, %"""
     karpathy: float | None = None
-    """published test error, %"""
+    """published test errors, %"""
     dropped: str = "h3"
     """the layer whose units are dropped out, if any are"""
     many: bool = False
@@ -63,13 +63,8 @@ ROWS = {
     "modern_50000": Row("all changes, 50,000 digits", 4, 80, 1.31, 1.25, many=True),
 }
 FEW, MANY = (7_291, 2_007), (50_000, 10_000)
-COMPARED = (
-    ("adamw", "cross_entropy"),
-    ("shift", "adamw"),
-    ("modern", "shift"),
-    ("faithful_50000", "faithful"),
-    ("modern_50000", "modern"),
-)
+COMPARED = [("adamw", "cross_entropy"), ("shift", "adamw"), ("modern", "shift")]
+COMPARED += [(f"{row}_50000", row) for row in ("faithful", "modern")]
 EXPECTED = {"mnist": 4.14, "usps_zip": 5.0}
 """test error of the network of 1989, %, where it is published"""
 
@@ -88,12 +83,10 @@ class LeCun1989(DataExperiment):
 
     def measure(self, *, seed: int, row: str) -> dict:
         """The errors (%) on all training and test examples of the draw, and the number of weights."""
-        from keras_dl.training.quiet import error_rate
-
         sizes = MANY if ROWS[row].many else FEW
         train, test = (drawn(split, size, seed) for split, size in zip(self._splits, sizes, strict=True))
-        keras.utils.set_random_seed(seed)
         loop, inputs = self._loops[row], train.inputs()
+        keras.utils.set_random_seed(seed)
         loop.restart(self._config(row).build())
         loop.run(inputs, train.labels, np.arange(self._steps(row))[:, None] % len(train), seed=seed)
         return {
@@ -105,6 +98,7 @@ class LeCun1989(DataExperiment):
     def claims(self, results: Results) -> list[Claim]:
         rows = [cell["row"] for cell in self.cells()]
         test = {row: results.values("test_error", row=row) for row in rows}
+        learned = results.values("train_error", row="faithful")
         name = {row: ROWS[row].change.removeprefix("+ ") for row in rows}
         pictures = min(len(self._splits[1]), FEW[1])
         small = "" if self.data in EXPECTED else f"one of the {pictures} test pictures is {100 / pictures:.2f} points"
@@ -119,22 +113,20 @@ class LeCun1989(DataExperiment):
             Claim(
                 text="The network of 1989 learns its training examples (LeCun et al. 1989)",
                 quantity="training error",
-                measured=results.values("train_error", row="faithful"),
+                measured=learned,
                 at_most=1,
                 unit="%",
                 published="0.14 %; Karpathy 0.62 %",
             ),
-        ]
-        found.append(
             Claim(
                 text="Cross-entropy fits the training examples better (Karpathy 2022)",
                 quantity="training error with cross-entropy, less that as in 1989",
-                measured=results.values("train_error", row="cross_entropy") - found[1].measured,
+                measured=results.values("train_error", row="cross_entropy") - learned,
                 at_most=0,
                 unit="points",
                 published="0.00 % against 0.62 %",
-            )
-        )
+            ),
+        ]
         if self.data in EXPECTED:
             published = EXPECTED[self.data]
             found.append(
@@ -149,19 +141,19 @@ class LeCun1989(DataExperiment):
                 )
             )
         found += [
-            Claim(
-                text=f"{name[row]}: fewer test errors than {name[before]} (Karpathy 2022)",
-                quantity="difference in test error",
-                measured=test[row] - test[before],
-                at_most=0,
-                unit="points",
-                published=f"{ROWS[row].lecture} % against {ROWS[before].lecture} %",
-                reason=small,
-            )
-            for row, before in COMPARED
-            if row in rows
-        ]
-        found.append(
+            *(
+                Claim(
+                    text=f"{name[row]}: fewer test errors than {name[before]} (Karpathy 2022)",
+                    quantity="difference in test error",
+                    measured=test[row] - test[before],
+                    at_most=0,
+                    unit="points",
+                    published=f"{ROWS[row].lecture} % against {ROWS[before].lecture} %",
+                    reason=small,
+                )
+                for row, before in COMPARED
+                if row in rows
+            ),
             Claim(
                 text="All changes together leave at most 65 % of the test errors (Karpathy 2022: a cut by 60 %)",
                 quantity="test error with all changes over that of 1989",
@@ -169,8 +161,8 @@ class LeCun1989(DataExperiment):
                 at_most=0.65,
                 published="0.50; Karpathy 0.39",
                 reason=small,
-            )
-        )
+            ),
+        ]
         if "modern_50000" in rows:
             found.append(
                 Claim(
@@ -189,30 +181,21 @@ class LeCun1989(DataExperiment):
         figure = Figure(figsize=(8.5, 1.8 + 0.5 * len(rows)), layout="constrained")
         axes = figure.subplots()
         for key, label, style in (
-            ("test_error", "here, test", {"color": "C0", "marker": "o", "markersize": 8}),
-            ("train_error", "here, training", {"color": "C7", "marker": "o", "markerfacecolor": "none"}),
+            ("test_error", "here, test", {"color": "C0", "markersize": 8}),
+            ("train_error", "here, training", {"color": "C7", "markerfacecolor": "none"}),
         ):
             values = np.array([results.values(key, row=row) for row in rows])
-            axes.errorbar(
-                values.mean(axis=1),
-                range(len(rows)),
-                xerr=values.std(axis=1),
-                capsize=3,
-                linestyle="",
-                label=label,
-                **style,
-            )
+            spread = {"xerr": values.std(axis=1), "capsize": 3}
+            axes.errorbar(values.mean(axis=1), range(len(rows)), fmt="o", **spread, label=label, **style)
         for source, marker in (("lecture", "x"), ("karpathy", "+")):
-            places = [place for place, row in enumerate(rows) if getattr(ROWS[row], source) is not None]
-            published = [getattr(ROWS[rows[place]], source) for place in places]
-            axes.plot(
-                published, places, f"C3{marker}", markersize=9, label=f"published ({source.title()}), test, MNIST"
-            )
+            published = np.array([getattr(ROWS[row], source) for row in rows], "float64")
+            label = f"published ({source.title()}), test, MNIST"
+            axes.plot(published, range(len(rows)), f"C3{marker}", markersize=9, label=label)
         axes.axvline(5.0, color="C3", linestyle=":", label="LeCun et al. 1989, test, zip codes")
         axes.set_yticks(range(len(rows)), [ROWS[row].change for row in rows])
         axes.invert_yaxis()
-        axes.set(xlabel="error, %", title=f"33 years on {self.subject}, {self.passes:g} of the published passes")
-        axes.set_xlim(left=-0.1)
+        title = f"33 years on {self.subject}, {self.passes:g} of the published passes"
+        axes.set(xlabel="error, %", xlim=(-0.1, None), title=title)
         axes.grid(axis="x", alpha=0.3)
         figure.legend(loc="outside lower center", ncols=3, fontsize="small")
         save_figure(figure, folder / "ladder.png")
@@ -239,26 +222,20 @@ class LeCun1989(DataExperiment):
         return max(1, round(ROWS[row].passes * self.passes * examples))
 
     @functools.cached_property
-    def _loops(self) -> dict:
-        """For each row the network, compiled as the row says."""
-        from keras_dl.learning.squared_error import OneHotSquaredError
-        from keras_dl.training.quiet import Quiet
+    def _loops(self) -> dict[str, Quiet]:
+        return {cell["row"]: self._loop(cell["row"]) for cell in self.cells()}
 
-        loops = {}
-        for name in {cell["row"] for cell in self.cells()}:
-            row, model = ROWS[name], self._config(name).build()
-            if row.changes >= 2:
-                falling = keras.optimizers.schedules.PolynomialDecay(3e-4, self._steps(name), 1e-4)
-                optimizer = keras.optimizers.AdamW(falling, weight_decay=0.01, epsilon=1e-8)
-            else:
-                optimizer = keras.optimizers.SGD(0.01 if row.changes else 0.03)
-            if row.changes:
-                model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-            else:
-                mean_over_outputs = [1 / self.dataset.spec.classes]
-                model.compile(optimizer, OneHotSquaredError(low=-1.0), loss_weights=mean_over_outputs)
-            loops[name] = Quiet(model, augment=shift if row.changes >= 3 else None)
-        return loops
+    def _loop(self, name: str) -> Quiet:
+        """The training of a row as published, but that the rate of AdamW falls at every step, not after each pass."""
+        row, model = ROWS[name], self._config(name).build()
+        optimizer = keras.optimizers.SGD(0.01 if row.changes else 0.03)
+        if row.changes >= 2:
+            falling = keras.optimizers.schedules.PolynomialDecay(3e-4, self._steps(name), 1e-4)
+            optimizer = keras.optimizers.AdamW(falling, weight_decay=0.01, epsilon=1e-8)
+        mean_over_outputs = 1 / self.dataset.spec.classes
+        loss, weight = (CrossEntropy(), 1.0) if row.changes else (OneHotSquaredError(low=-1.0), mean_over_outputs)
+        model.compile(optimizer, loss, loss_weights=[weight])
+        return Quiet(model, augment=shift if row.changes >= 3 else None)
 
 
 def drawn(split: Split, size: int, seed: int) -> Split:

@@ -32,7 +32,9 @@ from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Bounds, Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
+from keras_dl.learning.labels import CrossEntropy
 from keras_dl.training import Options
+from keras_dl.training.quiet import Quiet
 
 FORMS = {"none": "without shortcuts", "pad": "with shortcuts"}
 FACTOR, UNITS, CURVE, SEEN, CURVED = 10, 32, 21, 256, 0.05
@@ -66,15 +68,9 @@ class LossLandscape(DataExperiment):
 
     def _slice(self, form: str, seed: int) -> dict:
         """The loss on a plane through the trained weights, and how it is curved there."""
-        from keras_dl.training.initialization import initialize
-
-        surface, start = self._networks[form]
-        model = surface.model
-        for variable, value in zip((*model.variables, *model.optimizer.variables), start, strict=True):
-            variable.assign(value)
-        initialize(model, "he", seed)
-        batches = self.dataset.train.stream(self.batch_size, steps=self.steps, seed=seed)
-        model.fit(batches, steps_per_epoch=self.steps, shuffle=False, verbose=0)
+        loop, surface = self._networks[form]
+        model = loop.begin(seed)
+        loop.fit(self.dataset.train.stream(self.batch_size, steps=self.steps, seed=seed))
         x, y = self._seen
         landscape.settle_statistics(model, x)
         directions = [landscape.random_direction(model, 2 * seed + number) for number in (0, 1)]
@@ -93,15 +89,12 @@ class LossLandscape(DataExperiment):
 
     def _rescaled(self, seed: int) -> dict:
         """The loss along a direction before and after weights were moved from one layer to another, either way."""
-        from keras_dl.training.quiet import Quiet
-
         config = get_config("mlp", hidden=(UNITS, UNITS)).for_data(self.dataset.spec)
-        model, x, y = config.build(), *self._seen
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.Adam(1e-3), loss)
+        loop, (x, y) = self.quiet(config, Options(learning_rate=1e-3)), self._seen
+        model = loop.begin(seed)
         order = np.random.default_rng(seed).integers(0, len(x), (self.steps, self.batch_size))
-        Quiet(model).run(x, y, order)
-        surface, places = landscape.Landscape(model, loss), np.linspace(-1, 1, CURVE)[:, None]
+        loop.run(x, y, order)
+        surface, places = landscape.Landscape(model, CrossEntropy()), np.linspace(-1, 1, CURVE)[:, None]
         whole = landscape.random_direction(model, seed, filterwise=False)
         curves = {"filterwise": [], "whole": []}
         for factor in (1, FACTOR):
@@ -120,33 +113,16 @@ class LossLandscape(DataExperiment):
         return chosen.inputs(), chosen.labels
 
     @functools.cached_property
-    def _networks(self) -> dict:
-        """The surface of each network and the start of its variables: they are translated once for all seeds."""
+    def _networks(self) -> dict[str, tuple[Quiet, landscape.Landscape]]:
+        """The training of each convolutional network and its surface, which is translated once for all seeds."""
         return {form: self._network(form) for form in FORMS}
 
-    def _network(self, form: str):
-        from keras_dl.training.objective import compile_model
-
-        config = get_config("resnet20", blocks=(self.depth - 2) // 6, filters=self.filters, shortcut=form).for_data(
-            self.dataset.spec
-        )
-        model = config.build()
-        compile_model(model, config, self._options(), self.steps)
-        model.optimizer.build(model.trainable_variables)
-        x, y = self._seen
-        model.test_step((x[:1], y[:1]))  # makes the metrics, which `fit` would translate twice
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        start = [variable.numpy() for variable in (*model.variables, *model.optimizer.variables)]
-        return landscape.Landscape(model, loss), start
-
-    def _options(self) -> Options:
-        return Options(
-            epochs=1,
-            batch_size=self.batch_size,
-            optimizer="momentum",
-            learning_rate=self.learning_rate,
-            schedule="cosine",
-        )
+    def _network(self, form: str) -> tuple[Quiet, landscape.Landscape]:
+        size = {"blocks": (self.depth - 2) // 6, "filters": self.filters}
+        config = get_config("resnet20", **size, shortcut=form).for_data(self.dataset.spec)
+        rate = {"learning_rate": self.learning_rate, "schedule": "cosine"}
+        loop = self.quiet(config, Options(optimizer="momentum", initialization="he", **rate), self.steps)
+        return loop, landscape.Landscape(loop.network, CrossEntropy())
 
     def claims(self, results: Results) -> list[Claim]:
         def change(direction: str) -> np.ndarray:

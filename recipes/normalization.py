@@ -58,34 +58,28 @@ class Normalization(DataExperiment):
 
     def _train(self, position: str, rate: float, seed: int) -> dict:
         from keras_dl.analysis.signals import layer_outputs
-        from keras_dl.training.objective import compile_model
 
         norm = {} if position == "none" else {"normalization": "batch", "normalization_position": position}
         config = get_config("mlp", hidden=(100,), depth=4, kernel_initializer="he_normal", **norm)
         config, data = config.for_data(self.dataset.spec), self.dataset
-        model = config.build()
-        compile_model(model, config, self._options(rate), 1)
+        loop = self.quiet(config, Options(optimizer="sgd", learning_rate=rate))
+        model = loop.begin(seed)
         last = "stage1_norm" if position == "after" else "stage1_activation"
         batch, _ = next(data.train.batches(128).as_numpy_iterator())
         seen = layer_outputs(model, batch, last, training=True)[last]
         steps = math.ceil(len(data.train) / self.batch_size)
-        history = model.fit(
+        history = loop.fit(
             data.train.stream(self.batch_size, steps=self.epochs * steps, seed=seed),
             epochs=self.epochs,
             steps_per_epoch=steps,
             validation_data=data.validation.batches(len(data.validation)),
-            shuffle=False,
-            verbose=0,
         )
         return {
             "smallest_seen": float(seen.min()),
             "mean_seen": float(np.abs(seen.mean(axis=0)).max()),
-            "accuracies": [100 * accuracy for accuracy in history.history["val_accuracy"]],
+            "accuracies": [100 * accuracy for accuracy in history["val_accuracy"]],
             "accuracy": 100 * model.evaluate(data.test.batches(256), verbose=0, return_dict=True)["accuracy"],
         }
-
-    def _options(self, rate: float) -> Options:
-        return Options(epochs=self.epochs, batch_size=self.batch_size, optimizer="sgd", learning_rate=rate)
 
     def claims(self, results: Results) -> list[Claim]:
         def layer(text: str, key: str, at_most: float) -> Claim:

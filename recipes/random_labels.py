@@ -19,7 +19,6 @@ Run it by `keras-dl run random-labels`, with `--data usps_zip` on zip codes.
 from __future__ import annotations
 
 import dataclasses
-import functools
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +33,8 @@ from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, Share, at_least, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
+from keras_dl.training import Options
+from keras_dl.training.quiet import Quiet, error_rate
 
 INPUTS = {
     "true": "true labels",
@@ -76,8 +77,6 @@ class RandomLabels(DataExperiment):
 
     def measure(self, *, seed: int, inputs: str, regularizer: str | None) -> dict:
         """The training accuracies and the final test accuracy, in %; or what the closed form gives."""
-        from keras_dl.training.quiet import error_rate
-
         generator = np.random.default_rng(seed)
         if inputs == "closed_form":
             return self._closed_form(generator)
@@ -96,18 +95,17 @@ class RandomLabels(DataExperiment):
                 x = generator.permuted(x.reshape(len(x), -1), axis=1).reshape(shape)
             case "noise":
                 x = generator.normal(x.mean(), x.std(), shape).astype("float32")
-        keras.utils.set_random_seed(seed)
-        loop, curve = self._loops[regularizer], []
-        loop.restart(self._config(regularizer).build())
+        loop, curve = self._loop(regularizer), []
+        model = loop.begin(seed)
         steps = self.epochs // CHECKS * (len(x) // BATCH)
         for check in range(CHECKS):
             if curve and curve[-1] >= FITTED:
                 break
             epochs = [generator.permutation(len(x))[: len(x) // BATCH * BATCH] for _ in range(self.epochs // CHECKS)]
             loop.run(x, labels, np.concatenate(epochs).reshape(steps, BATCH), seed=seed * CHECKS + check)
-            curve.append(100 - error_rate(loop.model, x, labels))
+            curve.append(100 - error_rate(model, x, labels))
         curve += curve[-1:] * (CHECKS - len(curve))
-        return {"curve": curve, "test": 100 - error_rate(loop.model, test, self.dataset.test.labels)}
+        return {"curve": curve, "test": 100 - error_rate(model, test, self.dataset.test.labels)}
 
     def claims(self, results: Results) -> list[Claim]:
         def fit(inputs: str, regularizer: str | None = None) -> np.ndarray:
@@ -202,21 +200,11 @@ class RandomLabels(DataExperiment):
         expected = 2 * self.points + points[0].size
         return {"surplus": model.count_params() - expected, "error": float(np.abs(outputs - targets).max())}
 
-    @functools.cached_property
-    def _loops(self) -> dict:
-        """The compiled network with each regularizer, and with none."""
-        from keras_dl.training.quiet import Quiet
-
-        loops = {}
-        for regularizer in (None, *REGULARIZERS):
-            model = self._config(regularizer).build()
-            decay = self.weight_decay if regularizer == "decay" else 0.0
-            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-            model.compile(keras.optimizers.AdamW(self.learning_rate, weight_decay=decay), loss)
-            loops[regularizer] = Quiet(model, augment=image.CHANGES["shift"] if regularizer == "shift" else None)
-        return loops
-
-    def _config(self, regularizer: str | None):
+    def _loop(self, regularizer: str | None) -> Quiet:
+        """The training with a regularizer, or with none."""
         dropout = self.dropout if regularizer == "dropout" else 0.0
+        decay = self.weight_decay if regularizer == "decay" else 0.0
+        augment = image.CHANGES["shift"] if regularizer == "shift" else None
         config = get_config("zhang_mlp_1x512", dropout=dropout).for_data(self.dataset.spec)
-        return config.replace(classes=self.dataset.spec.classes)
+        rates = {"learning_rate": self.learning_rate, "weight_decay": decay, "weight_decay_on": "all"}
+        return self.quiet(config, Options(optimizer="adamw", **rates), augment=augment)

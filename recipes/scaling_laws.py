@@ -16,7 +16,6 @@ Run it by `keras-dl run scaling-laws`; `--data mnist --examples 100 300 1000 300
 from __future__ import annotations
 
 import dataclasses
-import functools
 from pathlib import Path
 from typing import Annotated
 
@@ -31,8 +30,9 @@ from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Bounds, Count, Growing, Positive
 from keras_dl.figures import save_figure
-from keras_dl.lazy import keras
+from keras_dl.training import Options
 from keras_dl.training.order import random_order
+from keras_dl.training.quiet import error_rate
 
 THREE = Bounds("three numbers or more, for a power and a check of it", lambda value: len(value) >= 3)
 AXES = {"data": "training examples", "parameters": "parameters", "training": "training steps"}
@@ -83,41 +83,19 @@ class ScalingLaws(DataExperiment):
     def _parameters(self, width: int) -> int:
         return describe(self._config(width)).parameters
 
-    @functools.cached_property
-    def _trainings(self) -> dict:
-        return {}
-
     def measure(self, *, seed: int, axis: str, size: int, width: int | None = None) -> dict:
         """ "error" on the test split, in %."""
         width = width or self.largest
         data, steps = self.dataset, size if axis == "training" else self.steps
         generator = np.random.default_rng(seed)
         count = size if axis == "data" else len(data.train)
-        train = data.train.take(generator.permutation(len(data.train))[:count])
-        keras.utils.set_random_seed(seed)
-        model = self._learn(width, train, steps, generator)
-        logits = keras.ops.convert_to_numpy(model(data.test.inputs()))
-        return {"error": float(100 * (logits.argmax(axis=1) != data.test.labels).mean())}
-
-    def _learn(self, width: int, train, steps: int, generator: np.random.Generator) -> keras.Model:
-        from keras_dl.training.quiet import Quiet
-
-        if width not in self._trainings:
-            model = self._config(width).build()
-            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-            model.compile(optimizer=keras.optimizers.Adam(self.learning_rate), loss=loss)
-            self._trainings[width] = Quiet(model)
-        training = self._trainings[width]
-        training.quiet(self._config(width).build())
-        inputs, labels = train.inputs(), train.labels
-        everything = self.dataset.train
-        padded = np.zeros((len(everything), *inputs.shape[1:]), inputs.dtype)  # one shape, one program
-        padded[: len(inputs)] = inputs
-        numbers = np.pad(labels, (0, len(everything) - len(labels)))
-        order = random_order(len(train), steps, self.batch_size, generator)
-        for part in np.split(order, range(self.shortest, steps, self.shortest)):
-            training.run(padded, numbers, part)
-        return training.model
+        chosen = generator.permutation(len(data.train))[:count]
+        order = chosen[random_order(count, steps, self.batch_size, generator)]
+        loop = self.quiet(self._config(width), Options(learning_rate=self.learning_rate))
+        model, inputs = loop.begin(seed), data.train.inputs()
+        for part in np.split(order, range(self.shortest, steps, self.shortest)):  # one shape, one program
+            loop.run(inputs, data.train.labels, part)
+        return {"error": error_rate(model, data.test.inputs(), data.test.labels)}
 
     def claims(self, results: Results) -> list[Claim]:
         sources = {

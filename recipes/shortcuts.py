@@ -33,6 +33,7 @@ from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
+from keras_dl.training import Options
 
 RIGHT = 0.95
 METHODS = {
@@ -107,16 +108,11 @@ class Shortcuts(DataExperiment):
         }
 
     def _learn(self, split: Split, classes: int, seed: int) -> keras.Model:
-        from keras_dl.training import Options
-        from keras_dl.training.objective import compile_model
-
-        keras.utils.set_random_seed(seed)
-        config = get_config(
-            "minimal_cnn_gap", input_shape=split.shape, classes=classes, filters=self.filters, kernel_size=5
-        )
-        model = config.build()
-        compile_model(model, config, Options(learning_rate=self.learning_rate), self.steps)
-        model.fit(split.stream(32, steps=self.steps, seed=seed), shuffle=False, verbose=0)
+        size = {"filters": self.filters, "kernel_size": 5}
+        config = get_config("minimal_cnn_gap", input_shape=split.shape, classes=classes, **size)
+        loop = self.quiet(config, Options(learning_rate=self.learning_rate), self.steps)
+        model = loop.begin(seed)
+        loop.fit(split.stream(32, steps=self.steps, seed=seed))
         return model
 
     def _explained(

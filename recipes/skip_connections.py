@@ -17,7 +17,6 @@ Run it by `keras-dl run skip-connections`.
 from __future__ import annotations
 
 import dataclasses
-import functools
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +30,6 @@ from keras_dl.fields import Bounds, Count, Growing, Positive, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
 from keras_dl.training import Options
-from keras_dl.training.quiet import Quiet
 
 FORMS = {"plain": "none", "residual": "pad"}
 LAYERS, UNITS, POINT, STEP = 50, 50, 10, 1e-2
@@ -62,18 +60,14 @@ class SkipConnections(DataExperiment):
         return [*mlps, *({"network": f"{depth} layers", "form": form} for depth in self.depths for form in FORMS)]
 
     def measure(self, *, seed: int, network: str, form: str) -> dict:
-        keras.utils.set_random_seed(seed)
-        return self._sigmoids(form) if network == "mlp" else self._learn(int(network.split()[0]), form, seed)
+        return self._sigmoids(form, seed) if network == "mlp" else self._learn(int(network.split()[0]), form, seed)
 
-    def _sigmoids(self, form: str) -> dict:
+    def _sigmoids(self, form: str, seed: int) -> dict:
         from keras_dl.analysis.signals import weight_gradients
-        from keras_dl.training.objective import compile_model
 
-        config = get_config(
-            "mlp", hidden=(UNITS,), depth=LAYERS, activation="sigmoid", residual=int(form == "residual")
-        ).for_data(self.dataset.spec)
-        model = config.build()
-        compile_model(model, config, self._options(), self.steps)
+        settings = {"activation": "sigmoid", "residual": int(form == "residual")}
+        config = get_config("mlp", hidden=(UNITS,), depth=LAYERS, **settings).for_data(self.dataset.spec)
+        model = self.quiet(config, self._options(), self.steps).begin(seed)
         batch = next(self.dataset.train.batches(128).as_numpy_iterator())
         gradients = weight_gradients(model, *batch, "*_dense/kernel")
         found = {"gradients": [float(np.linalg.norm(gradient)) for gradient in gradients.values()]}
@@ -81,51 +75,23 @@ class SkipConnections(DataExperiment):
 
     def _learn(self, depth: int, form: str, seed: int) -> dict:
         from keras_dl.analysis.signals import weight_gradients
-        from keras_dl.training.initialization import initialize
 
-        learner, start = self._learners[depth, form]
-        learner.restart(start)
-        model = learner.model
-        initialize(model, "he", seed)
+        size = {"blocks": (depth - 2) // 6, "filters": self.filters}
+        config = get_config("resnet20", **size, shortcut=FORMS[form]).for_data(self.dataset.spec)
+        loop = self.quiet(config, self._options("he"), self.steps)
+        model = loop.begin(seed)
         train = self.dataset.train
         gradients = weight_gradients(model, *next(train.batches(32).as_numpy_iterator()), "*_conv?/kernel")
-        history = model.fit(
-            train.stream(self.batch_size, steps=self.steps, seed=seed),
-            epochs=self.steps // POINT,
-            steps_per_epoch=POINT,
-            shuffle=False,
-            verbose=0,
-        )
+        batches = train.stream(self.batch_size, steps=self.steps, seed=seed)
+        history = loop.fit(batches, epochs=self.steps // POINT, steps_per_epoch=POINT)
         return {
             "gradients": [float(np.linalg.norm(gradient)) for gradient in gradients.values()],
-            "errors": [100 * (1 - accuracy) for accuracy in history.history["accuracy"]],
+            "errors": [100 * (1 - accuracy) for accuracy in history["accuracy"]],
         }
 
-    @functools.cached_property
-    def _learners(self) -> dict[tuple[int, str], tuple[Quiet, list[np.ndarray]]]:
-        """Each convolutional network, compiled, and its first weights."""
-        return {(depth, form): self._learner(depth, form) for depth in self.depths for form in FORMS}
-
-    def _learner(self, depth: int, form: str) -> tuple[Quiet, list[np.ndarray]]:
-        from keras_dl.training.objective import compile_model
-
-        config = get_config("resnet20", blocks=(depth - 2) // 6, filters=self.filters, shortcut=FORMS[form]).for_data(
-            self.dataset.spec
-        )
-        model = config.build()
-        compile_model(model, config, self._options(), self.steps)
-        batch = next(iter(self.dataset.train.batches(1)))
-        model.test_step(batch)  # makes the metrics, which `fit` would translate twice
-        return Quiet(model), model.get_weights()
-
-    def _options(self) -> Options:
-        return Options(
-            epochs=1,
-            batch_size=self.batch_size,
-            optimizer="momentum",
-            learning_rate=self.learning_rate,
-            schedule="cosine",
-        )
+    def _options(self, initialization: str | None = None) -> Options:
+        rate = {"learning_rate": self.learning_rate, "schedule": "cosine"}
+        return Options(optimizer="momentum", initialization=initialization, **rate)
 
     def claims(self, results: Results) -> list[Claim]:
         shallow, deep = self.depths[0], self.depths[-1]

@@ -16,25 +16,26 @@ Run it by `keras-dl run small-data-vit`; `--data usps_zip` has 7,291 pictures of
 from __future__ import annotations
 
 import dataclasses
-import functools
 import itertools
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from keras_dl import describe, get_config, surgery
+from keras_dl import describe, get_config
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
-from keras_dl.lazy import keras
+from keras_dl.tasks.classification import Classification
+from keras_dl.tasks.relative_localization import RelativeLocalization
+from keras_dl.training import Options
 from keras_dl.training.order import random_order
 
 NETWORKS = {"cnn": "convolutional", "vit": "transformer", "drloc": "transformer, relative localization"}
-LOCALIZATION = {"pairs": 8, "units": 64}
+PAIRS, UNITS = 8, 64
 """pairs of tokens per picture, and units of the perceptron that guesses"""
 
 
@@ -72,46 +73,22 @@ class SmallDataViT(DataExperiment):
         shape, size = self.dataset.spec.shape, {"patch": self.patch, "heads": 2, "head_width": 12, "blocks": 2}
         return get_config("vit_ti16").for_data(self.dataset.spec).replace(input_shape=shape, **size)
 
-    @functools.cached_property
-    def _trainings(self) -> dict:
-        return {}
-
     def measure(self, *, seed: int, network: str, pictures: int) -> dict:
         """Test "accuracy" in %, the network's "parameters", and with `drloc` the "guess": the mean error of the
         guessed distances over that of the best constant."""
-        keras.utils.set_random_seed(seed)
-        fresh = self._for_training(network)
-        if network not in self._trainings:
-            self._trainings[network] = self._compiled(self._for_training(network))
-        training = self._trainings[network]
-        training.quiet(fresh)
+        further = RelativeLocalization(weight=self.drloc, pairs=PAIRS, units=UNITS)
+        task = further if network == "drloc" else Classification()
+        options = Options(learning_rate=self.learning_rate, schedule="cosine", warmup=0)
+        loop = self.quiet(self.config(network), options, self.steps, task=task)
+        loop.begin(seed)
         data, generator = self.dataset, np.random.default_rng(seed)
         chosen = generator.permutation(len(data.train))[:pictures]
         order = chosen[random_order(pictures, self.steps, self.batch_size, generator)]
-        training.run(data.train.inputs(), data.train.labels, order)
-        found = training.model.evaluate(data.test.batches(len(data.test)), verbose=0, return_dict=True)
+        loop.run(data.train.inputs(), data.train.labels, order)
+        found = loop.model.evaluate(data.test.batches(len(data.test)), verbose=0, return_dict=True)
         guess = {"guess": found["drloc"] / self._constant} if network == "drloc" else {}
         parameters = describe(self.config(network)).parameters
         return {"accuracy": 100 * found["accuracy"], "parameters": parameters, **guess}
-
-    def _for_training(self, network: str) -> keras.Model:
-        from keras_dl.learning.relative_localization import RelativeLocalization
-
-        model = self.config(network).build()
-        if network != "drloc":
-            return model
-        maps = surgery.features(model).output
-        localization = RelativeLocalization(self.drloc, **LOCALIZATION, name="drloc")
-        outputs = localization([model.output, maps[surgery.feature_stages(model)[-1]]])
-        return keras.Model(model.input, outputs)
-
-    def _compiled(self, model: keras.Model):
-        from keras_dl.training.quiet import Quiet
-
-        rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"])
-        return Quiet(model)
 
     @property
     def _constant(self) -> float:

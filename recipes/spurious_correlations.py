@@ -31,6 +31,7 @@ from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, below
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
+from keras_dl.training import Options
 
 GROUPS = {"landbird on land": 0.73, "landbird on water": 0.04, "waterbird on land": 0.01, "waterbird on water": 0.22}
 """shares of the training pictures; group 2 * bird + background, where land is 0 and water 1"""
@@ -67,13 +68,9 @@ class SpuriousCorrelations(DataExperiment):
         train, groups = birds(data.train, spec.classes, SHARES, self.water, generator)
         held_out, held_out_groups = birds(data.validation, spec.classes, np.full(4, 0.25), self.water, generator)
 
-        keras.utils.set_random_seed(seed)
-        model = config.build()
-        model.compile(
-            optimizer=keras.optimizers.Adam(self.learning_rate),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        )
-        model.fit(train.stream(self.batch_size, steps=self.steps, seed=seed), shuffle=False, verbose=0)
+        loop = self.quiet(config, Options(learning_rate=self.learning_rate), self.steps)
+        model = loop.begin(seed)
+        loop.fit(train.stream(self.batch_size, steps=self.steps, seed=seed))
         learned, features = self._accuracies(model, data.test)
         retrain_last_layer(model, held_out.inputs(), held_out.labels, held_out_groups, seed=seed)
         retrained, features_after = self._accuracies(model, data.test)

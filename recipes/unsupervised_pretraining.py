@@ -35,6 +35,8 @@ from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.learning.rbm import train_rbm
+from keras_dl.training import Options
+from keras_dl.training.quiet import error_rate
 
 STARTS = {"random": "random weights", "autoencoder": "denoising autoencoders", "rbm": "RBMs"}
 MASKED = 0.25
@@ -77,33 +79,20 @@ class UnsupervisedPretraining(DataExperiment):
         return get_config("mlp", hidden=self.hidden, activation="sigmoid").for_data(self.dataset.spec)
 
     @functools.cached_property
-    def _learner(self) -> tuple[keras.Model, list[np.ndarray]]:
-        """The compiled network, and the state of its optimizer before it learned anything."""
-        model = self._config.build()
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        together = math.gcd(self.steps, 50)
-        model.compile(keras.optimizers.Adam(self.learning_rate), loss, steps_per_execution=together)
-        model.optimizer.build(model.trainable_variables)
-        return model, [variable.numpy() for variable in model.optimizer.variables]
-
-    @functools.cached_property
     def _pixels(self) -> np.ndarray:
         """All training pictures, (n, pixels), values 0..1."""
         return self.dataset.train.inputs().reshape(len(self.dataset.train), -1) / 255
 
     def _fine_tuned(self, seed: int, start: str) -> dict:
-        model, optimizer_start = self._learner
-        keras.utils.set_random_seed(seed)
-        model.set_weights(self._config.build().get_weights())
-        for variable, value in zip(model.optimizer.variables, optimizer_start, strict=True):
-            variable.assign(value)
+        options = Options(learning_rate=self.learning_rate, steps_per_execution=math.gcd(self.steps, 50))
+        loop = self.quiet(self._config, options, self.steps)
+        model = loop.begin(seed)
         found = {} if start == "random" else self._pretrain(model, start, seed)
         places = np.random.default_rng(seed).choice(len(self.dataset.train), self.labels, replace=False)
         few = self.dataset.train.take(places)
-        batches = few.stream(min(self.batch_size, self.labels), steps=self.steps, seed=seed)
-        model.fit(batches, shuffle=False, verbose=0)
-        right = [model(x, training=False).numpy().argmax(axis=1) == y for x, y in self.dataset.test.batches(256)]
-        return {"accuracy": 100 * float(np.concatenate(right).mean()), **found}
+        loop.fit(few.stream(min(self.batch_size, self.labels), steps=self.steps, seed=seed))
+        test = self.dataset.test
+        return {"accuracy": 100 - error_rate(model, test.inputs(), test.labels), **found}
 
     def _pretrain(self, model: keras.Model, start: str, seed: int) -> dict:
         """Give `model` its hidden layers; how well each returns its input, and how far the network is from them."""

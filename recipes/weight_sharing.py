@@ -37,7 +37,9 @@ from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
+from keras_dl.training import Options
 from keras_dl.training.order import random_order
+from keras_dl.training.quiet import error_rate
 
 NETWORKS = {
     "dense": "dense",
@@ -84,36 +86,19 @@ class WeightSharing(DataExperiment):
         fields = get_config("esl_net5", connectivity=connectivity, maps=(4, 8), classifier_activation=None)
         return fields.replace(input_shape=spec.shape, classes=spec.classes)
 
-    @functools.cached_property
-    def _trainings(self) -> dict:
-        return {}
-
     def measure(self, *, seed: int, network: str) -> dict:
         """Test accuracy in % for "shifts" of 0 to 4 pixels, each the mean of the four directions, and the network's
         "parameters"."""
-        from keras_dl.training.quiet import Quiet
-
         data, config = self._pictures, self.config(network)
-        keras.utils.set_random_seed(seed)
-        fresh = config.build()
-        if network not in self._trainings:
-            model = config.build()
-            rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
-            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-            model.compile(optimizer=keras.optimizers.Adam(rate), loss=loss)
-            self._trainings[network] = Quiet(model)
-        training = self._trainings[network]
-        training.quiet(fresh)
+        loop = self.quiet(config, Options(learning_rate=self.learning_rate, schedule="cosine", warmup=0), self.steps)
+        model = loop.begin(seed)
         order = random_order(len(data.train), self.steps, self.batch_size, np.random.default_rng(seed))
-        training.run(moved(data.train.inputs(), 0, 0), data.train.labels, order)
+        loop.run(moved(data.train.inputs(), 0, 0), data.train.labels, order)
         test, accuracies = data.test.inputs(), []
         for shift in range(MARGIN + 1):
-            hits = []
-            for down, right in {(shift, 0), (-shift, 0), (0, shift), (0, -shift)}:
-                batches = np.array_split(moved(test, down, right), -(-len(test) // 500))
-                guesses = np.concatenate([training.model(batch).numpy().argmax(axis=1) for batch in batches])
-                hits.append((guesses == data.test.labels).mean())
-            accuracies.append(float(100 * np.mean(hits)))
+            ways = {(shift, 0), (-shift, 0), (0, shift), (0, -shift)}
+            errors = [error_rate(model, moved(test, *way), data.test.labels) for way in ways]
+            accuracies.append(100 - float(np.mean(errors)))
         return {"shifts": accuracies, "parameters": describe(config).parameters}
 
     def claims(self, results: Results) -> list[Claim]:

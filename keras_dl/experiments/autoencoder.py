@@ -14,6 +14,8 @@ import numpy as np
 
 from keras_dl.catalogue import get_config
 from keras_dl.lazy import keras, tf
+from keras_dl.training import Options
+from keras_dl.training.quiet import Quiet
 
 
 def train_autoencoder(
@@ -35,16 +37,16 @@ def train_autoencoder(
     learns to return all of them, and the others are scaled up by as much. Adam's learning rate falls to 0 along a
     cosine. `seed` decides the initial weights and all noise.
     """
-    keras.utils.set_random_seed(seed)
     sigmoid = activation == "sigmoid"
     width = inputs.shape[1]
     config = get_config("mlp", input_shape=(width,), hidden=(units,), classes=width, input_dropout=masked)
-    model = config.replace(activation=activation, classifier_activation="sigmoid" if sigmoid else None).build()
-    rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    loss = "binary_crossentropy" if sigmoid else "mse"
-    model.compile(keras.optimizers.Adam(rate), loss, steps_per_execution=math.gcd(steps, 50))
+    config = config.replace(activation=activation, classifier_activation="sigmoid" if sigmoid else None)
+    rate = {"learning_rate": learning_rate, "schedule": "cosine", "warmup": 0}
+    options = Options(steps_per_execution=math.gcd(steps, 50), **rate)
+    training = Quiet.of(config, options, steps, loss="binary_crossentropy" if sigmoid else "mse")
+    model = training.begin(seed)
     order = np.random.default_rng(seed).integers(len(inputs), size=(steps, batch_size))
     table = tf.constant(inputs, "float32")
     batches = tf.data.Dataset.from_tensor_slices(order).map(lambda places: (tf.gather(table, places),) * 2)
-    model.fit(batches, shuffle=False, verbose=0)
+    training.fit(batches)
     return model

@@ -14,6 +14,7 @@ from rich.progress import track
 from rich.table import Table
 
 from keras_dl import storage
+from keras_dl.config import Config
 from keras_dl.console import plain_console
 from keras_dl.data import Data, fingerprint, load
 from keras_dl.data.options import DataOptions
@@ -23,6 +24,8 @@ from keras_dl.experiments.recipe import Recipe
 from keras_dl.fields import Count
 from keras_dl.figures import only_a_note
 from keras_dl.names import note
+from keras_dl.training import Options
+from keras_dl.training.quiet import Quiet
 
 LEDGER, CLAIMS = "results.jsonl", "claims.json"
 
@@ -94,6 +97,17 @@ class Experiment(Recipe):
             f"{sum(claim.held for claim in claims)} of {len(claims)} claims held. The figures are in {folder}."
         )
         return results
+
+    def quiet(self, config: Config, options: Options, steps: int = 1, **settings: Any) -> Quiet:
+        """Trainings of the network of `config`, as `Quiet.of` makes them of these arguments: once for all seeds."""
+        key = (config, options, steps, *settings.items())
+        if key not in self._quiets:
+            self._quiets[key] = Quiet.of(config, options, steps, **settings)
+        return self._quiets[key]
+
+    @functools.cached_property
+    def _quiets(self) -> dict[tuple, Quiet]:
+        return {}
 
     def _measured(self, ledger: Path) -> list[dict[str, Any]]:
         """What was measured before, without what is damaged, which is measured again."""

@@ -15,6 +15,7 @@ from keras_dl.errors import UsageError
 from keras_dl.experiments.experiment import DataExperiment
 from keras_dl.fields import Count, Positive
 from keras_dl.lazy import keras
+from keras_dl.training import Options
 from keras_dl.training.batch_statistics import BATCHES, BatchStatistics
 from keras_dl.training.quiet import Quiet
 
@@ -74,19 +75,13 @@ class TransferExperiment(DataExperiment):
 class Student:
     """The network of `config`, of which the stages `frozen` keep their weights and statistics while it learns.
 
-    It is compiled once, with Adam and cross-entropy, for logits; `learn` may be called often.
+    It is compiled once, with Adam; `learn` may be called often.
     """
 
     def __init__(self, config: Config, frozen: Iterable[str], *, steps: int, batch_size: int, learning_rate: float):
-        self.model = config.build()
         self._steps, self._batch_size = steps, batch_size
-        surgery.freeze(self.model, frozen)
-        self.model.compile(
-            optimizer=keras.optimizers.Adam(learning_rate),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            metrics=["accuracy"],
-        )
-        self._quiet = Quiet(self.model)
+        self._quiet = Quiet.of(config, Options(freeze=tuple(frozen), learning_rate=learning_rate), steps)
+        self.model = self._quiet.network
         self._statistics = BatchStatistics(self.model)
 
     def learn(self, start: Sequence[np.ndarray], examples: Split, seed: int) -> list[np.ndarray]:

@@ -1,8 +1,8 @@
-"""Attacks on a classifier: changes to its inputs, small for the eye, that make it wrong; and training against them.
+"""Attacks on a classifier: changes to its inputs, small for the eye, that make it wrong.
 
 Szegedy et al., "Intriguing properties of neural networks", ICLR 2014; Goodfellow, Shlens & Szegedy, "Explaining and
 harnessing adversarial examples", ICLR 2015 (FGSM); Madry, Makelov, Schmidt, Tsipras & Vladu, "Towards deep learning
-models resistant to adversarial attacks", ICLR 2018 (PGD, adversarial training).
+models resistant to adversarial attacks", ICLR 2018 (PGD). The task `adversarial_training` learns from what they make.
 
 All take a `model` that returns logits, (batch, classes) with at least 2 classes, and pixels with values 0..255 of any
 shape, (batch, ...); `epsilon` is the largest change of a pixel, in the same units. They need Keras on TensorFlow, and
@@ -58,18 +58,6 @@ def pgd(
         return step + 1, _ascend(model, current, labels, step_size, around=x, epsilon=epsilon)
 
     return tf.while_loop(lambda step, _: step < steps, climb, (0, tf.clip_by_value(start, DARKEST, BRIGHTEST)))[1]
-
-
-def train_on_pgd(
-    model: keras.Model, batches: tf.data.Dataset, epsilon: float, *, steps: int = 7, seed: int = 0
-) -> None:
-    """Train the compiled `model` on what `pgd` makes of each of the `batches`, (x, labels), against its weights then.
-
-    Errors as for `pgd`.
-    """
-    attack = tf.function(lambda x, y, key: pgd(model, x, y, epsilon, steps=steps, seed=key))
-    for number, (x, labels) in enumerate(batches):
-        model.train_on_batch(attack(x, labels, tf.constant([seed, number])), labels)
 
 
 def _ascend(model, current, labels, step_size, *, around, epsilon):

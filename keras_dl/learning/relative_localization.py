@@ -77,7 +77,7 @@ class RelativeLocalization(keras.layers.Layer):
         return {**super().get_config(), "weight": self.weight, "pairs": self.pairs, "units": self.units}
 
 
-def with_relative_localization(model: keras.Model, weight: float) -> keras.Model:
+def with_relative_localization(model: keras.Model, weight: float, *, pairs: int = 32, units: int = 512) -> keras.Model:
     """A network for training: `model`, whose weights it shares, and the perceptron that guesses on its last map.
 
     Raises `UsageError` when `model` has no map, or one smaller than 2x2.
@@ -93,5 +93,5 @@ def with_relative_localization(model: keras.Model, weight: float) -> keras.Model
             f"relative_localization needs a map of at least 2x2, {model.name} ends in {rows}x{columns} for an input of "
             f"{height}x{width}; enlarge the input"
         )
-    outputs = RelativeLocalization(weight, name="drloc")([model.output, embeddings])
+    outputs = RelativeLocalization(weight, pairs=pairs, units=units, name="drloc")([model.output, embeddings])
     return keras.Model(model.input, outputs, name=f"{model.name}_drloc")

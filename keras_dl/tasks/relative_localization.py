@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from keras_dl.fields import Positive
+from keras_dl.fields import Count, Positive
 from keras_dl.tasks.classification import Classification
 
 
@@ -18,8 +18,12 @@ class RelativeLocalization(Classification):
 
     weight: Positive = 0.5
     """of the mean error of the guessed distances in the loss"""
+    pairs: Count = 32
+    """of places whose distance is guessed, for each picture"""
+    units: Count = 512
+    """of the hidden layers of the perceptron that guesses"""
 
     def learner(self, network, config, options):
         from keras_dl.learning.relative_localization import with_relative_localization
 
-        return with_relative_localization(network, self.weight)
+        return with_relative_localization(network, self.weight, pairs=self.pairs, units=self.units)

@@ -126,6 +126,8 @@ def tell_idle(options: Options) -> None:
     idle = {
         f"nesterov=False with optimizer={options.optimizer}": not options.nesterov and options.optimizer != "momentum",
         "weight_decay_on=all without weight_decay": options.weight_decay_on == "all" and not options.weight_decay,
+        f"warmup={options.warmup} with schedule={options.schedule}": options.warmup != Options.warmup
+        and options.schedule != "cosine",
         "ema_momentum=0": options.ema_momentum == 0,
     }
     for words in filter(idle.get, idle):

@@ -10,23 +10,23 @@ Schedule = Literal["constant", "cosine", "linear", "step", "exponential"]
 
 
 def learning_rate(
-    schedule: Schedule, rate: float, steps: int
+    schedule: Schedule, rate: float, steps: int, warmup: float = 0.05
 ) -> float | keras.optimizers.schedules.LearningRateSchedule:
     """The learning rate at each of `steps` steps, from `rate` on, as an optimizer takes it.
 
-    cosine warms up from 0 for 5 % of the steps, then falls to 0 along half a cosine (Loshchilov & Hutter 2017); linear
-    falls to 0 in equal steps; step falls to a tenth after 50 % and 75 % of the steps (He et al. 2016, section 4.2);
-    exponential falls by equal factors to a hundredth.
+    cosine warms up from 0 for the part `warmup` of the steps, then falls to 0 along half a cosine (Loshchilov & Hutter
+    2017); linear falls to 0 in equal steps; step falls to a tenth after 50 % and 75 % of the steps (He et al. 2016,
+    section 4.2); exponential falls by equal factors to a hundredth.
     """
     schedules = keras.optimizers.schedules
     match schedule:
         case "cosine":
-            warmup = min(steps - 1, steps // 20)
+            rising = min(steps - 1, int(warmup * steps))
             return schedules.CosineDecay(
-                0.0 if warmup else rate,
-                steps - warmup,
-                warmup_target=rate if warmup else None,
-                warmup_steps=warmup,
+                0.0 if rising else rate,
+                steps - rising,
+                warmup_target=rate if rising else None,
+                warmup_steps=rising,
             )
         case "linear":
             return schedules.PolynomialDecay(rate, steps, end_learning_rate=0.0)

@@ -27,8 +27,10 @@ class Updates:
     learning_rate: Positive = 1e-3
     """step size at the start"""
     schedule: Schedule = "constant"
-    """how the learning rate develops: cosine warms up for 5 % of the steps, then falls to 0; linear falls to 0; step
-    falls to a tenth after 50 % and 75 %; exponential falls to a hundredth"""
+    """how the learning rate develops: cosine warms up, then falls to 0; linear falls to 0; step falls to a tenth after
+    50 % and 75 % of the steps; exponential falls to a hundredth"""
+    warmup: Share = 0.05
+    """part of the steps in which the learning rate of schedule=cosine rises from 0"""
     weight_decay: Share = 0.0
     """decoupled weight decay per step, times the learning rate"""
     weight_decay_on: Literal["kernels", "all"] = "kernels"
@@ -64,7 +66,7 @@ def make_optimizer(
     }[updates.optimizer]
     settings["weight_decay"] = updates.weight_decay if updates.optimizer == "adamw" else updates.weight_decay or None
     settings["global_clipnorm"] = updates.global_clipnorm
-    settings["learning_rate"] = learning_rate(updates.schedule, updates.learning_rate, steps)
+    settings["learning_rate"] = learning_rate(updates.schedule, updates.learning_rate, steps, updates.warmup)
     settings["gradient_accumulation_steps"] = updates.gradient_accumulation_steps
     if updates.ema_momentum is not None:
         settings |= {"use_ema": True, "ema_momentum": updates.ema_momentum}

@@ -3,8 +3,8 @@
 import numpy as np
 
 from keras_dl import get_config
+from keras_dl.analysis.copies import Copies
 from keras_dl.lazy import keras, tf
-from keras_dl.training.copies import Copies
 
 generator = np.random.default_rng(0)
 INPUTS = generator.normal(size=(12, 8)).astype("float32")

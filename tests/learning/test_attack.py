@@ -7,6 +7,10 @@ from keras_dl import UsageError, get_config
 from keras_dl.data import Split
 from keras_dl.lazy import keras, tf
 from keras_dl.learning import attack
+from keras_dl.tasks.adversarial_training import AdversarialTraining
+from keras_dl.tasks.classification import Classification
+from keras_dl.training import Options
+from keras_dl.training.quiet import Quiet
 
 SHAPE = (4, 4, 1)
 
@@ -96,15 +100,13 @@ def test_it_is_the_same_inside_a_function(pictures):
 def test_training_on_attacks_makes_robust(pictures):
     x, labels = pictures
 
-    def trained(epsilon):
-        model = network("mlp")
-        model.compile(keras.optimizers.Adam(1e-2), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-        attack.train_on_pgd(model, Split.of(x, labels).stream(32, steps=20, seed=0), epsilon, steps=2)
-        return model
+    def trained(task):
+        training = Quiet.of(get_config("mlp", input_shape=SHAPE, classes=3), Options(learning_rate=1e-2), task=task)
+        model = training.begin(0)
+        training.fit(Split.of(x, labels).stream(32, steps=20, seed=0))
+        return loss(model, attack.fgsm(model, x, labels, 40.0), labels)
 
-    robust, plain = (
-        loss(model, attack.fgsm(model, x, labels, 40.0), labels) for model in (trained(40.0), trained(0.0))
-    )
+    robust, plain = map(trained, (AdversarialTraining(epsilon=40.0, steps=2), Classification()))
     assert robust.mean() < 0.7 * plain.mean()
 
 

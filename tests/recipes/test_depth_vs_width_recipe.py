@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from short_run import short_run
 
-from keras_dl import UsageError, describe, get_config
-from keras_dl.recipes.depth_vs_width import DepthVsWidth, composed, matched
+from keras_dl import UsageError
+from keras_dl.recipes.depth_vs_width import DepthVsWidth, composed
 
 SHORT = {"budgets": (1000,), "depths": (1, 3), "steps": 20, "examples": (200, 400, 800), "composed_steps": 10}
 
@@ -17,19 +17,6 @@ def test_the_short_run(tmp_path, monkeypatch):
     assert results.mean("parameters", network="tree", units=2, examples=400) == 56
     assert results.mean("parameters", network="shallow", units=2, examples=400) == 140
     assert results.values("error", network="fixed", units=2)[0] < 1.1
-
-
-@pytest.mark.parametrize(("depth", "budget"), [(1, 3000), (8, 3000), (4, 30000)])
-def test_no_other_width_is_nearer_to_the_budget(depth, budget):
-    config = matched(get_config("mlp", input_shape=(8, 8, 1)), depth, budget)
-    (units,) = config.hidden
-    assert config.depth == depth
-
-    def off(units):
-        return abs(describe(config, hidden=(units,)).parameters - budget)
-
-    assert off(units) <= 0.05 * budget
-    assert off(units) <= min(off(units - 1), off(units + 1))
 
 
 def test_the_composed_function():

@@ -4,24 +4,17 @@ import pytest
 from short_run import short_run
 
 from keras_dl import UsageError
-from keras_dl.recipes import hinton_2013
 from keras_dl.recipes.hinton_2013 import CHANGES, CONVOLUTION, FULL, HALF, ONE, Hinton2013
+from keras_dl.training.quiet import Quiet
 
 
 def test_each_item_is_what_it_says(tmp_path, monkeypatch):
     seen = []
 
-    class Loop:
-        def __init__(self, model, **_):
-            self.model = model
+    def run(self, inputs, labels, order):
+        seen.append(([layer.name for layer in self.network.layers], len(labels), order.shape))
 
-        def restart(self, fresh):
-            self.model.set_weights(fresh.get_weights())
-
-        def run(self, inputs, labels, order):
-            seen.append(([layer.name for layer in self.model.layers], len(labels), order.shape))
-
-    monkeypatch.setattr(hinton_2013, "Quiet", Loop)
+    monkeypatch.setattr(Quiet, "run", run)
     recipe = Hinton2013(out=str(tmp_path), seeds=1, steps=100)
     results, claims = short_run(recipe)
     assert [row["change"] for row in results.rows] == [*CHANGES, CONVOLUTION]
@@ -33,9 +26,9 @@ def test_each_item_is_what_it_says(tmp_path, monkeypatch):
     assert batch[2] == (100 * 32 // examples, examples)
     assert sigmoids[0] == full[0] == half[0] and not any("dropout" in name for name in no_dropout[0])
     assert "stage1_conv1" in convolution[0]
-    config = recipe._loop(FULL, 100)[0]
+    config = recipe._config(FULL)
     assert (config.hidden, config.dropout, config.max_norm) == ((125,), 0.2, 4.0)
-    assert recipe._loop(HALF, 100)[0].dropout == 0.5
+    assert recipe._config(HALF).dropout == 0.5
 
 
 def test_one_layer_learns():

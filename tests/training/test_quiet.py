@@ -1,10 +1,14 @@
 """Steps in one program learn what `fit` learns from the same batches."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from keras_dl import get_config
 from keras_dl.lazy import keras, tf
+from keras_dl.tasks.adversarial_training import AdversarialTraining
+from keras_dl.training import Options
 from keras_dl.training.quiet import Quiet, error_rate
 
 generator = np.random.default_rng(0)
@@ -41,6 +45,48 @@ def test_a_restart_forgets_everything():
     loop.restart(network(0, dropout=0.5))
     loop.run(INPUTS, LABELS, ORDER)
     np.testing.assert_array_equal(weights(loop.model), first)
+
+
+def test_the_seed_decides_the_first_weights():
+    options = Options(learning_rate=0.01, initialization="large", freeze=("head",))
+    loop = Quiet.of(get_config("vanilla_nn", dropout=0.5), options)
+
+    def learned(seed):
+        model = loop.begin(seed)
+        start = [layer.kernel.numpy() for layer in model.layers if hasattr(layer, "kernel")]
+        loop.run(INPUTS, LABELS, ORDER)
+        return start, [layer.kernel.numpy() for layer in model.layers if hasattr(layer, "kernel")]
+
+    (start, end), again, other = (learned(seed) for seed in (1, 1, 2))
+    assert start[0].std() == pytest.approx(1, abs=0.3)
+    assert (start[0] != end[0]).any() and (start[-1] == end[-1]).all()
+    np.testing.assert_equal(again, (start, end))
+    assert (other[0][0] != start[0]).any()
+
+
+def test_a_learner_begins_anew_with_all_it_keeps():
+    config = get_config("vanilla_nn", input_shape=(4,), classes=3)
+    loop = Quiet.of(config, Options(learning_rate=0.01), task=AdversarialTraining(epsilon=1.0, steps=2))
+    pictures = tf.data.Dataset.from_tensor_slices((np.abs(INPUTS[ORDER]), LABELS[ORDER]))
+
+    def learned():
+        model = loop.begin(0)
+        assert loop.model is not model and int(loop.model.attacks) == 0
+        loss = loop.fit(pictures)["loss"]
+        return loss, weights(model), int(loop.model.attacks)
+
+    first, again = learned(), learned()
+    assert first[2] == len(ORDER)
+    np.testing.assert_equal(again, first)
+
+
+def test_parts_are_one_training():
+    whole, parted = Quiet(network(0)), Quiet(network(0))
+    whole.run(INPUTS, LABELS, ORDER)
+    seen = [weights(parted.model) for _ in parted.parts(INPUTS, LABELS, ORDER, 5)]
+    assert len(seen) == 5
+    assert all((later != earlier).any() for earlier, later in itertools.pairwise(seen))
+    np.testing.assert_allclose(seen[-1], weights(whole.model), atol=1e-6)
 
 
 def test_the_seed_decides_the_augmentation():

@@ -55,6 +55,13 @@ def test_schedules(schedule, parts):
         assert float(value) == pytest.approx(0.2 * part, abs=1e-6)
 
 
+@pytest.mark.parametrize(("warmup", "parts"), [(0.0, {0: 1, 500: 0.5, 1000: 0}), (0.5, {0: 0, 250: 0.5, 500: 1})])
+def test_how_long_a_cosine_warms_up(warmup, parts):
+    rate = learning_rate("cosine", 0.2, 1000, warmup)
+    for step, part in parts.items():
+        assert float(rate(step)) == pytest.approx(0.2 * part, abs=1e-6)
+
+
 @pytest.mark.parametrize("schedule", ["constant", "linear"])
 @pytest.mark.parametrize("decay", [0.0, 0.1])
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adagrad", "adam", "adamw"])
