@@ -6,9 +6,9 @@ that the features learn to hide the domain. On MNIST and the same digits blended
 accuracy rises from 52.25 to 76.66 %.
 
 The source are the training pictures as they are; the target are other training pictures, without labels, whose contrast
-is lower and whose background is brighter. Both networks make the same steps on the same pictures, with the same second
-head; for one the factor of the reversal stays 0, so that its features learn from the source alone. A lecture calls what
-differs a shift of the distribution: here that of the inputs, while the classes stay.
+is lower and whose background is brighter. Both networks learn by the task domain_adversarial, in the same steps on the
+same pictures; for one the factor of the reversal stays 0, so that its features learn from the source alone. A lecture
+calls what differs a shift of the distribution: here that of the inputs, while the classes stay.
 
 Run it by `keras-dl run domain-adaptation`; `--contrast -1 --brightness 255` makes the target negatives.
 """
@@ -16,7 +16,6 @@ Run it by `keras-dl run domain-adaptation`; `--contrast -1 --brightness 255` mak
 from __future__ import annotations
 
 import dataclasses
-import functools
 from pathlib import Path
 from typing import Annotated
 
@@ -24,18 +23,21 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.analysis.probe import features
+from keras_dl.data import Data, Split
+from keras_dl.data.dataset import SPLITS
+from keras_dl.data.domains import DOMAIN, two_domains
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
-from keras_dl.learning.domain_adversarial import domain_adversarial_loss, strength, with_domain_head
-from keras_dl.training.order import random_order
+from keras_dl.tasks import get_task
+from keras_dl.training import Options
 
 METHODS = {"source": "source only", "adversarial": "domain-adversarial"}
 CHECKS = 20
-"""parts of a training: the factor of the reversal grows, and accuracies are measured"""
+"""parts of a training, after which accuracies are measured"""
+COSINE = {"schedule": "cosine", "warmup": 0.0}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -63,42 +65,40 @@ class DomainAdaptation(DataExperiment):
         """`pictures`, values 0..255, as the target shows them."""
         return np.clip(self.brightness + self.contrast * pictures, 0, 255)
 
-    @functools.cached_property
-    def _training(self):
-        from keras_dl.training.quiet import Quiet
-
-        model, rate = self._network(), keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
-        model.compile(keras.optimizers.SGD(rate, momentum=0.9), domain_adversarial_loss)
-        return Quiet(model, xla=False)
-
-    def _network(self) -> keras.Model:
-        lenet = get_config("lenet5_modern", filters=(8, 16), padding=("same", "same"), units=(64,))
-        spec = self.dataset.spec
-        return with_domain_head(lenet.for_data(spec).replace(input_shape=spec.shape).build(), 64)
-
     def measure(self, *, seed: int, method: str) -> dict:
         """After each twentieth, test accuracy in % in the "source" and the "target", and of the "domain" head."""
-        training = self._training
-        keras.utils.set_random_seed(seed)
-        training.quiet(self._network())
-        train, test, generator = self.dataset.train, self.dataset.test, np.random.default_rng(seed)
-        source, target = np.array_split(generator.permutation(len(train)), 2)
-        inputs, labels = train.inputs(), train.labels.copy()
-        inputs[target], labels[target] = self.shifted(inputs[target]), -1
-        orders = [part[random_order(len(part), self.steps, self.batch_size, generator)] for part in (source, target)]
-        pictures = test.inputs()
-        shown = np.concatenate([pictures, self.shifted(pictures)])
-        found = {"source": [], "target": [], "domain": []}
-        for number, order in enumerate(np.split(np.concatenate(orders, axis=1), CHECKS)):
-            factor = self.strength * strength(number / (CHECKS - 1)) if method == "adversarial" else 0.0
-            training.model.get_layer("reversal").factor.assign(factor)
-            training.run(inputs, labels, order)
-            outputs = features(training.model, shown)
-            right = outputs[:, :-1].argmax(axis=1) == np.tile(test.labels, 2)
-            named = (outputs[:, -1] > 0) == np.repeat([False, True], len(test))
-            for name, hits in zip(found, (*np.split(right, 2), named), strict=True):
-                found[name].append(100 * float(hits.mean()))
+        data = self._domains(seed)
+        config = get_config("lenet5_modern", filters=(8, 16), padding=("same", "same"), units=(64,))
+        task = get_task("domain_adversarial", strength=self.strength if method == "adversarial" else 0.0, units=64)
+        options = Options(optimizer="momentum", nesterov=False, learning_rate=self.learning_rate, **COSINE)
+        training = self.quiet(
+            config.for_data(data.spec).replace(input_shape=data.spec.shape), options, self.steps, task=task
+        )
+        network, found = training.begin(seed), {"source": [], "target": [], "domain": []}
+        pictures, labels, domains = data.test.inputs(), data.test.labels, data.test.columns[DOMAIN].values
+
+        def look(_epoch, _logs):
+            outputs = keras.tree.map_structure(keras.ops.convert_to_numpy, training.model(pictures))
+            right = outputs["class"].argmax(axis=1) == labels
+            hits = right[domains == 0], right[domains == 1], (outputs["domain"] > 0) == domains
+            for name, share in zip(found, map(np.mean, hits), strict=True):
+                found[name].append(100 * float(share))
+
+        stream = data.train.stream(2 * self.batch_size, steps=self.steps, seed=seed, arrange=task.arrange(network))
+        looking = [keras.callbacks.LambdaCallback(on_epoch_end=look)]
+        training.fit(stream, epochs=CHECKS, steps_per_epoch=self.steps // CHECKS, callbacks=looking)
         return found
+
+    def _domains(self, seed: int) -> Data:
+        """One half of the training pictures as they are, the other as the target shows them; and all others as both."""
+        data = self.dataset
+        halves = np.array_split(np.random.default_rng(seed).permutation(len(data.train)), 2)
+        source, other = (dataclasses.replace(data, train=data.train.take(np.sort(half))) for half in halves)
+        splits = {
+            name: Split({**split.columns, "image": self.shifted(split.inputs()).astype("float32")})
+            for name, split in ((name, getattr(other, name)) for name in SPLITS)
+        }
+        return two_domains(source, dataclasses.replace(other, **splits))
 
     def claims(self, results: Results) -> list[Claim]:
         last = {

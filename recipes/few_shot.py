@@ -24,13 +24,17 @@ from matplotlib.figure import Figure
 from keras_dl import get_config, surgery
 from keras_dl.config import Config
 from keras_dl.data import Split
+from keras_dl.data.drawn import Episodes
+from keras_dl.data.unseen import of_classes
 from keras_dl.errors import UsageError
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
-from keras_dl.learning import few_shot
+from keras_dl.learning.few_shot import accuracies
+from keras_dl.tasks import get_task
+from keras_dl.training import Options
 
 METHODS = {
     "pixels": "pixels",
@@ -81,15 +85,13 @@ class FewShot(DataExperiment):
         data = self.dataset.resized(config.input_shape)
         classes = np.random.default_rng(seed).permutation(spec.classes)
         train, test = of_classes(data.train, classes[: self.seen]), of_classes(data.test, classes[self.seen :])
-        keras.utils.set_random_seed(seed)
         embed = self._embedding(config, train, method, seed)
         parts = [(x if embed is None else embed(x, training=False)).numpy() for x, _ in test.batches(256)]
         features = np.concatenate(parts).reshape(len(test), -1)
         found = {"shared": len(np.intersect1d(train.labels, test.labels))}
         for shots in SHOTS:
-            size = {"ways": spec.classes - self.seen, "examples": shots + self.queries}
-            drawn = few_shot.episodes(test.labels, EPISODES, **size, seed=seed)
-            found[f"shots{shots}"] = 100 * few_shot.accuracy(features, drawn, shots=shots)
+            size = {"ways": spec.classes - self.seen, "shots": shots, "queries": self.queries}
+            found[f"shots{shots}"] = 100 * accuracies(features, test.labels, **size, count=EPISODES, seed=seed).mean()
         return found
 
     def _embedding(self, config: Config, train: Split, method: str, seed: int) -> keras.Model | None:
@@ -99,16 +101,16 @@ class FewShot(DataExperiment):
         if method in ("turned", "prototypical"):
             train = turned(train)
         labelled = Split.of(train.inputs(), np.unique(train.labels, return_inverse=True)[1])
-        model = config.replace(classes=int(labelled.labels.max()) + 1).build()
-        embedding, optimizer = surgery.embedding(model), keras.optimizers.Adam(self.learning_rate)
+        task, size = get_task("classification"), self.batch_size
         if method == "prototypical":
-            size = {"ways": self.seen, "examples": 1 + self.queries}
-            drawn = few_shot.episodes(train.labels, self.steps, **size, seed=seed)
-            few_shot.train_prototypical(embedding, train, optimizer, drawn, shots=1)
-        elif method != "untrained":
-            model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-            model.fit(labelled.stream(self.batch_size, steps=self.steps, seed=seed), shuffle=False, verbose=0)
-        return embedding
+            task, size = get_task("prototypical", queries=self.queries), self.seen * (1 + self.queries)
+            labelled = dataclasses.replace(labelled, drawn=Episodes(labelled.labels, 1 + self.queries))
+        config = config.replace(classes=int(labelled.labels.max()) + 1)
+        training = self.quiet(config, Options(learning_rate=self.learning_rate), self.steps, task=task)
+        network = training.begin(seed)
+        if method != "untrained":
+            training.fit(labelled.stream(size, steps=self.steps, seed=seed))
+        return surgery.embedding(network)
 
     def claims(self, results: Results) -> list[Claim]:
         one, five = ({m: results.values(f"shots{shots}", method=m) for m in METHODS} for shots in SHOTS)
@@ -196,8 +198,3 @@ def turned(split: Split) -> Split:
         raise UsageError(f"only square pictures can be turned, got {pictures.shape[1:]}; give image_size")
     turns = [np.rot90(side, count, axes=(1, 2)) for side in (pictures, pictures[:, :, ::-1]) for count in range(4)]
     return Split.of(np.concatenate(turns), np.concatenate([split.labels * TURNS + n for n in range(TURNS)]))
-
-
-def of_classes(split: Split, classes: np.ndarray) -> Split:
-    """The examples of `split` whose labels are among `classes`."""
-    return split.take(np.flatnonzero(np.isin(split.labels, classes)))

@@ -6,8 +6,8 @@ the shared representation, and unrelated ones do not.
 The task that counts is the class, known for a few pictures only. The related ones are whether its number is odd and
 whether it is in the upper half: of the same pictures (`related`), where they tell the trunk nothing that the class does
 not tell, or of every training picture (`everywhere`), as when coarse labels are cheap. The control are two tasks of
-random labels (`unrelated`). All train the same network in as many steps, on the same few pictures in the same order;
-a task that is left out weighs 0.
+random labels (`unrelated`). All train the same network by the task multi_task, in as many steps, on the same few
+pictures in the same order; of a task that is left out no label is known.
 
 Run it by `keras-dl run multitask`.
 """
@@ -23,14 +23,16 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.data import Split
+from keras_dl.data import Spec, Split
+from keras_dl.data.spec import Column
 from keras_dl.errors import UsageError
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
-from keras_dl.learning.multitask import with_heads
+from keras_dl.tasks import get_task
+from keras_dl.training import Options
 from keras_dl.training.quiet import Quiet
 
 ARMS = {
@@ -65,66 +67,69 @@ class Multitask(DataExperiment):
         return [{"labels": labels, "arm": arm} for labels in self.labels for arm in ARMS]
 
     @functools.cached_property
-    def _learner(self) -> Quiet:
-        """The compiled network."""
-        model = self._fresh()
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        together = math.gcd(self.steps, 50)
-        losses = dict.fromkeys(model.output, loss)
-        model.compile(keras.optimizers.Adam(self.learning_rate), losses, steps_per_execution=together)
-        return Quiet(model)
-
-    def _fresh(self) -> keras.Model:
+    def _training(self) -> Quiet:
+        """Trainings of a network with a head for the class and one for each of the `AUXILIARY` tasks."""
         spec = self.dataset.spec
-        model = get_config(self.network).for_data(spec).build()
-        return with_heads(model, {"class": spec.classes, **dict.fromkeys(AUXILIARY, 2)})
+        columns = {"class": Column(kind="class", classes=spec.classes, gaps=True)}
+        columns |= {task: Column(kind="class", classes=2, gaps=True) for task in AUXILIARY}
+        task = get_task("multi_task").for_data(Spec(name=spec.name, columns=columns))
+        config = get_config(self.network).for_data(spec)
+        config = config.replace(classes=spec.classes + 2 * len(AUXILIARY))
+        options = Options(learning_rate=self.learning_rate, steps_per_execution=math.gcd(self.steps, 50))
+        return self.quiet(config, options, self.steps, task=task)
 
     def measure(self, *, seed: int, labels: int, arm: str) -> dict:
-        keras.utils.set_random_seed(seed)
-        self._learner.restart(self._fresh().get_weights())
-        model = self._learner.model
-        self._learner.fit(self._batches(seed, labels, arm))
-        test = self.dataset.resized(model.input_shape[1:]).test
-        right = [model(x, training=False)["class"].numpy().argmax(axis=1) == y for x, y in test.batches(256)]
-        return {"accuracy": 100 * float(np.concatenate(right).mean()), "reach": self._reach(model, test)}
+        network = self._training.begin(seed)
+        self._training.fit(self._batches(seed, labels, arm))
+        test = self.dataset.resized(network.input_shape[1:]).test
+        classes = self.dataset.spec.classes
+        right = [network(x, training=False)[:, :classes].numpy().argmax(axis=1) == y for x, y in test.batches(256)]
+        return {"accuracy": 100 * float(np.concatenate(right).mean()), "reach": self._reach(network, test)}
 
     def _batches(self, seed: int, labels: int, arm: str) -> tf.data.Dataset:
-        """Pictures of known class, then as many of all; the labels of each task, and what each example weighs there."""
-        train = self.dataset.resized(self._learner.model.input_shape[1:]).train
+        """Pictures of known class, then as many of all, and the label of each task, -1 where it is not known."""
+        train = self.dataset.resized(self._training.network.input_shape[1:]).train
         generator = np.random.default_rng(seed)
         known = generator.choice(len(train), labels, replace=False)
-        auxiliary = (train.labels % 2, train.labels >= self.dataset.spec.classes // 2)
+        tasks = {"class": train.labels, **self._auxiliary(train.labels)}
         if arm == "unrelated":
-            auxiliary = generator.integers(2, size=(2, len(train)))
-        tables = {
-            task: tf.constant(np.asarray(values, "int64"))
-            for task, values in zip(("class", *AUXILIARY), (train.labels, *auxiliary), strict=True)
-        }
-        only_known = np.repeat([2.0, 0.0], self.batch_size)
-        weight = {"single": 0 * only_known, "everywhere": np.ones(2 * self.batch_size)}.get(arm, only_known)
-        weights = {"class": only_known, **dict.fromkeys(AUXILIARY, weight)}
-        numbered = train.with_labels(np.arange(len(train)))  # an example's label is its place in tables
-
-        def batch(few, every):
-            places = tf.concat([few[1], every[1]], axis=0)
-            targets = {task: tf.gather(table, places) for task, table in tables.items()}
-            return tf.concat([few[0], every[0]], axis=0), targets, weights
-
-        streams = (
-            split.stream(self.batch_size, steps=self.steps, seed=seed) for split in (numbered.take(known), numbered)
+            tasks |= dict(zip(AUXILIARY, generator.integers(2, size=(2, len(train))), strict=True))
+        of_known = ("class",) if arm == "single" else tuple(tasks)
+        of_all = AUXILIARY if arm == "everywhere" else ()
+        inputs = {self.dataset.spec.input: train.columns[self.dataset.spec.input]}
+        few, every = (
+            Split(
+                {
+                    **inputs,
+                    **{task: values if task in told else np.full_like(values, -1) for task, values in tasks.items()},
+                },
+                shape=train.shape,
+            )
+            for told in (of_known, of_all)
         )
-        return tf.data.Dataset.zip(*streams).map(batch)
+        arrange = get_task("multi_task").arrange(self._training.network)
+        streams = (
+            split.stream(self.batch_size, steps=self.steps, seed=seed, arrange=arrange)
+            for split in (few.take(known), every)
+        )
+        return tf.data.Dataset.zip(*streams).map(_joined)
 
-    def _reach(self, model: keras.Model, test: Split) -> float:
+    def _auxiliary(self, labels):
+        """Whether classes (n,) are odd, and whether they are in the upper half, int64."""
+        found = labels % 2, labels >= self.dataset.spec.classes // 2
+        return {
+            task: keras.ops.convert_to_numpy(values).astype("int64")
+            for task, values in zip(AUXILIARY, found, strict=True)
+        }
+
+    def _reach(self, network: keras.Model, test: Split) -> float:
         """The smallest norm of the gradient that the loss of any head has for any weights of the trunk."""
         x, y = next(iter(test.batches(256)))
-        targets = {"class": y, "odd": y % 2, "upper": tf.cast(y >= self.dataset.spec.classes // 2, "int64")}
-        trunk = [v for v in model.trainable_variables if not v.path.startswith("head_")]
-        norms = []
-        for task, labels in targets.items():
-            with tf.GradientTape() as tape:
-                loss = model.loss[task](labels, model(x)[task])
-            norms += [float(tf.norm(gradient)) for gradient in tape.gradient(loss, trunk)]
+        targets = {"class": y, **self._auxiliary(y)}
+        trunk = [v.value for v in network.trainable_variables if not v.path.startswith("head")]
+        with tf.GradientTape(persistent=True) as tape:
+            losses = self._training.model.named_losses(x, targets, network(x), None, True)
+        norms = [float(tf.norm(gradient)) for loss in losses.values() for gradient in tape.gradient(loss, trunk)]
         return min(norms)
 
     def claims(self, results: Results) -> list[Claim]:
@@ -178,3 +183,7 @@ class Multitask(DataExperiment):
         axes.grid(alpha=0.3, axis="y")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, -0.32), ncols=2)
         save_figure(figure, folder / "tasks.png")
+
+
+def _joined(few: tuple, every: tuple) -> tuple:
+    return keras.tree.map_structure(lambda *parts: tf.concat(parts, axis=0), few, every)

@@ -13,7 +13,9 @@ import numpy as np
 from keras_dl.data.assemble import assemble
 from keras_dl.data.dataset import Data
 from keras_dl.data.holdout import complete
-from keras_dl.data.spec import Column
+from keras_dl.data.source import Array
+from keras_dl.data.spec import INPUTS, Column
+from keras_dl.data.split import Split
 from keras_dl.data.table import Table, is_missing, is_number
 from keras_dl.errors import UsageError, shown, some
 
@@ -28,44 +30,32 @@ def load_csv(path: Path, validation: float, seed: int, target: str | None) -> Da
 
     Numbers are scaled to mean 0 and variance 1 over the training rows, words are categories, as `Table` says; where
     there is one other column and it holds texts of several words, these are the inputs as they are. The target is a
-    class where it holds words, or at most `MOST_CLASSES` neighbouring whole numbers; otherwise a number. Rows without
-    it are left out. Raises `UsageError` for everything else.
+    class where it holds words, or at most `MOST_CLASSES` neighbouring whole numbers; otherwise a number. Several
+    targets have commas between them and keep their names. Rows without any are left out. Raises `UsageError` for
+    everything else.
     """
     columns = read_columns(path)
-    if target is None or target not in columns:
-        what = "say which of its columns is the target" if target is None else f"it has no column {target}"
-        raise UsageError(f"{path}: {what}; it has {some([*columns], most=20)}")
-    if len(columns) < 2:
-        raise UsageError(f"{path} has no column beside {target} to predict it from")
+    targets = _targets(path, columns, target)
+    kept = [any(not is_missing(columns[name][row]) for name in targets) for row in range(len(columns[targets[0]]))]
     notices = []
-    kept = [not is_missing(cell) for cell in columns[target]]
     if not all(kept):
-        notices.append(f"{kept.count(False)} of {len(kept)} rows have no {target} and were left out")
+        notices.append(f"{kept.count(False)} of {len(kept)} rows have no {' or '.join(targets)} and were left out")
         columns = {
             name: [cell for cell, keep in zip(cells, kept, strict=True) if keep] for name, cells in columns.items()
         }
-    answers = [cell.strip() for cell in columns.pop(target)]
-    if not answers:
-        raise UsageError(f"column {target} of {path} is empty")
-    names = _classes(answers)
-    if len(names) == 1:
-        raise UsageError(f"column {target} of {path} holds {names[0]!r:.60} alone; there is nothing to tell apart")
-    if names:
-        values = np.array([names.index(cell) for cell in answers])
-        described = {"label": Column(kind="class", class_names=names)}
-        strata = values
-        notices.append(f"{target} is one of {len(names)} classes")
-    else:
-        if strange := [cell for cell in answers if not is_number(cell)]:
-            raise UsageError(f"column {target} holds numbers, and {strange[0]!r:.60}; make them all numbers, or words")
-        values = np.array(answers, "float32")[:, None]
-        described = {"number": Column(kind="number", shape=(1,))}
-        strata = len(values)
-        notices.append(f"{target} is a number, {values.min():g}..{values.max():g}")
+    answers, described = {}, {}
+    for name in targets:
+        values, column, words = _answers(path, name, columns.pop(name))
+        key = name if len(targets) > 1 else {"class": "label", "number": "number"}[column.kind]
+        answers[key], described[key] = Array(values) if column.gaps else values, column
+        notices.append(words)
+    rows, strata, names = len(values), len(values), ()
+    if "label" in described and described["label"].kind == "class":
+        strata, names = Split({"label": answers["label"]}).labels, described["label"].class_names
     missing = {name: sum(map(is_missing, cells)) for name, cells in columns.items()}
     if any(missing.values()):
         told = some([f"{count} in {name}" for name, count in missing.items() if count])
-        notices.append(f"of {len(values)} rows, cells are missing: {told}; numbers became the median of their column")
+        notices.append(f"of {rows} rows, cells are missing: {told}; numbers became the median of their column")
     sizes = [len(cell.split()) for cell in next(iter(columns.values()))]
     if len(columns) == 1 and np.mean(sizes) >= WORDS_OF_TEXT:
         table = None
@@ -81,7 +71,7 @@ def load_csv(path: Path, validation: float, seed: int, target: str | None) -> Da
             inputs = {"features": table.encode(columns)}
             column = {"features": Column(kind="features", shape=(table.width,), vocabulary=table.to_json())}
         data = assemble(
-            {"train": {**inputs, **dict.fromkeys(described, values)}},
+            {"train": {**inputs, **answers}},
             {**column, **described},
             name=shown(path.name),
             validation=validation,
@@ -93,6 +83,47 @@ def load_csv(path: Path, validation: float, seed: int, target: str | None) -> Da
         return dataclasses.replace(data, recode=recode)
 
     return encoded(table)
+
+
+def _targets(path: Path, columns: dict[str, list[str]], target: str | None) -> list[str]:
+    """The columns that are to be predicted. Raises `UsageError` for others than there are, and where none is left."""
+    names = [target] if target is None or target in columns else [name.strip() for name in target.split(",")]
+    if missing := [name for name in names if name not in columns]:
+        what = "say which of its columns is the target" if target is None else f"it has no column {missing[0]}"
+        raise UsageError(f"{path}: {what}; it has {some([*columns], most=20)}")
+    if len(set(names)) < len(names):
+        raise UsageError(f"each target is wanted once, got {target}")
+    if len(columns) <= len(names):
+        raise UsageError(f"{path} has no column beside {' and '.join(names)} to predict it from")
+    if len(names) > 1 and (taken := [name for name in names if name in INPUTS]):
+        raise UsageError(f"one of several targets cannot be called {taken[0]}, as inputs are; rename the column")
+    return names
+
+
+def _answers(path: Path, target: str, cells: list[str]) -> tuple[np.ndarray, Column, str]:
+    """What the column `target` holds, -1 or NaN where a cell is missing, what it is, and this in words."""
+    known = np.array([not is_missing(cell) for cell in cells])
+    found = [cell.strip() for cell, there in zip(cells, known, strict=True) if there]
+    if not found:
+        raise UsageError(f"column {target} of {path} is empty")
+    names, gaps = _classes(found), not known.all()
+    told = f", {len(known) - len(found)} rows have none" if gaps else ""
+    if len(names) == 1:
+        raise UsageError(f"column {target} of {path} holds {names[0]!r:.60} alone; there is nothing to tell apart")
+    if names:
+        values = np.full(len(cells), -1)
+        values[known] = [names.index(cell) for cell in found]
+        return (
+            values,
+            Column(kind="class", class_names=names, gaps=gaps),
+            f"{target} is one of {len(names)} classes{told}",
+        )
+    if strange := [cell for cell in found if not is_number(cell)]:
+        raise UsageError(f"column {target} holds numbers, and {strange[0]!r:.60}; make them all numbers, or words")
+    values = np.full((len(cells), 1), np.nan, "float32")
+    values[known, 0] = np.array(found, "float32")
+    words = f"{target} is a number, {np.nanmin(values):g}..{np.nanmax(values):g}{told}"
+    return values, Column(kind="number", shape=(1,), gaps=gaps), words
 
 
 def read_columns(path: Path) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ import numpy as np
 from keras_dl.data.assemble import assemble
 from keras_dl.data.checks import as_array
 from keras_dl.data.dataset import ARRAYS, Data
-from keras_dl.data.spec import Column
+from keras_dl.data.source import Array
+from keras_dl.data.spec import INPUTS, Column
 from keras_dl.data.tfds_read import map_values
 from keras_dl.errors import UsageError, some
 from keras_dl.fields import Fraction, Seed, checked
@@ -40,27 +42,36 @@ def from_examples(
 
     A split is (inputs, answers), arrays; columns of arrays by name; a `tf.data.Dataset` whose elements are one example,
     (input, answer) or by name; or a `datasets.Dataset`. Of columns by name `target` is the answer, and may be left out
-    where they have a `ClassLabel` or are two of which one is called label. Inputs are pictures (height, width, 1 or 3)
+    where they have a `ClassLabel` or are two of which one is called label; several have commas between them, keep their
+    names, and are -1 or NaN where they are not known. Inputs are pictures (height, width, 1 or 3)
     of values 0..255, 0..1 or -1..1, vectors of numbers, or texts. Answers are whole numbers, a class each, words, a
     class each, or fractions, which are to be predicted. Splits that are missing are held out of `train`, the part
     `held_out` for validation, drawn by `seed`. Raises `UsageError` for anything else.
     """
     held_out, seed = checked("held_out", held_out, Fraction), checked("seed", seed, Seed)
     given = {"train": train, "validation": validation, "test": test}
-    pairs, names = {}, tuple(class_names)
+    inputs, answers, names = {}, {}, {}
     for split, examples in given.items():
         if examples is not None:
-            x, y, found = _pair(examples, target, f"the {split} split of {name}")
-            pairs[split], names = (_inputs(x, f"the {split} split of {name}"), as_array(y, "answers")), names or found
-    inputs = {split: x for split, (x, _) in pairs.items()}
-    kind, notices = KINDS[pairs["train"][0].ndim], []
+            x, answers[split], found = _parts(examples, target, f"the {split} split of {name}")
+            inputs[split], names = _inputs(x, f"the {split} split of {name}"), names or found
+    kind, notices = KINDS[inputs["train"].ndim], []
     if kind == "image":
         inputs, notices = map_values(name, inputs)
-    answers, column = _answers({split: y for split, (_, y) in pairs.items()}, names)
-    called = "label" if column.kind == "class" else "number"
+    several, columns = len(answers["train"]) > 1, {}
+    parts = {split: {kind: values} for split, values in inputs.items()}
+    for key in answers["train"]:
+        found = {split: as_array(answers[split][key], "answers") for split in parts}
+        found, column = _answers(found, (() if several else tuple(class_names)) or names.get(key, ()))
+        if several:
+            found, column = _with_gaps(found, column)
+        called = key if several else {"class": "label", "number": "number"}[column.kind]
+        columns[called] = column
+        for split, values in found.items():
+            parts[split][called] = values
     return assemble(
-        {split: {kind: inputs[split], called: answers[split]} for split in pairs},
-        {kind: Column(kind=kind, shape=inputs["train"].shape[1:]), called: column},
+        parts,
+        {kind: Column(kind=kind, shape=inputs["train"].shape[1:]), **columns},
         name=name,
         validation=held_out,
         seed=seed,
@@ -69,14 +80,12 @@ def from_examples(
     )
 
 
-def _pair(examples: Any, target: str | None, where: str) -> tuple[Any, Any, tuple[str, ...]]:
-    """The inputs, the answers, and what the classes are called, if that is known."""
-    if isinstance(examples, tuple) and len(examples) == 2:
-        return *examples, ()
+def _parts(examples: Any, target: str | None, where: str) -> tuple[Any, dict[str, Any], dict[str, tuple[str, ...]]]:
+    """The inputs, the answers by name, and what their classes are called, where that is known."""
     if hasattr(examples, "element_spec"):
         examples = _of_pipeline(examples, where)
-        if isinstance(examples, tuple):
-            return *examples, ()
+    if isinstance(examples, tuple) and len(examples) == 2:
+        return examples[0], {"label": examples[1]}, {}
     features = getattr(examples, "features", {})
     names = {key: tuple(found) for key, feature in features.items() if (found := getattr(feature, "names", None))}
     if features:
@@ -87,10 +96,13 @@ def _pair(examples: Any, target: str | None, where: str) -> tuple[Any, Any, tupl
         [target] = names
     if target is None and "label" in examples:
         target = "label"
-    others = [key for key in examples if key != target]
-    if target not in examples or len(others) != 1:
+    targets = [target] if target is None or target in examples else [key.strip() for key in target.split(",")]
+    others = [key for key in examples if key not in targets]
+    if not {*targets} <= {*examples} or len({*targets}) < len(targets) or len(others) != 1:
         raise UsageError(f"{where} has the columns {some([*examples])}; one input, and the target, are wanted")
-    return examples[others[0]], examples[target], names.get(target, ())
+    if len(targets) > 1 and (taken := [key for key in targets if key in INPUTS]):
+        raise UsageError(f"one of several targets cannot be called {taken[0]}, as inputs are; rename the column")
+    return examples[others[0]], {key: examples[key] for key in targets}, names
 
 
 def _of_pipeline(examples: tf.data.Dataset, where: str) -> Any:
@@ -134,6 +146,16 @@ def _answers(answers: dict[str, np.ndarray], names: tuple[str, ...]) -> tuple[di
         return answers, Column(kind="class", classes=max(count, 2), class_names=names)
     numbers = {split: values.reshape(len(values), -1).astype("float32") for split, values in answers.items()}
     return numbers, Column(kind="number", shape=numbers["train"].shape[1:])
+
+
+def _with_gaps(answers: dict[str, np.ndarray], column: Column) -> tuple[dict[str, Array], Column]:
+    """One of several answers, of which some may not be known: -1 or NaN."""
+    if column.kind == "class":
+        gaps = any((values == -1).any() for values in answers.values())
+        answers = {split: values.astype("int64") for split, values in answers.items()}
+    else:
+        gaps = any(np.isnan(values).any() for values in answers.values())
+    return {split: Array(values) for split, values in answers.items()}, dataclasses.replace(column, gaps=bool(gaps))
 
 
 def _word(value: Any) -> str:

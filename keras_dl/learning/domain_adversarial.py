@@ -1,46 +1,91 @@
-"""Domain-adversarial networks: features from which a class can be read, but not the domain of the example.
+"""Domain-adversarial learning: features from which a class can be read, but not the domain of the example.
 
 Ganin et al., "Domain-Adversarial Training of Neural Networks", JMLR 17, 2016, sections 4.2 and 5.2.2.
 """
 
 from __future__ import annotations
 
-import math
-
 from keras_dl import surgery
 from keras_dl.lazy import LazyModule, keras
+from keras_dl.learning.labels import hits
+from keras_dl.learning.learner import Learner, weighted_mean
 
 layers = LazyModule("keras_dl.layers")
+ops = keras.ops
 
 
-def with_domain_head(model: keras.Model, units: int) -> keras.Model:
-    """A network for training: `model`, whose weights it shares, and a perceptron that tells the domain of its features.
+class DomainAdversarialLearner(Learner):
+    """Trains a `network` by the `loss` of the classes in the source, and against a head that tells the domain.
 
-    Inputs to (batch, classes + 1): the logits of `model`, then one for "from the target". The perceptron, with one
-    hidden layer of `units`, reads the embedding through the layer "reversal", whose factor is 0 at first.
+    y holds "label" and "domain", 0 for the source and 1 for the target, whose labels are never looked at. The head, one
+    hidden layer of `units` on the features of the network, is the learner's own; its gradient comes back to the network
+    reversed, times `strength` and a factor that grows with the steps that are done.
     """
-    x = layers.GradientReversal(0.0, name="reversal")(surgery.embedding(model).output)
-    x = keras.layers.Dense(units, activation="relu", name="domain_dense")(x)
-    domain = keras.layers.Dense(1, name="domain")(x)
-    outputs = keras.layers.Concatenate(name="class_and_domain")([model.output, domain])
-    return keras.Model(model.input, outputs, name=f"{model.name}_domain_adversarial")
+
+    losses_named = ("class_loss", "domain_loss")
+    logged = ("accuracy", "domain_accuracy")
+    by_network_alone = False
+
+    def __init__(self, network: keras.Model, loss: keras.losses.Loss, strength: float, units: int):
+        super().__init__(network)
+        self.loss_of, self.strength = loss, strength
+        features = surgery.embedding(network).output
+        self.both = keras.Model(network.input, {"class": network.output, "features": features})
+        self.reversal = layers.GradientReversal(0.0, name="reversal", dtype="float32")
+        self.domain_head = keras.Sequential(
+            [
+                keras.Input(features.shape[1:]),
+                keras.layers.Dense(units, activation="relu", name="hidden"),
+                keras.layers.Dense(1, name="domain"),
+            ],
+            name="domain_head",
+        )
+        self.done = self.add_weight(shape=(), initializer="zeros", dtype="int64", trainable=False, name="done")
+        self.steps = 1
+
+    def stretch(self, steps):
+        self.steps = steps
+
+    def call(self, x, training=None):
+        """x -> {"class": the outputs of the network, "domain": (batch,), one logit for "from the target"}."""
+        found = self.both(x, training=training)
+        if training:
+            self.reversal.factor.assign(self.strength * growth(ops.cast(self.done, "float32") / self.steps))
+            self.done.assign(self.done + 1)
+        features = self.reversal(ops.cast(found["features"], "float32"))
+        return {"class": found["class"], "domain": ops.squeeze(self.domain_head(features, training=training), -1)}
+
+    def named_losses(self, x, y, outputs, weights, training):
+        logits, domain = outputs["domain"], ops.cast(y["domain"], "float32")
+        classes = self.loss_of.call(ops.maximum(y["label"], 0), outputs["class"])
+        return {
+            "class_loss": weighted_mean(classes, self._known(y, weights)),
+            "domain_loss": weighted_mean(ops.softplus(logits) - domain * logits, _of(weights, "domain")),
+        }
+
+    def measures(self, x, y, outputs, weights):
+        told = ops.cast(ops.equal(outputs["domain"] > 0, y["domain"] > 0), "float32")
+        right = hits(ops.maximum(y["label"], 0), outputs["class"])
+        return {
+            "accuracy": weighted_mean(right, self._known(y, weights)),
+            "domain_accuracy": weighted_mean(told, _of(weights, "domain")),
+        }
+
+    def count(self, x, y, weights):
+        known = ops.sum(self._known(y, weights))
+        everything = super().count(x, y, _of(weights, "domain"))
+        return {"class_loss": known, "accuracy": known, "domain_loss": everything, "domain_accuracy": everything}
+
+    def _known(self, y, weights):
+        """How much the label of each example counts, (batch,) float32: nothing in the target."""
+        source = ops.cast(ops.equal(y["domain"], 0), "float32")
+        return source if weights is None else source * ops.cast(_of(weights, "label"), "float32")
 
 
-def domain_adversarial_loss(labels, outputs):
-    """The cross-entropy of the classes in the source plus that of the domains, one number for each example.
-
-    `labels` (batch,) are those of the source, -1 in the target; `outputs` are of `with_domain_head`. The mean over the
-    batch is the mean of the first over the source plus the mean of the second over all; a batch needs both domains.
-    """
-    ops = keras.ops
-    labels = ops.reshape(ops.cast(labels, "int32"), (-1,))
-    logits, domain = outputs[:, :-1], outputs[:, -1]
-    source = ops.cast(labels >= 0, logits.dtype)
-    classes = keras.losses.sparse_categorical_crossentropy(ops.maximum(labels, 0), logits, from_logits=True)
-    domains = ops.softplus(domain) - (1 - source) * domain
-    return classes * source / ops.mean(source) + domains
+def _of(weights, name: str):
+    return weights[name] if isinstance(weights, dict) else weights
 
 
-def strength(progress: float) -> float:
+def growth(progress):
     """The factor of the reversal at `progress` 0..1 of a training, from 0 to almost 1 (equation of section 5.2.2)."""
-    return 2 / (1 + math.exp(-10 * progress)) - 1
+    return 2 / (1 + ops.exp(-10 * progress)) - 1

@@ -43,7 +43,10 @@ class Learner(keras.Model):
         return {}
 
     def count(self, x, y, weights) -> Any:
-        """How much this batch counts in the means over an epoch: its examples, or the sum of its weights."""
+        """How much this batch counts in the means over an epoch: its examples, or the sum of its weights.
+
+        A dict where some of the means are over fewer examples than others, by their names.
+        """
         if weights is not None:
             return sum(ops.sum(ops.cast(one, "float32")) for one in keras.tree.flatten(weights))
         return ops.shape(keras.tree.flatten(x)[0])[0]
@@ -51,6 +54,9 @@ class Learner(keras.Model):
     def parts(self) -> dict[str, list[keras.Variable]]:
         """The variables that each optimizer trains, by the name of the part of the network."""
         return {"main": self.trainable_variables}
+
+    def stretch(self, steps: int) -> None:
+        """Prepare for a training of so many `steps`, for what changes over all of it."""
 
     def begin_epoch(self, epoch: int, seed: int) -> None:
         """Change what changes between epochs, as a function of `epoch`, `seed` and the variables."""
@@ -71,7 +77,7 @@ class Learner(keras.Model):
         count = self.count(x, y, sample_weight)
         for name, value in {**named, **measured}.items():
             if name != "regularization":
-                self.log(name, value, count)
+                self.log(name, value, count[name] if isinstance(count, dict) else count)
         return sum(named.values())
 
     def get_metrics_result(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,10 +23,19 @@ NEVER = -1e30
 """the bias of classes without a prototype"""
 
 
+_encoders: weakref.WeakKeyDictionary[keras.Model, keras.Model] = weakref.WeakKeyDictionary()
+
+
 def encoder_of(network: keras.Model) -> keras.Model:
-    """What makes the features of an input: all of `network` before its head, or all where it has none."""
-    has_head = any(layer.name == HEAD for layer in network.layers)
-    return surgery.embedding(network) if has_head else network
+    """What makes the features of an input: all of `network` before its head, or all where it has none.
+
+    It is the same object each time, since Keras translates every new one into a program.
+    """
+    if all(layer.name != HEAD for layer in network.layers):
+        return network
+    if network not in _encoders:
+        _encoders[network] = surgery.embedding(network)
+    return _encoders[network]
 
 
 class PrototypicalLearner(Learner):

@@ -55,6 +55,8 @@ class Task:
     makes_pictures: ClassVar[bool] = False
     """whether trained networks make pictures of noise: whoever asks them gives seeds, in a column of that name, "seed".
     Their answers are pictures: "image", rows of pixels 0..255"""
+    several_targets: ClassVar[bool] = False
+    """whether data may have more columns of the kinds that it learns than one"""
     parts: ClassVar[tuple[str, ...]] = ()
     """the models that a network must be made of, by name, since they are trained or used one by one"""
     adam: ClassVar[dict[str, float]] = {}
@@ -92,9 +94,20 @@ class Task:
                 raise UsageError(
                     f"{self.name} needs a column of {' or '.join(kinds)}; {data.spec.name} has {found}{hint}"
                 )
+        learns = {kind for kinds in self.wants for kind in kinds} & {"class", "number"}
+        targets = [name for name, column in data.spec.columns.items() if column.kind in ("class", "number")]
+        if learns and len(targets) > 1 and not self.several_targets:
+            raise UsageError(
+                f"{data.spec.name} has several targets, {some(targets)}; --task multi_task learns them all, "
+                f"--target {targets[0]} is one of them"
+            )
         if data.spec.kind == "audio":
             return (series if hasattr(config, "series") else pictures)(data, like)
         return data
+
+    def for_data(self, spec: Spec) -> Self:
+        """The task for encoded data of `spec`, where its learner has to know them."""
+        return self
 
     def adapt(self, config: Config, data: Data) -> tuple[Config, Data]:
         """The network for the data, and the data as it takes them. Raises `UsageError` where they do not fit."""

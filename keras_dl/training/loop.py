@@ -117,7 +117,7 @@ class Training:
         *,
         verbose: int = 2,
     ):
-        self.network, self.config, self.task, self.data = network, config, task, data
+        self.network, self.config, self.task, self.data = network, config, task.for_data(data.spec), data
         self.options, self.folder, self.verbose = options, folder, verbose
         self.learner: keras.Model = network
         self.arrange = None

@@ -51,6 +51,8 @@ def compile_model(
         _compile(learner, learner.optimizer, {**arguments, "loss": learner.loss}, options)
         return
     steps = options.epochs * steps_per_epoch
+    if hasattr(learner, "stretch"):
+        learner.stretch(steps)
     parts = learner.parts() if hasattr(learner, "parts") else {"main": learner.trainable_variables}
     if len(parts) == 1:
         optimizer = _optimizer(learner, task, options, steps)

@@ -17,20 +17,18 @@ def test_every_arm_learns_and_every_head_reaches_the_trunk(tmp_path):
     assert claims[0].exact and claims[0].measured.min() > 0
 
 
-def test_a_task_weighs_what_its_arm_says(tmp_path):
+def test_an_arm_knows_what_it_says(tmp_path):
     recipe = Multitask(out=str(tmp_path), **OPTIONS)
-    known, every = np.repeat([2, 0], 32), np.ones(64)
-    classes = recipe.dataset.train.labels
-    for arm, weight in {"single": 0 * known, "related": known, "unrelated": known, "everywhere": every}.items():
-        x, labels, weights = next(iter(recipe._batches(0, 50, arm)))
+    nothing, known, every = np.repeat([False], 64), np.repeat([True, False], 32), np.repeat([True], 64)
+    for arm, told in {"single": nothing, "related": known, "unrelated": known, "everywhere": every}.items():
+        x, labels = next(iter(recipe._batches(0, 50, arm)))
         assert x.shape[0] == 64
-        np.testing.assert_array_equal(weights["class"], known)
-        for task in ("odd", "upper"):
-            np.testing.assert_array_equal(weights[task], weight)
         numbers = labels["class"].numpy()
-        assert set(numbers) <= set(classes)
-        assert np.array_equal(labels["odd"], numbers % 2) == (arm != "unrelated")
-        assert np.array_equal(labels["upper"], numbers >= 5) == (arm != "unrelated")
+        np.testing.assert_array_equal(numbers >= 0, known)
+        for task, right in {"odd": numbers % 2, "upper": numbers >= 5}.items():
+            np.testing.assert_array_equal(labels[task].numpy() >= 0, told)
+            if arm != "single":
+                assert np.array_equal(labels[task][:32], right[:32]) == (arm != "unrelated")
 
 
 @pytest.mark.parametrize(

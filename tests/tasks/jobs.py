@@ -3,10 +3,15 @@
 Each gives the config, the task, data as they are loaded, and options of a training of three short epochs.
 """
 
+import os
+import tempfile
+from pathlib import Path
+
 import numpy as np
 
 from keras_dl import get_config
 from keras_dl.data import Data, Spec, Split, load
+from keras_dl.data.source import Array
 from keras_dl.data.spec import Column
 from keras_dl.tasks import get_task
 from keras_dl.training import Options
@@ -71,6 +76,22 @@ def regression():
     )
 
 
+def multi_task():
+    """A class and a number, each known of most examples."""
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(96, 8)).astype("float32")
+    label = np.where(generator.random(96) < 0.2, -1, x[:, :3].argmax(axis=1))
+    size = np.where(generator.random((96, 1)) < 0.2, np.nan, 50 + 9 * x[:, 3:4]).astype("float32")
+    columns = {
+        "features": Column(kind="features", shape=(8,)),
+        "color": Column(kind="class", class_names=("red", "green", "blue"), gaps=True),
+        "size": Column(kind="number", shape=(1,), gaps=True),
+    }
+    examples = {"features": x, "color": label, "size": Array(size)}
+    config = get_config("mlp", hidden=(16,), dropout=0.2)
+    return config, get_task("multi_task", weights=(1.0, 0.5)), toy(columns, examples), OPTIONS
+
+
 def relative_localization():
     config = get_config("vit_ti16", patch=2, heads=2, head_width=4, blocks=1, input_shape=(8, 8, 1))
     return config, get_task("relative_localization"), few(load("digits")), OPTIONS
@@ -89,6 +110,33 @@ def prototypical():
 def clustering():
     config = get_config("nakkiran_cnn5", k=4)
     return config, get_task("clustering", clusters=6, reassign=2), few(load("digits")), OPTIONS
+
+
+def masked_reconstruction():
+    config = get_config("resnet20", blocks=1, filters=4)
+    return config, get_task("masked_reconstruction", patch=2, width=8), few(load("digits")), OPTIONS
+
+
+def pseudo_labels():
+    config = get_config("mlp", hidden=(16,), normalization="batch", dropout=0.2)
+    return config, get_task("pseudo_labels", labels=3, t1=0, t2=2), few(load("digits")), OPTIONS
+
+
+def domain_adversarial():
+    """Digits, and the same in gray on gray, in a file."""
+    data = few(load("digits"))
+    file = Path(tempfile.gettempdir()) / "keras_dl_gray_digits.npz"
+    if not file.exists():
+        arrays = {f"{x}_{name}": value for name in PARTS for x, value in gray(getattr(data, name)).items()}
+        written = file.with_suffix(f".{os.getpid()}.npz")
+        np.savez(written, **arrays)
+        written.replace(file)
+    config = get_config("mlp", hidden=(16,), dropout=0.2)
+    return config, get_task("domain_adversarial", target=str(file), units=8), data, OPTIONS
+
+
+def gray(split):
+    return {"x": (80 + 0.5 * split.inputs()).astype("uint8"), "y": split.labels}
 
 
 def rotation():
@@ -203,7 +251,11 @@ JOBS = {
         relative_localization,
         contrastive,
         clustering,
+        masked_reconstruction,
+        pseudo_labels,
         prototypical,
+        domain_adversarial,
+        multi_task,
         rotation,
         adversarial_training,
         object_detection,

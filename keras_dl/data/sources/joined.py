@@ -41,7 +41,7 @@ class Joined(Source):
         for owner in np.unique(owners):
             part, there = self._parts[owner], owners == owner
             found = part.take(indices[there] - (self._ends[owner] - len(part)))
-            examples[there] = cover(found, self.shape).numpy() if self._covered[owner] else found
+            examples[there] = cover(found, self.shape).numpy().clip(0, 255) if self._covered[owner] else found
         return examples
 
     def fingerprint(self) -> str:
