@@ -13,7 +13,10 @@ SMALL = keras_dl.get_config("gpt2_small", blocks=2, heads=2, head_width=8, lengt
 TOKENS = np.random.default_rng(0).integers(0, 11, (3, 6)).astype("int32")
 
 
-def of_the_definition(weights, tokens, blocks=2, heads=2):
+FORMS = {name: SMALL.replace(normalization=name) for name in ("before", "after")}
+
+
+def of_the_definition(weights, tokens, form="before", blocks=2, heads=2):
     """Logits (length, vocabulary) of one text, in float64."""
 
     def norm(x, name):
@@ -34,17 +37,21 @@ def of_the_definition(weights, tokens, blocks=2, heads=2):
     table = weights["embedding/embeddings"]
     x = table[tokens] + weights["embedding_positions/positions"]
     for stage in (f"stage{index + 1}" for index in range(blocks)):
-        y = dense(norm(x, f"{stage}_norm1"), f"{stage}_queries_keys_values")
+        before, after = (norm, lambda x, _: x) if form == "before" else (lambda x, _: x, norm)
+        y = dense(before(x, f"{stage}_norm1"), f"{stage}_queries_keys_values")
         parts = [np.split(part, heads, axis=1) for part in np.split(y, 3, axis=1)]
-        x = x + dense(np.concatenate([attention(*one) for one in zip(*parts, strict=True)], 1), f"{stage}_mixed")
-        x = x + dense(gelu(dense(norm(x, f"{stage}_norm2"), f"{stage}_dense1")), f"{stage}_dense2")
-    return norm(x, f"stage{blocks}_norm") @ table.T
+        mixed = np.concatenate([attention(*one) for one in zip(*parts, strict=True)], 1)
+        x = after(x + dense(mixed, f"{stage}_mixed"), f"{stage}_norm1")
+        y = gelu(dense(before(x, f"{stage}_norm2"), f"{stage}_dense1"))
+        x = after(x + dense(y, f"{stage}_dense2"), f"{stage}_norm2")
+    return before(x, f"stage{blocks}_norm") @ table.T
 
 
-def test_outputs_are_those_of_the_definition():
-    model = SMALL.build()
+@pytest.mark.parametrize("form", FORMS)
+def test_outputs_are_those_of_the_definition(form):
+    model = FORMS[form].build()
     weights = random_weights(model)
-    expected = np.stack([of_the_definition(weights, tokens) for tokens in TOKENS])
+    expected = np.stack([of_the_definition(weights, tokens, form) for tokens in TOKENS])
     np.testing.assert_allclose(model(TOKENS), expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
 
 

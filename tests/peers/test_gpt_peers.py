@@ -1,4 +1,4 @@
-"""GPT against transformers' GPT2LMHeadModel: the same outputs, gradients of one step, and texts."""
+"""GPT against transformers' OpenAIGPTLMHeadModel and GPT2LMHeadModel: equal outputs, gradients of a step, texts."""
 
 import numpy as np
 import pytest
@@ -8,9 +8,12 @@ import keras_dl
 from keras_dl import decoding
 from keras_dl.decoding.sampling import drawn
 
-CONFIG = keras_dl.get_config("gpt2_small", blocks=3, heads=4, head_width=8, length=12, vocabulary_size=50, dropout=0.0)
+SIZES = {"blocks": 3, "heads": 4, "head_width": 8, "length": 12, "vocabulary_size": 50, "dropout": 0.0}
 TOKENS = np.random.default_rng(0).integers(0, 50, (4, 12)).astype("int32")
-OUTSIDE = {"embedding": "wte", "embedding_positions": "wpe", "stage3_norm": "ln_f"}
+OUTSIDE = {
+    "gpt1": {"embedding": "tokens_embed", "embedding_positions": "positions_embed"},
+    "gpt2_small": {"embedding": "wte", "embedding_positions": "wpe", "stage3_norm": "ln_f"},
+}
 IN_A_BLOCK = {
     "norm1": "ln_1",
     "queries_keys_values": "attn.c_attn",
@@ -22,28 +25,32 @@ IN_A_BLOCK = {
 PARAMETERS = {"gamma": "weight", "kernel": "weight", "embeddings": "weight", "positions": "weight"}
 
 
-def their_name(path):
-    """What transformers calls the variable of ours with this path."""
+def their_name(model, path):
+    """What transformers calls the variable of our `model` with this path."""
     layer, _, parameter = path.partition("/")
     parameter = PARAMETERS.get(parameter, "bias")
-    if layer in OUTSIDE:
-        return f"transformer.{OUTSIDE[layer]}.{parameter}"
+    outside = OUTSIDE["gpt2_small" if "stage3_norm" in [one.name for one in model.layers] else "gpt1"]
+    if layer in outside:
+        return f"transformer.{outside[layer]}.{parameter}"
     stage, _, part = layer.partition("_")
     return f"transformer.h.{int(stage.removeprefix('stage')) - 1}.{IN_A_BLOCK[part]}.{parameter}"
 
 
-@pytest.fixture(scope="module")
-def both(torchvision):
+@pytest.fixture(scope="module", params=[*OUTSIDE])
+def both(request, torchvision):
     """Our network and theirs with the same weights, ours laid out as theirs: no kernel is turned."""
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
-    ours = randomise(CONFIG.build())
+    ours = randomise(keras_dl.get_config(request.param, **SIZES).build())
     settings = {"n_layer": 3, "n_head": 4, "n_embd": 32, "n_positions": 12, "vocab_size": 50}
-    none = dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), 0.0)
-    theirs = transformers.GPT2LMHeadModel(transformers.GPT2Config(**settings, **none)).eval()
+    settings |= dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), 0.0)
+    theirs = {
+        "gpt1": lambda: transformers.OpenAIGPTLMHeadModel(transformers.OpenAIGPTConfig(**settings)),
+        "gpt2_small": lambda: transformers.GPT2LMHeadModel(transformers.GPT2Config(**settings)),
+    }[request.param]().eval()
     named = dict(theirs.named_parameters())
     for variable in ours.weights:
-        named.pop(their_name(variable.path)).data.copy_(torch.from_numpy(variable.numpy()))
+        named.pop(their_name(ours, variable.path)).data.copy_(torch.from_numpy(variable.numpy()))
     assert not named
     return ours, theirs
 
@@ -74,7 +81,7 @@ def test_gradients_of_a_step_are_equal(both):
     gradients = tape.gradient(ours_loss, [variable.value for variable in ours.trainable_variables])
     named = dict(theirs.named_parameters())
     for variable, gradient in zip(ours.trainable_variables, gradients, strict=True):
-        expected = named[their_name(variable.path)].grad.numpy()
+        expected = named[their_name(ours, variable.path)].grad.numpy()
         gradient = tf.convert_to_tensor(gradient).numpy()
         assert np.abs(gradient - expected).max() <= 1e-5 * np.abs(expected).max() + 1e-7, variable.path
         assert np.abs(expected).max() > 1e-6, variable.path
