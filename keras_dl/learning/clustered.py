@@ -110,6 +110,8 @@ class Clustered(Learner):
 def forget(optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable]) -> None:
     """Let `optimizer` go no further where `variables` went before they began anew, and average them from here on."""
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    if not optimizer.built:
+        return
     for variable in variables:
         place = optimizer._get_variable_index(variable)
         for name in DIRECTIONS:

@@ -30,13 +30,14 @@ def probed(network: keras.Model, split: Split) -> dict[str, float]:
     """
     if "label" not in split.columns:
         return {}
-    by_class = np.argsort(split.labels, kind="stable")
+    labels = split.labels
+    by_class = np.argsort(labels, kind="stable")
+    by_class = by_class[labels[by_class] >= 0]
     known, unseen = by_class[::2], by_class[1::2]
-    if len(np.unique(split.labels[known])) < 2:
+    if len(np.unique(labels[known])) < 2:
         return {}
     features = outputs(surgery.embedding(network), split)
-    parts = [(features[half], split.labels[half]) for half in (known, unseen)]
-    return {"linear_probe": linear_probe(*parts[0], *parts[1])}
+    return {"linear_probe": linear_probe(features[known], labels[known], features[unseen], labels[unseen])}
 
 
 def linear_probe(features: np.ndarray, labels: np.ndarray, unseen: np.ndarray, answers: np.ndarray) -> float:

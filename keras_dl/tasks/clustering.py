@@ -72,8 +72,8 @@ class Clustering(Task):
 
         found = probed(network, split)
         if found:
-            answers = outputs(network, split).argmax(axis=1)
-            found["nmi"] = float(normalized_mutual_info_score(split.labels, answers))
+            labels, answers = split.labels, outputs(network, split).argmax(axis=1)
+            found["nmi"] = float(normalized_mutual_info_score(labels[labels >= 0], answers[labels >= 0]))
         return found
 
     def answers(self, network, config, inputs, spec):

@@ -15,9 +15,9 @@ from keras_dl.training import build
 from keras_dl.training.loop import Training
 from keras_dl.use.predictor import Predictor
 
-STILL = {"contrastive": ("head",)}
+STILL = {"contrastive": ("head",), "masked_reconstruction": ("head",)}
 """stages that a task leaves as they are"""
-WITHOUT_ANSWERS = {"contrastive"}
+WITHOUT_ANSWERS = {"contrastive", "masked_reconstruction"}
 
 
 def test_every_task_has_a_job():

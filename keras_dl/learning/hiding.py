@@ -1,0 +1,48 @@
+"""Patches of pictures that are hidden from a network.
+
+He, Chen, Xie, Li, Dollar & Girshick, "Masked Autoencoders Are Scalable Vision Learners", CVPR 2022, section 3: patches
+do not overlap, and in each picture the same share of them is drawn without replacement, all with equal chance.
+"""
+
+from __future__ import annotations
+
+from keras_dl.lazy import keras, tf
+
+
+def hidden(pictures: tf.Tensor, patch: int, count: int, key: tf.Tensor | None) -> tf.Tensor:
+    """Where `count` patches of each of `pictures` (batch, height, width, channels) are hidden, (batch, .., .., 1) bool.
+
+    Sides are multiples of `patch`. The stateless seed `key` (2,) decides which; without one a picture decides it by
+    itself, so that they are the same whenever and in whatever company it is looked at.
+    """
+    rows, columns = (side // patch for side in pictures.shape[1:3])
+    if key is not None:
+        noise = tf.random.stateless_uniform((tf.shape(pictures)[0], rows * columns), key)
+    else:
+        sums = tf.cast(tf.reduce_sum(tf.cast(pictures, "float64"), axis=(1, 2, 3)), "int64")
+
+        def noise_of(number):
+            return tf.random.stateless_uniform((rows * columns,), tf.stack([number, 0]))
+
+        noise = tf.map_fn(noise_of, sums, fn_output_signature="float32")
+    ranks = tf.argsort(tf.argsort(noise, axis=1), axis=1)
+    cells = tf.reshape(ranks < count, (-1, rows, columns, 1))
+    return tf.repeat(tf.repeat(cells, patch, axis=1), patch, axis=2)
+
+
+def filled(pictures, hidden):
+    """`pictures` (batch, height, width, channels) with the mean of the rest where `hidden` is 1; elsewhere it is 0."""
+    ops = keras.ops
+    seen = 1 - hidden
+    mean = ops.sum(seen * pictures, axis=(1, 2), keepdims=True) / ops.sum(seen, axis=(1, 2), keepdims=True)
+    return seen * pictures + hidden * mean
+
+
+def error(pictures, guesses, hidden):
+    """The mean squared error of `guesses` where `hidden` is 1, a number for each picture, pixels as 0..1: (batch,).
+
+    `pictures` and `guesses` are (batch, height, width, channels), pixels 0..255, `hidden` (batch, height, width, 1).
+    """
+    ops = keras.ops
+    squares = ops.mean(ops.square((guesses - pictures) / 255), axis=-1, keepdims=True)
+    return ops.sum(hidden * squares, axis=(1, 2, 3)) / ops.sum(hidden, axis=(1, 2, 3))
