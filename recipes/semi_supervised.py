@@ -15,7 +15,6 @@ Run it by `keras-dl run semi-supervised`; `--data mnist` or `--data usps_zip` ha
 from __future__ import annotations
 
 import dataclasses
-import functools
 from pathlib import Path
 from typing import Annotated
 
@@ -24,21 +23,22 @@ import scipy.special
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.config import Config
+from keras_dl.data.partly_labelled import UNLABELLED
 from keras_dl.errors import UsageError
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Counts, Positive, Share, multiple_of
 from keras_dl.figures import save_figure
-from keras_dl.lazy import keras, tf
-from keras_dl.learning.pseudo_labels import UNLABELLED, pseudo_label_loss, ramp
-from keras_dl.training.order import random_order
+from keras_dl.lazy import keras
+from keras_dl.tasks import get_task
+from keras_dl.training import Options
+from keras_dl.training.quiet import error_rate
 
 METHODS = {"labels": "labels only", "pseudo": "with pseudo-labels"}
 CHECKS = 20
-"""how often accuracy is measured during a training"""
-RAMP = (0.25, 0.75)
-"""parts of the training between which the weight of the pseudo-labels grows"""
+"""epochs of a training, at whose ends accuracy is measured"""
+RAMP = (5, 15)
+"""epochs between which the weight of the pseudo-labels grows"""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -71,66 +71,47 @@ class SemiSupervised(DataExperiment):
             raise UsageError(f"labels must be below {pictures}, the pictures of {self.data}, got {self.labels}")
         return [{"method": method} for method in METHODS]
 
-    @functools.cached_property
-    def _config(self) -> Config:
-        config = get_config("mlp", hidden=self.hidden, dropout=self.dropout)
-        return config.for_data(self.dataset.spec)
-
-    @functools.cached_property
-    def _training(self):
-        """The network's steps, and the variable that is the last weight of the pseudo-labels."""
-        from keras_dl.training.quiet import Quiet
-
-        model, final = self._config.build(), tf.Variable(0.0)
-        optimizer = keras.optimizers.Adam(self.learning_rate)
-        start, end = (share * self.steps for share in RAMP)
-        loss = pseudo_label_loss(lambda: ramp(optimizer.iterations, start=start, end=end, final=final))
-        model.compile(optimizer, loss)
-        return Quiet(model), final
-
     def measure(self, *, seed: int, method: str) -> dict:
         """In %: the test "accuracy" after each twentieth, the part of the pseudo-labels that is "right" at the end; in
         nats: the mean "entropy" of the answers for test pictures."""
-        training, final = self._training
-        keras.utils.set_random_seed(seed)
-        training.quiet(self._config.build())
-        final.assign(self.weight if method == "pseudo" else 0.0)
-        x, y = self.dataset.train.inputs(), self.dataset.train.labels
-        generator = np.random.default_rng(seed)
-        known = self._drawn(generator)
-        unknown = np.setdiff1d(np.arange(len(y)), known)
-        labels = np.full(len(y), UNLABELLED)
-        labels[known] = y[known]
-        order = np.concatenate(
-            [
-                places[random_order(len(places), self.steps, size, generator)]
-                for places, size in ((known, self.batch_size), (unknown, self.unlabelled_batch_size))
-            ],
-            axis=1,
+        size = self.batch_size + self.unlabelled_batch_size
+        task = get_task(
+            "pseudo_labels",
+            labels=self.labels // self.dataset.spec.classes,
+            labelled_share=self.batch_size / size,
+            weight=self.weight,
+            t1=RAMP[0],
+            t2=RAMP[1],
         )
-        test, accuracy = self.dataset.test, []
-        pictures = test.inputs()
-        for part in np.split(order, CHECKS):
-            training.run(x, labels, part)
-            logits = training.model(pictures).numpy()
-            accuracy.append(100 * float(np.mean(logits.argmax(axis=1) == test.labels)))
-        entropy = scipy.special.entr(scipy.special.softmax(logits, axis=1)).sum(axis=1).mean()
-        right = training.model(x[unknown]).numpy().argmax(axis=1) == y[unknown]
-        return {"accuracy": accuracy, "entropy": float(entropy), "right": 100 * float(right.mean())}
+        config = get_config("mlp", hidden=self.hidden, dropout=self.dropout)
+        config, data = task.replace(drawn_by=seed).adapt(config, self.dataset)
+        options = Options(learning_rate=self.learning_rate, epochs=CHECKS)
+        training = self.quiet(config, options, self.steps, task=task)
+        network, accuracy = training.begin(seed), []
+        pictures, labels = data.test.inputs(), data.test.labels
 
-    def _drawn(self, generator: np.random.Generator) -> np.ndarray:
-        """The places of the labelled pictures."""
-        y, each = self.dataset.train.labels, self.labels // self.dataset.spec.classes
-        return np.concatenate([generator.choice(np.flatnonzero(y == c), each, replace=False) for c in np.unique(y)])
+        def grow(epoch, _logs):
+            if method == "pseudo":
+                training.model.begin_epoch(epoch, seed)
+
+        def look(_epoch, _logs):
+            accuracy.append(100 - error_rate(network, pictures, labels))
+
+        stream = data.train.stream(size, steps=self.steps, seed=seed, arrange=task.arrange(network))
+        looking = [keras.callbacks.LambdaCallback(on_epoch_begin=grow, on_epoch_end=look)]
+        training.fit(stream, epochs=CHECKS, steps_per_epoch=self.steps // CHECKS, callbacks=looking)
+        entropy = scipy.special.entr(scipy.special.softmax(network(pictures), axis=1)).sum(axis=1).mean()
+        unknown = data.train.labels == UNLABELLED
+        wrong = error_rate(network, data.train.inputs()[unknown], self.dataset.train.labels[unknown])
+        return {"accuracy": accuracy, "entropy": float(entropy), "right": 100 - wrong}
 
     def claims(self, results: Results) -> list[Claim]:
         accuracy = {method: results.values("accuracy", method=method) for method in METHODS}
-        before = round(RAMP[0] * CHECKS) - 1
         return [
             Claim(
                 text="Before pseudo-labels weigh anything, both networks are one",
                 quantity="difference of their test accuracies after a quarter of the steps",
-                measured=np.abs(accuracy["pseudo"] - accuracy["labels"])[:, before],
+                measured=np.abs(accuracy["pseudo"] - accuracy["labels"])[:, RAMP[0] - 1],
                 at_most=0,
                 unit="points",
                 exact=True,
@@ -167,7 +148,7 @@ class SemiSupervised(DataExperiment):
             mean, spread = values.mean(axis=0), values.std(axis=0)
             axes.plot(steps, mean, color=color, marker="o", markersize=3, label=f"{name}: {mean[-1]:.1f} % at the end")
             axes.fill_between(steps, mean - spread, mean + spread, color=color, alpha=0.15)
-        start, end = (share * self.steps for share in RAMP)
+        start, end = (epoch * self.steps // CHECKS for epoch in RAMP)
         axes.axvspan(start, end, color="C1", alpha=0.1, label="the weight of the pseudo-labels grows")
         low = 10 * (results.values("accuracy").mean(axis=0)[1:].min() // 10)
         pictures = len(self.dataset.train) - self.labels
