@@ -70,11 +70,10 @@ def never_seen(data: Data, like: Spec) -> Data:
 
     Names that are numbers tell nothing, unless all classes are called the same. Raises `UsageError` for fewer than two.
     """
-    ours, theirs = data.spec.class_names, like.class_names
-    seen = {theirs[label] if theirs else str(label) for label in like.columns[LABEL].seen}
-    if ours != theirs:
+    names, theirs = _names(data.spec), _names(like)
+    seen = {theirs[label] for label in like.columns[LABEL].seen}
+    if names != theirs:
         seen = {name for name in seen if not name.isdecimal()}
-    names = ours or tuple(map(str, range(data.spec.classes)))
     together = _joined([getattr(data, name) for name in SPLITS])
     classes = [label for label in _classes(together) if names[label] not in seen]
     if len(classes) < 2:
@@ -82,6 +81,10 @@ def never_seen(data: Data, like: Spec) -> Data:
             f"{data.spec.name} has {len(classes)} classes that the network never saw; 2 or more are wanted"
         )
     return dataclasses.replace(data, **dict.fromkeys(SPLITS, of_classes(together, classes)))
+
+
+def _names(spec: Spec) -> tuple[str, ...]:
+    return spec.class_names or tuple(map(str, range(spec.classes)))
 
 
 def _classes(split: Split) -> np.ndarray:

@@ -31,7 +31,7 @@ class DomainAdversarial(Classification):
     wants = (("image", "features"), ("class",))
 
     target: str | None = None
-    """the data without labels, named as `--data` are, of the same classes"""
+    """the data without labels, of the same classes, named as `--data` are; tensorflow-datasets in TFDS_DATA_DIR"""
     strength: NotNegative = 1.0
     """factor of the reversed gradient at the end, to which it grows from 0; at 0 the head for the domain only looks"""
     units: Count = 100

@@ -79,6 +79,8 @@ def _cells(answer: Answer, class_names: tuple[str, ...]) -> dict[str, object]:
     for name, value in answer.value.items():
         if name == "probabilities":
             cells |= {label: f"{value[label]:.6f}" for label in class_names}
+        elif isinstance(value, dict) and value.keys() == {"class", "probability"}:
+            cells |= {name: value["class"], f"{name} probability": f"{value['probability']:.6f}"}
         else:
             cells[name] = json.dumps(value) if isinstance(value, list | dict) else value
     return cells
@@ -105,6 +107,10 @@ def _lines(answer: Answer, top: int) -> list[tuple[str, str]]:
                 lines.append((value, ""))
             case int() | float():
                 lines.append((name, f"{value:.6g}"))
+            case {"class": found, "probability": share}:
+                lines.append((f"{name}: {found}", f"{100 * share:.1f} %"))
+            case [float(), *_]:
+                lines.append((f"{name} of {len(value):,} numbers", ""))
             case [[[*_], *_], *_]:
                 lines.append((f"{name} of {len(value)}x{len(value[0])}", ""))
             case [{"class": _, "score": _}, *_]:

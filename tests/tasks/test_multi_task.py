@@ -17,6 +17,7 @@ from keras_dl.learning.multitask import heads
 from keras_dl.tasks import get_task
 from keras_dl.training import Options, build
 from keras_dl.training.loop import Training
+from keras_dl.use.predict import Predict
 from keras_dl.use.predictor import Predictor
 
 NAN = float("nan")
@@ -134,7 +135,7 @@ def test_it_learns_every_target(tmp_path):
     assert found["color_accuracy"] == pytest.approx(np.mean((guess == color)[color >= 0]))
 
 
-def test_answers_have_the_words_and_units_of_the_data(tmp_path):
+def test_answers_have_the_words_and_units_of_the_data(tmp_path, capsys):
     training, _, data = trained(toy(300), tmp_path / "run")
     folder = keras_dl.save(
         training.network, tmp_path / "model", config=training.config, task=get_task("multi_task"), spec=data.spec
@@ -144,6 +145,11 @@ def test_answers_have_the_words_and_units_of_the_data(tmp_path):
     assert (red["color"]["class"], blue["color"]["class"]) == ("red", "blue")
     assert red["size"] == pytest.approx(120, abs=6) and blue["size"] == pytest.approx(80, abs=6)
     assert red["odd"]["class"] == "1" and 0.5 < red["color"]["probability"] <= 1
+    (tmp_path / "rows.csv").write_text("3,0,0,1\n")
+    Predict(str(folder), (str(tmp_path / "rows.csv"),)).run()
+    assert "color: red" in capsys.readouterr().out
+    Predict(str(folder), (str(tmp_path / "rows.csv"),), csv=True).run()
+    assert capsys.readouterr().out.startswith("input,color,color probability,size,odd,odd probability\n")
     found = keras_dl.evaluate(folder, toy(300))
     assert found["mean_score"] == pytest.approx(training.evaluate(data.test)["mean_score"])
     with pytest.raises(UsageError, match="the model tells color, one of red, green, blue; digits has no such column"):

@@ -195,6 +195,22 @@ def test_answers_are_the_training_class_of_the_nearest_mean(tmp_path):
         np.testing.assert_allclose(answer.value["embedding"], row, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("kept", [{"patience": 1}, {"ema_momentum": 0.5}])
+def test_prototypes_are_those_of_the_weights_that_are_kept(tmp_path, kept):
+    config, data = task().adapt(get_config("mlp", hidden=(16,), normalization="batch"), crowds(12))
+    options = Options(epochs=6, learning_rate=0.3, batch_size=18, **kept)
+    network = build(config, options)
+    rows = Training(network, config, task(), data, options, tmp_path, verbose=0).run()
+    assert "ema_momentum" in kept or np.argmax([row["val_accuracy"] for row in rows]) < len(rows) - 1
+    x, labels = (data.train.columns[name].values for name in ("features", "label"))
+    features = np.array(surgery.embedding(network)(x))
+    kernel, bias = network.get_layer("head").get_weights()
+    for label in classes(data.train):
+        mean = features[labels == label].mean(axis=0)
+        np.testing.assert_allclose(kernel[:, label], 2 * mean, rtol=1e-3, atol=1e-4)
+        assert bias[label] == pytest.approx(-np.sum(mean**2), rel=1e-3)
+
+
 def test_other_data_are_all_unseen_and_the_same_are_not(tmp_path):
     names = tuple("abcdefghijklmnopqrst")
     folder, data, _ = saved(crowds(20, names=names), tmp_path)
