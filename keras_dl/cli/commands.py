@@ -216,8 +216,8 @@ def _run(default: recipe.Recipe, program: str, flags: Sequence[str]) -> None:
         chosen = _resumed(type(default), program, flags)
     else:
         chosen = _parse(default, program, flags).placed()
-        if hasattr(chosen, "network"):
-            _check_kept(chosen.network, flags)
+        if isinstance(network := getattr(chosen, "network", None), Config):
+            _check_kept(network, flags)
     given = "".join(f" --networks {shlex.quote(file)}" for file in own.files())
     resume = f"keras-dl {chosen.command} --resume {shlex.quote(chosen.out)}{given}"
     try:

@@ -382,6 +382,11 @@ def test_what_the_data_decide_is_not_ignored(keras_dl, words, flag):
     assert (code, errors) == (2, f"keras-dl: {flag} follows the data; leave it out\n")
 
 
+def test_a_recipe_whose_network_is_a_name_is_run(keras_dl):
+    code, _, errors = keras_dl("run", "few-shot", "--queries", "100", "--seeds", "1", "--network", "mlp")
+    assert code == 2 and errors.startswith("keras-dl: an episode takes 101 examples of each class")
+
+
 def test_a_saved_model_is_trained_on_with_its_weights(keras_dl, monkeypatch):
     started = []
     monkeypatch.setattr(Train, "run", lambda recipe: started.append(recipe))
