@@ -27,7 +27,6 @@ from matplotlib.figure import Figure
 from keras_dl import get_config
 from keras_dl.analysis.copies import Copies
 from keras_dl.analysis.flatness import curvatures_at_zero, squared_error
-from keras_dl.errors import UsageError
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Growing, Positive, at_least, multiple_of
@@ -61,8 +60,7 @@ class Capacity(DataExperiment):
     """training steps from each of them"""
 
     def cells(self) -> list[dict]:
-        if len(self.dataset.train) < self.examples:
-            raise UsageError(f"examples is {self.examples}; {self.data} has {len(self.dataset.train)} to train on")
+        self.check_examples(self.examples)
         sweep = [{"part": "sweep", "width": width} for width in self.widths]
         return [*sweep, *({"part": "fit", "width": NARROWEST * factor} for factor in FACTORS)]
 

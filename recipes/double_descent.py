@@ -26,7 +26,6 @@ from matplotlib.figure import Figure
 
 from keras_dl import get_config
 from keras_dl.analysis import interpolation
-from keras_dl.errors import UsageError
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.experiments.wrong_labels import with_wrong_labels
@@ -64,8 +63,7 @@ class DoubleDescent(DataExperiment):
     """Adam's"""
 
     def cells(self) -> list[dict]:
-        if len(self.dataset.train) < self.examples:
-            raise UsageError(f"examples is {self.examples}; {self.data} has {len(self.dataset.train)} to train on")
+        self.check_examples(self.examples)
         exact = [{"family": family, "width": None} for family in ("polynomial", "features", "autoencoder")]
         return exact + [{"family": "network", "width": width} for width in self.widths]
 

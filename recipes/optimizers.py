@@ -17,13 +17,12 @@ Run it by `keras-dl run optimizers`.
 from __future__ import annotations
 
 import dataclasses
-import functools
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 
 from keras_dl.analysis import update_rules as rules
 from keras_dl.catalogue import get_config
@@ -31,10 +30,9 @@ from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, multiple_of
 from keras_dl.figures import save_figure
-from keras_dl.lazy import keras
 from keras_dl.training import Options
 from keras_dl.training.order import random_order
-from keras_dl.training.quiet import Quiet
+from keras_dl.training.quiet import Quiet, cross_entropy
 
 AXES = np.array([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]])
 CURVATURE = AXES @ np.diag([1.0, 100.0]) @ AXES.T
@@ -69,16 +67,13 @@ class Optimizers(DataExperiment):
             case "formulas":
                 return self._formulas(seed)
         loop = self._loop(problem, method)
-        keras.utils.set_random_seed(seed)
-        loop.restart(self._start(problem))
+        model = loop.begin(seed)
         x, y = self.dataset.train.inputs(), self.dataset.train.labels
         batch = min(self.batch_size, len(y))
-        order = random_order(len(y), self.steps, batch, np.random.default_rng(seed)).reshape(POINTS, -1, batch)
-        losses = [_loss(loop.model, x, y)]
-        for part in order:
-            loop.run(x, y, part)
-            losses.append(_loss(loop.model, x, y))
-        return {"losses": losses}
+        order = random_order(len(y), self.steps, batch, np.random.default_rng(seed))
+        losses = [cross_entropy(model, x, y)]
+        losses += [cross_entropy(model, x, y) for _ in loop.parts(x, y, order, POINTS)]
+        return {"losses": [loss if loss < HUGE else HUGE for loss in losses]}
 
     def claims(self, results: Results) -> list[Claim]:
         needed = {method: results.values("steps", problem="valley", method=method) for method in METHODS}
@@ -174,28 +169,16 @@ class Optimizers(DataExperiment):
             axes.legend(fontsize=8)
         save_figure(figure, folder / "optimizers.png")
 
-    @functools.cached_property
-    def _loops(self) -> dict[tuple[str, str], Quiet]:
-        return {}
-
-    def _start(self, problem: str) -> keras.Model:
-        shape = {"hidden": (64,), "depth": 8, "kernel_initializer": "he_normal"} if problem == "exploding" else {}
-        return get_config("mlp", **shape).for_data(self.dataset.spec).build()
-
     def _loop(self, problem: str, method: str) -> Quiet:
-        """The network of a cell and its training, made once for all seeds."""
-        from keras_dl.training.objective import compile_model
-
-        if (problem, method) not in self._loops:
-            if problem == "network":
-                options = Options(optimizer=method.lower(), nesterov=False, learning_rate=BEST[method])
-            else:
-                longest = 0.02 if method == "clipped" else None
-                options = Options(optimizer="sgd", learning_rate=3.0, global_clipnorm=longest)
-            config, model = get_config("mlp").for_data(self.dataset.spec), self._start(problem)
-            compile_model(model, config, options, self.steps)
-            self._loops[problem, method] = Quiet(model, xla=False)
-        return self._loops[problem, method]
+        """The training of the network of a cell."""
+        if problem == "network":
+            shape, options = {}, Options(optimizer=method.lower(), nesterov=False, learning_rate=BEST[method])
+        else:
+            shape = {"hidden": (64,), "depth": 8, "kernel_initializer": "he_normal"}
+            longest = 0.02 if method == "clipped" else None
+            options = Options(optimizer="sgd", learning_rate=3.0, global_clipnorm=longest)
+        config = get_config("mlp", **shape).for_data(self.dataset.spec)
+        return self.quiet(config, options, self.steps, xla=False)
 
     def _formulas(self, seed: int) -> dict:
         generator = np.random.default_rng(seed)
@@ -212,13 +195,7 @@ class Optimizers(DataExperiment):
         def one_by_one(w):
             return np.mean([np.outer(a, softmax(a @ w) - b) for a, b in zip(x, hot, strict=True)], axis=0)
 
-        return _formulas(gradient, one_by_one, start)
-
-
-def _loss(model: keras.Model, x: np.ndarray, y: np.ndarray) -> float:
-    logits = model(x, training=False).numpy().astype("float64")
-    loss = -log_softmax(logits, axis=1)[np.arange(len(y)), y].mean()
-    return float(loss) if loss < HUGE else HUGE
+        return rules.deviations(gradient, one_by_one, start)
 
 
 def _valley(method: str, seed: int) -> dict:
@@ -231,39 +208,3 @@ def _valley(method: str, seed: int) -> dict:
     steps = np.where(far[-1], LIMIT + 1, LIMIT - np.argmax(far[::-1], axis=0) + 1)
     best = steps.argmin()
     return {"steps": int(steps[best]), "rate": float(RATES[best]), "path": path[:60, best].tolist()}
-
-
-def _formulas(gradient: rules.Gradient, one_by_one: rules.Gradient, w: np.ndarray) -> dict:
-    """How far Keras's optimizers are from the formulas, and what those say, for one loss from the weights `w` on."""
-    optimizers, rate = keras.optimizers, 0.1
-
-    def difference(ours: np.ndarray, optimizer: keras.optimizers.Optimizer, loss=gradient) -> float:
-        return float(np.abs(ours - rules.by_keras(optimizer, loss, w, len(ours) - 1)).max())
-
-    def penalized(w):
-        return gradient(w) + 2 * 0.05 * w
-
-    anew = rules.adagrad(gradient, w, 0.01, 40, epoch=20)
-    before, again = (
-        np.abs((anew[n + 1] - anew[n]) / np.where(gradient(anew[n]), gradient(anew[n]), 1)) for n in (19, 20)
-    )
-    first = np.abs(np.diff(rules.by_keras(optimizers.Adam(rate), gradient, w, 1), axis=0)[0]) / rate
-    g = gradient(w)
-    limit = float(np.linalg.norm(g)) / 3
-    clipped = -np.diff(rules.by_keras(optimizers.SGD(1.0, global_clipnorm=limit), gradient, w, 1), axis=0)[0]
-    length = float(np.linalg.norm(clipped))
-    decayed = optimizers.SGD(rate, weight_decay=2 * 0.05), optimizers.Adam(0.01, weight_decay=2 * 0.05)
-    return {
-        "sgd": difference(rules.sgd(one_by_one, w, rate, 20), optimizers.SGD(rate)),
-        "momentum": difference(rules.momentum(gradient, w, rate, 50), optimizers.SGD(rate * (1 - 0.9), momentum=0.9)),
-        "adagrad": difference(
-            rules.adagrad(gradient, w, rate, 20), optimizers.Adagrad(rate, initial_accumulator_value=0, epsilon=1e-20)
-        ),
-        "jump": float(np.median(again[before > 0] / before[before > 0])),
-        "adam": difference(rules.adam(gradient, w, 0.001, 20), optimizers.Adam(0.001)),
-        "first": float(np.abs(first[np.abs(g) > 0.01] - 1).max()),
-        "decay": difference(rules.sgd(penalized, w, rate, 20), decayed[0]),
-        "adamw": difference(rules.adam(penalized, w, 0.01, 20), decayed[1]),
-        "length": length / limit - 1,
-        "direction": 1 - float((clipped * g).sum() / length / np.linalg.norm(g)),
-    }

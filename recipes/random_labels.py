@@ -27,7 +27,6 @@ from matplotlib.figure import Figure
 
 from keras_dl import get_config
 from keras_dl.augment import image
-from keras_dl.errors import UsageError
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, Share, at_least, multiple_of
@@ -67,9 +66,8 @@ class RandomLabels(DataExperiment):
     """points that the network of 2n + d weights takes"""
 
     def cells(self) -> list[dict]:
-        found, wanted = len(self.dataset.train), max(self.examples, self.points)
-        if found < wanted:
-            raise UsageError(f"{wanted} examples are wanted; {self.data} has {found} to train on")
+        self.check_examples(self.examples)
+        self.check_examples(self.points, "points")
         self.dataset.spec.check_pictures()
         runs = [{"inputs": inputs, "regularizer": None} for inputs in INPUTS]
         runs += [{"inputs": "random", "regularizer": regularizer} for regularizer in REGULARIZERS]

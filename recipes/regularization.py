@@ -1,13 +1,11 @@
 """Regularization: what each technique does to a network that learns its training examples by heart.
 
-A perceptron with two hidden layers learns 300 examples, a fifth of them with wrong labels: without help it gets all of
-them right, the wrong ones too. Each technique is switched on alone, then those that help each other together. The loss
-in the figure is always the plain cross-entropy without noise and penalties, so that the curves can be compared.
+A perceptron with two hidden layers learns 300 examples, a fifth of them with wrong labels: without help all of them,
+the wrong ones too. Each technique is switched on alone, then those that help each other together.
 
-Dropout: Srivastava et al., "Dropout", JMLR 15, 2014. A lecture writes `Dropout(p=0.5)`; Keras calls it `rate`, the
-share that is dropped. Another scales the weights by the dropout probability: it must be the probability to keep a unit,
-which is the same only at 0.5. Keras divides by it in training instead. No gain in accuracy is claimed for dropout: on
-few examples with right labels there was none.
+Dropout: Srivastava et al., "Dropout", JMLR 15, 2014. Keras's `rate` is the share that is dropped, as p in one lecture.
+Another scales the weights by it: that must be the probability to keep a unit, which is the same only at 0.5, and Keras
+divides by that in training instead.
 
 Run it by `keras-dl run regularization`.
 """
@@ -15,36 +13,30 @@ Run it by `keras-dl run regularization`.
 from __future__ import annotations
 
 import dataclasses
-import functools
-import itertools
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.special import log_softmax, softmax
 
+from keras_dl.analysis.thinned import against_mean, off_geometric_mean
 from keras_dl.catalogue import get_config
-from keras_dl.config import Config
-from keras_dl.errors import UsageError
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
+from keras_dl.experiments.wrong_labels import with_wrong_labels
 from keras_dl.fields import Count, Counts, Positive, Share, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
 from keras_dl.training import Options
-from keras_dl.training.order import random_order
-from keras_dl.training.quiet import Quiet, error_rate
+from keras_dl.training.order import batches_of, random_order
+from keras_dl.training.quiet import Quiet, cross_entropy, error_rate
 
 KEEP, MAX_NORM, MASKED = 0.5, 1.0, 0.2
 TECHNIQUES = {
     "none": ({}, {}),
     "L1": ({}, {"l1": 1e-3}),
     "L2": ({}, {"l2": 3e-3}),
-    "weight decay": (
-        {},
-        {"optimizer": "adamw", "learning_rate": 1e-3, "weight_decay": 0.5, "weight_decay_on": "all"},
-    ),
+    "weight decay": ({}, {"optimizer": "adamw", "learning_rate": 1e-3, "weight_decay": 0.5, "weight_decay_on": "all"}),
     "max-norm": ({}, {"max_norm": MAX_NORM}),
     "dropout": ({"dropout": 1 - KEEP}, {}),
     "input dropout": ({"input_dropout": 0.2}, {}),
@@ -86,34 +78,31 @@ class Regularization(DataExperiment):
         generator = np.random.default_rng(seed)
         train = self._examples(generator)
         test, validation = ((s.inputs(), s.labels) for s in (self.dataset.test, self.dataset.validation))
-        config, loop = self._loop(technique)
-        keras.utils.set_random_seed(seed)
-        loop.restart(config.build())
-        model = loop.model
-        batch = min(self.batch_size, len(train[1]))
-        order = random_order(len(train[1]), self.steps, batch, generator)
+        network, changes = {**TECHNIQUES, "committee": (COMMITTEE, {})}.get(technique, ({}, {}))
+        config = get_config("mlp", **{"hidden": self.hidden, **network}).for_data(self.dataset.spec)
+        options = Options(**{"optimizer": "momentum", "learning_rate": self.learning_rate, **changes})
+        loop = self.quiet(config, options, self.steps, xla=False)
+        model = loop.begin(seed)
+        order = random_order(len(train[1]), self.steps, min(self.batch_size, len(train[1])), generator)
         if patience is not None:
-            losses = _stop_early(loop, train, validation, order.reshape(-1, ROUND, batch), patience)
-            found = {"rounds": len(losses), "best": min(losses), "restored": _loss(model, *validation)}
-            return {**found, "test": _loss(model, *test), "accuracy": 100 - error_rate(model, *test)}
-        curves = {"train": [_loss(model, *train)], "test": [_loss(model, *test)]}
-        for part in order.reshape(POINTS, -1, batch):
-            loop.run(*train, part)
-            curves["train"].append(_loss(model, *train))
-            curves["test"].append(_loss(model, *test))
+            found = self._stopped_early(loop, train, validation, order, patience)
+            return {**found, "test": cross_entropy(model, *test), "accuracy": 100 - error_rate(model, *test)}
+        curves = {"train": [cross_entropy(model, *train)], "test": [cross_entropy(model, *test)]}
+        for _ in loop.parts(*train, order, POINTS):
+            curves["train"].append(cross_entropy(model, *train))
+            curves["test"].append(cross_entropy(model, *test))
         if technique == "committee":
-            return {"distance": _committee(model, test[0][:50])}
-        masked = test[0] * (generator.random(test[0].shape) >= MASKED)
+            return {"distance": off_geometric_mean(model, test[0][:50], KEEP)}
         kernels = [layer.kernel.numpy() for layer in model.layers if hasattr(layer, "kernel")]
         return {
             **curves,
             "accuracy": 100 - error_rate(model, *test),
             "learned": 100 - error_rate(model, *train),
-            "masked": 100 - error_rate(model, masked, test[1]),
-            "noisy": float(np.mean([_loss(model, *train, training=True) for _ in range(5)])),
+            "masked": 100 - error_rate(model, test[0] * (generator.random(test[0].shape) >= MASKED), test[1]),
+            "noisy": float(np.mean([cross_entropy(model, *train, training=True) for _ in range(5)])),
             "longest": float(max(np.linalg.norm(kernel, axis=0).max() for kernel in kernels)),
             "small": 100 * float(np.mean(np.abs(np.concatenate([kernel.ravel() for kernel in kernels])) < 1e-3)),
-            **(_against_mean(model, *test) if technique == "dropout" else {}),
+            **(against_mean(model, *test) if technique == "dropout" else {}),
         }
 
     def claims(self, results: Results) -> list[Claim]:
@@ -223,96 +212,39 @@ class Regularization(DataExperiment):
     def draw(self, results: Results, folder: Path) -> None:
         steps = np.linspace(0, self.steps, POINTS + 1)
         figure = Figure(figsize=(12, 8), layout="constrained")
-        panels = figure.subplots(3, 4, sharex=True, sharey=True).flat
-        plain = {name: results.mean(name, technique="none") for name in ("train", "test")}
-        for axes, technique in zip(panels, [*TECHNIQUES, None], strict=True):
-            for name, style in (("train", "--"), ("test", "-")):
-                axes.plot(steps, plain[name], style, color="0.65", label=f"{name}, none")
-                if technique is not None:
-                    axes.plot(steps, results.mean(name, technique=technique), style, color="C0", label=name)
-            axes.grid(alpha=0.3)
-            if technique is not None:
+        *panels, last = figure.subplots(3, 4, sharex=True, sharey=True).flat
+        for name, style in (("train", "--"), ("test", "-")):
+            for axes in (*panels, last):
+                axes.plot(steps, results.mean(name, technique="none"), style, color="0.65", label=f"{name}, none")
+                axes.grid(alpha=0.3)
+            for axes, technique in zip(panels, TECHNIQUES, strict=True):
+                axes.plot(steps, results.mean(name, technique=technique), style, color="C0", label=name)
                 accuracy = results.mean("accuracy", technique=technique)
                 axes.set_title(f"{technique}\ntest accuracy {accuracy:.1f} %", fontsize=9)
-        axes.set_title("early stopping: where, and what test loss", fontsize=9)
+        last.set_title("early stopping: where, and what test loss", fontsize=9)
         for patience, color in zip(PATIENCES, ("C1", "C2"), strict=True):
             cell = {"technique": "early stopping", "patience": patience}
             stops = ROUND * results.values("rounds", **cell)
             label = f"patience {patience}: {results.mean('accuracy', **cell):.1f} %"
-            axes.scatter(stops, results.values("test", **cell), color=color, label=label, zorder=3)
-        axes.legend(fontsize=8)
+            last.scatter(stops, results.values("test", **cell), color=color, label=label, zorder=3)
+        last.legend(fontsize=8)
         panels[1].legend(fontsize=8)
-        panels[0].set_ylim(0, 1.05 * max(plain["test"]))
+        panels[0].set_ylim(0, 1.05 * results.mean("test", technique="none").max())
         figure.supxlabel("training step")
         figure.supylabel("cross-entropy without noise and penalties")
         save_figure(figure, folder / "curves.png")
 
     def _examples(self, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """`examples` of the training split, a share `noise` of them with another label than theirs."""
-        split, classes = self.dataset.train, self.dataset.spec.classes
-        self.dataset.spec.check_numbers("a perceptron")
-        if len(split) < self.examples:
-            raise UsageError(f"examples asks for {self.examples}; {self.data} has {len(split)} training examples")
-        split = split.take(generator.choice(len(split), self.examples, replace=False))
-        wrong = generator.random(len(split)) < self.noise
-        others = (split.labels + generator.integers(1, classes, len(split))) % classes
-        return split.inputs(), np.where(wrong, others, split.labels)
+        train, spec = self.dataset.train, self.dataset.spec
+        spec.check_numbers("a perceptron")
+        self.check_examples(self.examples)
+        chosen = train.take(generator.choice(len(train), self.examples, replace=False))
+        return chosen.inputs(), with_wrong_labels(chosen.labels, spec.classes, self.noise, generator)
 
-    @functools.cached_property
-    def _loops(self) -> dict[str, tuple[Config, Quiet]]:
-        return {}
-
-    def _loop(self, technique: str) -> tuple[Config, Quiet]:
-        """The network of a technique and its training, made once for all seeds."""
-        from keras_dl.training.objective import compile_model
-
-        if technique not in self._loops:
-            network, options = {**TECHNIQUES, "committee": (COMMITTEE, {})}.get(technique, ({}, {}))
-            config = get_config("mlp", **{"hidden": self.hidden, **network}).for_data(self.dataset.spec)
-            model = config.build()
-            compile_model(model, config, self._options(options), self.steps)
-            self._loops[technique] = config, Quiet(model, xla=False)
-        return self._loops[technique]
-
-    def _options(self, changes: dict) -> Options:
-        base = {"optimizer": "momentum", "learning_rate": self.learning_rate}
-        return Options(epochs=1, batch_size=self.batch_size, **{**base, **changes})
-
-
-def _loss(model: keras.Model, x: np.ndarray, y: np.ndarray, *, training: bool = False) -> float:
-    """Plain cross-entropy, without penalties; with `training` the layers that make noise do."""
-    return float(-log_softmax(model(x, training=training).numpy(), axis=1)[np.arange(len(y)), y].mean())
-
-
-def _stop_early(loop: Quiet, train: tuple, validation: tuple, rounds: np.ndarray, patience: int) -> list[float]:
-    """The validation losses of a training that Keras's callback ends, which goes back to the best weights."""
-    stopping = keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True)
-    stopping.set_model(loop.model)
-    stopping.on_train_begin()
-    loop.model.stop_training = False
-    losses = []
-    for number, order in enumerate(rounds):
-        if not loop.model.stop_training:
-            loop.run(*train, order)
-            losses.append(_loss(loop.model, *validation))
-            stopping.on_epoch_end(number, {"val_loss": losses[-1]})
-    stopping.on_train_end()
-    return losses
-
-
-def _committee(model: keras.Model, x: np.ndarray) -> float:
-    """How far, in any probability, the whole network is from the geometric mean of all that dropout makes of it."""
-    hidden = keras.Model(model.input, model.get_layer("stage1_activation").output)(x, training=False).numpy()
-    kernel, bias = (variable.numpy().astype("float64") for variable in model.get_layer("head").weights)
-    masks = np.array(list(itertools.product((0, 1), repeat=hidden.shape[1])))
-    thinned = (masks[:, None] * hidden) @ (kernel / KEEP) + bias
-    geometric = softmax(log_softmax(thinned, axis=2).mean(axis=0), axis=1)
-    return float(np.abs(geometric - softmax(hidden @ kernel + bias, axis=1)).max())
-
-
-def _against_mean(model: keras.Model, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
-    """The whole network against the mean of 200 that dropout makes of it: points of error more, total variation."""
-    whole = softmax(model(x, training=False).numpy(), axis=1)
-    mean = np.mean([softmax(model(x, training=True).numpy(), axis=1) for _ in range(200)], axis=0)
-    wrong, wrong_mean = (100 * np.mean(found.argmax(axis=1) != y) for found in (whole, mean))
-    return {"errs_more": float(wrong - wrong_mean), "off_mean": float(0.5 * np.abs(mean - whole).sum(axis=1).mean())}
+    def _stopped_early(self, loop: Quiet, train: tuple, validation: tuple, order: np.ndarray, patience: int) -> dict:
+        """What a training gives that Keras's callback ends, which goes back to the best weights."""
+        stopping = keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
+        settings = {"epochs": self.steps // ROUND, "steps_per_epoch": ROUND, "callbacks": [stopping]}
+        losses = loop.fit(batches_of(order, *train), **settings, validation_data=validation)["val_loss"]
+        return {"rounds": len(losses), "best": min(losses), "restored": cross_entropy(loop.network, *validation)}

@@ -65,9 +65,7 @@ class ScalingLaws(DataExperiment):
             raise UsageError(f"steps must be at least 16 times shortest, {16 * self.shortest}, got {self.steps}")
 
     def cells(self) -> list[dict]:
-        available = len(self.dataset.train)
-        if max(self.examples) > available:
-            raise UsageError(f"examples asks for {max(self.examples)}; {self.data} has {available} to learn from")
+        self.check_examples(max(self.examples))
         cells = [{"axis": "data", "size": size} for size in self.examples]
         cells += [{"axis": "parameters", "size": self._parameters(width), "width": width} for width in self.widths]
         return cells + [{"axis": "training", "size": size} for size in self._budgets]

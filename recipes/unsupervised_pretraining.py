@@ -27,7 +27,6 @@ from matplotlib.figure import Figure
 
 from keras_dl import get_config, surgery
 from keras_dl.config import Config
-from keras_dl.errors import UsageError
 from keras_dl.experiments.autoencoder import train_autoencoder
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
@@ -67,8 +66,7 @@ class UnsupervisedPretraining(DataExperiment):
 
     def cells(self) -> list[dict]:
         self.dataset.spec.check_pictures()
-        if self.labels > len(self.dataset.train):
-            raise UsageError(f"labels asks for {self.labels}; {self.data} has {len(self.dataset.train)} pictures")
+        self.check_examples(self.labels, "labels")
         return [{"start": start} for start in (*STARTS, "linear")]
 
     def measure(self, *, seed: int, start: str) -> dict:

@@ -28,12 +28,12 @@ def off_geometric_mean(model: keras.Model, x: np.ndarray, keep: float) -> float:
     return float(np.abs(geometric - softmax(hidden @ kernel + bias, axis=1)).max())
 
 
-def against_mean(model: keras.Model, x: np.ndarray, y: np.ndarray, count: int = 200) -> tuple[float, float]:
+def against_mean(model: keras.Model, x: np.ndarray, y: np.ndarray, count: int = 200) -> dict[str, float]:
     """`model` against the mean of `count` thinned networks, for inputs `x` (n, *shape) of the classes `y` (n,).
 
-    How much more often it errs, in points, and the total variation between their probabilities.
+    "errs_more" says how much more often it errs, in points, "off_mean" the total variation between their probabilities.
     """
     whole = softmax(model(x, training=False).numpy(), axis=1)
     mean = np.mean([softmax(model(x, training=True).numpy(), axis=1) for _ in range(count)], axis=0)
     wrong, wrong_mean = (100 * np.mean(found.argmax(axis=1) != y) for found in (whole, mean))
-    return float(wrong - wrong_mean), float(0.5 * np.abs(mean - whole).sum(axis=1).mean())
+    return {"errs_more": float(wrong - wrong_mean), "off_mean": float(0.5 * np.abs(mean - whole).sum(axis=1).mean())}

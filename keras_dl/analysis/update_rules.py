@@ -71,3 +71,46 @@ def by_keras(optimizer: keras.optimizers.Optimizer, gradient: Gradient, w: np.nd
         optimizer.apply([keras.ops.convert_to_tensor(gradient(path[-1]), "float64")], [variable])
         path.append(keras.ops.convert_to_numpy(variable.value))
     return np.stack(path)
+
+
+def deviations(gradient: Gradient, one_by_one: Gradient, w: np.ndarray) -> dict[str, float]:
+    """How far Keras's optimizers are from these rules, and what the rules say, for one loss from the weights `w` on.
+
+    `one_by_one(w)` is the mean of the gradients of single examples. "sgd", "momentum", "adagrad" and "adam" are the
+    largest differences of a weight, "decay" and "adamw" those between weight decay and a penalty with SGD and Adam.
+    "jump": how much longer AdaGrad's steps are where it starts anew; "first": how far Adam's first step is from the
+    rate, relatively; "length" and "direction": how far a clipped gradient is from the length allowed, relatively, and
+    1 less the cosine.
+    """
+    optimizers, rate = keras.optimizers, 0.1
+
+    def difference(ours: np.ndarray, optimizer: keras.optimizers.Optimizer, loss=gradient) -> float:
+        return float(np.abs(ours - by_keras(optimizer, loss, w, len(ours) - 1)).max())
+
+    def penalized(w):
+        return gradient(w) + 2 * 0.05 * w
+
+    anew = adagrad(gradient, w, 0.01, 40, epoch=20)
+    before, again = (
+        np.abs((anew[n + 1] - anew[n]) / np.where(gradient(anew[n]), gradient(anew[n]), 1)) for n in (19, 20)
+    )
+    first = np.abs(np.diff(by_keras(optimizers.Adam(rate), gradient, w, 1), axis=0)[0]) / rate
+    g = gradient(w)
+    limit = float(np.linalg.norm(g)) / 3
+    clipped = -np.diff(by_keras(optimizers.SGD(1.0, global_clipnorm=limit), gradient, w, 1), axis=0)[0]
+    length = float(np.linalg.norm(clipped))
+    decayed = optimizers.SGD(rate, weight_decay=2 * 0.05), optimizers.Adam(0.01, weight_decay=2 * 0.05)
+    return {
+        "sgd": difference(sgd(one_by_one, w, rate, 20), optimizers.SGD(rate)),
+        "momentum": difference(momentum(gradient, w, rate, 50), optimizers.SGD(rate * (1 - 0.9), momentum=0.9)),
+        "adagrad": difference(
+            adagrad(gradient, w, rate, 20), optimizers.Adagrad(rate, initial_accumulator_value=0, epsilon=1e-20)
+        ),
+        "jump": float(np.median(again[before > 0] / before[before > 0])),
+        "adam": difference(adam(gradient, w, 0.001, 20), optimizers.Adam(0.001)),
+        "first": float(np.abs(first[np.abs(g) > 0.01] - 1).max()),
+        "decay": difference(sgd(penalized, w, rate, 20), decayed[0]),
+        "adamw": difference(adam(penalized, w, 0.01, 20), decayed[1]),
+        "length": length / limit - 1,
+        "direction": 1 - float((clipped * g).sum() / length / np.linalg.norm(g)),
+    }

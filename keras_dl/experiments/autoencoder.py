@@ -13,8 +13,9 @@ from typing import Literal
 import numpy as np
 
 from keras_dl.catalogue import get_config
-from keras_dl.lazy import keras, tf
+from keras_dl.lazy import keras
 from keras_dl.training import Options
+from keras_dl.training.order import batches_of
 from keras_dl.training.quiet import Quiet
 
 
@@ -46,7 +47,5 @@ def train_autoencoder(
     training = Quiet.of(config, options, steps, loss="binary_crossentropy" if sigmoid else "mse")
     model = training.begin(seed)
     order = np.random.default_rng(seed).integers(len(inputs), size=(steps, batch_size))
-    table = tf.constant(inputs, "float32")
-    batches = tf.data.Dataset.from_tensor_slices(order).map(lambda places: (tf.gather(table, places),) * 2)
-    training.fit(batches)
+    training.fit(batches_of(order, inputs, inputs))
     return model

@@ -133,6 +133,11 @@ class DataExperiment(DataOptions, Experiment):
         """The data that the options name."""
         return load(self.data, **self.loading)
 
+    def check_examples(self, count: int, option: str = "examples") -> None:
+        """Raise `UsageError` where there are fewer than the `count` training examples that `option` asks for."""
+        if (found := len(self.dataset.train)) < count:
+            raise UsageError(f"{option} asks for {count}; {self.data} has {found} training examples")
+
 
 def _table(claims: list[Claim], title: str) -> Table:
     table = Table("what the literature says", "measured", "wanted", "verdict", title=title, show_lines=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
+from scipy.special import log_softmax
 
 from keras_dl import surgery
 from keras_dl.config import Config
@@ -140,3 +141,12 @@ def error_rate(model: keras.Model, inputs: np.ndarray, labels: np.ndarray) -> fl
     parts = np.array_split(inputs, -(-len(inputs) // 2048))
     found = np.concatenate([keras.ops.convert_to_numpy(model(part)).argmax(axis=1) for part in parts])
     return 100 * float(np.mean(found != labels))
+
+
+def cross_entropy(model: keras.Model, inputs: np.ndarray, labels: np.ndarray, *, training: bool = False) -> float:
+    """The mean cross-entropy of the logits of `model` for `inputs` (n, *shape), in float64, without penalties.
+
+    `labels` are classes (n,). With `training` the layers that make noise do.
+    """
+    logits = keras.ops.convert_to_numpy(model(inputs, training=training)).astype("float64")
+    return float(-log_softmax(logits, axis=1)[np.arange(len(labels)), labels].mean())

@@ -34,5 +34,5 @@ def test_options_that_cannot_run(option, value, words):
 
 
 def test_too_few_examples_are_refused():
-    with pytest.raises(UsageError, match="examples is 5000; digits has"):
+    with pytest.raises(UsageError, match="examples asks for 5000; digits has"):
         DoubleDescent(examples=5000).cells()

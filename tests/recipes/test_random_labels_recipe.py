@@ -34,5 +34,5 @@ def test_options_that_cannot_run(option, value, words):
 
 
 def test_too_few_examples_are_refused():
-    with pytest.raises(UsageError, match="5000 examples are wanted; digits has"):
+    with pytest.raises(UsageError, match="asks for 5000; digits has"):
         RandomLabels(points=5000).cells()

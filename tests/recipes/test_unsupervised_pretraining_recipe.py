@@ -25,7 +25,7 @@ def test_fine_tuning_starts_from_what_was_learned_without_labels(tmp_path):
     ("option", "value", "words"),
     [
         ("labels", 0, "labels must be at least 1, got 0"),
-        ("labels", 5000, "labels asks for 5000; digits has 12.. pictures"),
+        ("labels", 5000, "labels asks for 5000; digits has 12.. training examples"),
         ("hidden", (), r"hidden must be one number or more, got \(\)"),
         ("steps", 0, "steps must be at least 1, got 0"),
         ("pretraining_steps", 0, "pretraining_steps must be at least 1, got 0"),

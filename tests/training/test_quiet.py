@@ -9,7 +9,7 @@ from keras_dl import get_config
 from keras_dl.lazy import keras, tf
 from keras_dl.tasks.adversarial_training import AdversarialTraining
 from keras_dl.training import Options
-from keras_dl.training.quiet import Quiet, error_rate
+from keras_dl.training.quiet import Quiet, cross_entropy, error_rate
 
 generator = np.random.default_rng(0)
 INPUTS = generator.normal(size=(12, 4)).astype("float32")
@@ -112,3 +112,10 @@ def test_the_error_rate_is_the_share_of_wrong_answers(count):
     labels = right.copy()
     labels[0] = (labels[0] + 1) % 3
     assert error_rate(model, INPUTS[:count], labels) == pytest.approx(100 / count)
+
+
+def test_the_cross_entropy_is_that_of_the_plain_logits():
+    model = network(0, dropout=0.5)
+    expected = keras.losses.sparse_categorical_crossentropy(LABELS, model(INPUTS), from_logits=True)
+    assert cross_entropy(model, INPUTS, LABELS) == pytest.approx(float(np.mean(expected)), rel=1e-6)
+    assert cross_entropy(model, INPUTS, LABELS, training=True) != cross_entropy(model, INPUTS, LABELS)
