@@ -25,6 +25,7 @@ from typing import Annotated
 import numpy as np
 from matplotlib.figure import Figure
 
+from keras_dl.analysis.update_rules import sgd
 from keras_dl.errors import UsageError
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
@@ -62,18 +63,21 @@ class ImplicitMargin(DataExperiment):
             raise UsageError(f"no plane separates classes {self.pair[0]} and {self.pair[1]}; choose another --pair")
         rate = 4 / np.square(signed).sum(axis=1).max()  # below 2 / the largest curvature of the loss
         weights = generator.normal(0, 0.1, signed.shape[1])
-        rows, separated, marks = [], None, set(self._marks().tolist())
-        for step in range(1, self.steps + 1):
+        rows, separated, done = [], None, 0
+
+        def gradient(weights: np.ndarray) -> np.ndarray:
             margins = signed @ weights
             gradient = -np.exp(-np.logaddexp(0, margins)) @ signed / len(signed)
-            if method == "normalized":
-                gradient /= 4 * np.logaddexp(0, -margins).mean()
-            weights = weights - rate * gradient
-            if separated is None and (signed @ weights).min() > 0:
-                separated = step
-            if step in marks:
-                norm = np.linalg.norm(weights)
-                rows.append([(signed @ weights).min() / norm, machine @ weights / norm, norm])
+            return gradient / (4 * np.logaddexp(0, -margins).mean()) if method == "normalized" else gradient
+
+        for mark in self._marks().tolist():
+            path = sgd(gradient, weights, rate, mark - done)[1:]
+            if separated is None:
+                right = (number for number, w in enumerate(path, done + 1) if (signed @ w).min() > 0)
+                separated = next(right, None)
+            weights, done = path[-1], mark
+            norm = np.linalg.norm(weights)
+            rows.append([(signed @ weights).min() / norm, machine @ weights / norm, norm])
         margin, cosine, norm = np.transpose(rows).tolist()
         return {"margin": margin, "cosine": cosine, "norm": norm, "best": float(best), "separated": separated}
 

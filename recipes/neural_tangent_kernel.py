@@ -31,7 +31,10 @@ from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Growing, at_least
 from keras_dl.figures import save_figure
-from keras_dl.lazy import keras, tf
+from keras_dl.lazy import keras
+from keras_dl.training.initialization import initialize
+from keras_dl.training.quiet import Quiet
+from keras_dl.training.updates import Updates, make_optimizer
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -56,8 +59,6 @@ class NeuralTangentKernel(DataExperiment):
     def measure(self, *, seed: int, part: str, width: int) -> dict:
         """ "error" of the kernel at random weights, relative to the limit's norm; for trained networks what training
         adds to the test outputs of the "network" and in "kernel" regression, and how far the weights "moved"."""
-        from keras_dl.training.initialization import initialize
-
         data = self.dataset
         config = get_config("mlp", hidden=(width,), depth=self.depth).for_data(data.spec).replace(classes=1)
         generator = np.random.default_rng(seed)
@@ -83,15 +84,17 @@ class NeuralTangentKernel(DataExperiment):
     def _train(self, model: keras.Model, x: np.ndarray, target: np.ndarray, rate: float) -> tuple[np.ndarray, float]:
         """What `steps` of descent to `target` for the first rows of `x` add to the outputs of the others, and the
         distance that the kernels move relative to their length."""
-        kernels = [layer.kernel for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+        dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+        for layer in dense:
+            layer.bias.trainable = False
+        kernels = [layer.kernel for layer in dense]
         start, before = [kernel.numpy() for kernel in kernels], model(x)[:, 0].numpy()
-        inputs = tf.constant(x[: len(target)])
-        goal = tf.constant(target + before[: len(target)], "float32")
-        for _ in range(self.steps):
-            with tf.GradientTape() as tape:
-                loss = tf.reduce_sum(tf.square(model(inputs)[:, 0] - goal)) / 2
-            for kernel, gradient in zip(kernels, tape.gradient(loss, kernels), strict=True):
-                kernel.assign_sub(2 / kernel.shape[0] * rate * gradient)
+        rates = tuple(f"{layer.name}={2 / layer.kernel.shape[0]}" for layer in dense)
+        descent = Updates(optimizer="sgd", learning_rate=rate, layer_rates=rates)
+        squares = keras.losses.MeanSquaredError(reduction="sum")
+        model.compile(make_optimizer(model, descent, self.steps), squares, loss_weights=[0.5])
+        goal = (target + before[: len(target)])[:, None].astype("float32")
+        Quiet(model).run(x[: len(target)], goal, np.tile(np.arange(len(target)), (self.steps, 1)))
         moves = sum(np.square(kernel.numpy() - old).sum() for kernel, old in zip(kernels, start, strict=True))
         moved = np.sqrt(moves / sum(np.square(old).sum() for old in start))
         return (model(x)[:, 0].numpy() - before)[len(target) :], float(moved)
