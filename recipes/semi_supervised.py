@@ -107,6 +107,7 @@ class SemiSupervised(DataExperiment):
 
     def claims(self, results: Results) -> list[Claim]:
         accuracy = {method: results.values("accuracy", method=method) for method in METHODS}
+        gain = (accuracy["pseudo"] - accuracy["labels"])[:, -1]
         return [
             Claim(
                 text="Before pseudo-labels weigh anything, both networks are one",
@@ -119,10 +120,11 @@ class SemiSupervised(DataExperiment):
             Claim(
                 text="Learning its own answers makes a network with few labels better (Lee 2013, table 1)",
                 quantity=f"gain in test accuracy, {self.labels} labels",
-                measured=(accuracy["pseudo"] - accuracy["labels"])[:, -1],
+                measured=gain,
                 at_least=1,
                 unit="points",
                 published="5.7 points on MNIST",
+                reason=f"it is better at {np.sum(gain > 0)} of {len(gain)} seeds and worse at {np.sum(gain < 0)}",
             ),
             Claim(
                 text="Its answers move away from the boundaries of the classes (Lee 2013, section 3.2)",

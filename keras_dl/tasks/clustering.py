@@ -2,14 +2,15 @@
 
 Caron, Bojanowski, Joulin & Douze, "Deep Clustering for Unsupervised Learning of Visual Features", ECCV 2018
 (DeepCluster). Before each epoch the features of all training pictures, what the head reads, are whitened and clustered
-by k-means, and a head with new weights learns to tell the clusters from changed pictures. The paper takes ten times as
-many clusters as there are classes to be found, and a Sobel filter before the network, which is left out here. What
-k-means does is a function of the seed, the epoch and the weights.
+by k-means, and a head with new weights learns to tell the clusters from changed pictures. What is found is a function
+of the seed, the epoch and the weights. The paper takes ten times as many clusters as there are classes to be found,
+and a Sobel filter before the network, which is left out here.
 
-The loss is measured against clusters that the training itself has made; so compare it only between epochs. What the
-network is worth is told by scores, where there are labels: "linear_probe", as in contrastive learning, and "nmi", the
-mutual information of its answers and the classes over the mean of their entropies (section 4.1): 0 when they are
-independent, 1 when they are the same. It grows by chance, too, where there are few pictures for each cluster.
+The loss is measured against clusters that the training itself has made, and is high whenever they are new: compare it
+only between epochs as far from that. A schedule whose rate falls to 0 leaves the last head as it began; the features
+do not suffer. What the network is worth is told by scores, where there are labels: "linear_probe", as in contrastive
+learning, and "nmi", the mutual information of its answers and the classes over the mean of their entropies: 0 when they
+are independent, 1 when they are the same. It grows by chance, too, where there are few pictures for each cluster.
 """
 
 from __future__ import annotations
