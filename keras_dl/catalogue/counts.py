@@ -116,6 +116,11 @@ def _attends(dense, inputs, a_pair: int) -> Counted:
     return multiply_adds + queries * values * a_pair, links
 
 
+def _mixes(layer, inputs, output) -> Counted:
+    """Attention alone, without projections: all queries by all keys and the attention by the values."""
+    return 2 * _positions(inputs[0]) * _positions(inputs[1]) * output.shape[-1], 0
+
+
 COUNTS: dict[str, Callable[[Any, Sequence[Any], Any], Counted]] = {
     **dict.fromkeys(
         ("Dense", "BaseConv", "BaseDepthwiseConv", "BaseSeparableConv", "UnitThresholds"),
@@ -129,6 +134,7 @@ COUNTS: dict[str, Callable[[Any, Sequence[Any], Any], Counted]] = {
     "Bidirectional": _both_ways,
     "MultiHeadAttention": _attention,
     "GroupedQueryAttention": _grouped_attention,
+    "MaskedAttention": _mixes,
     **dict.fromkeys(
         (
             "BatchNormalization",

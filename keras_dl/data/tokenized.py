@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Literal
 
+import numpy as np
+
 from keras_dl.data.dataset import SPLITS, Data
 from keras_dl.data.sources import Ragged
-from keras_dl.data.spec import Column, Spec
+from keras_dl.data.spec import Column
 from keras_dl.data.vocabulary import Vocabulary
 from keras_dl.lazy import tf
 
@@ -16,27 +18,27 @@ FREQUENT = 4000
 """pieces of bpe, where nothing else is said"""
 
 
+def vocabulary_of(
+    data: Data, *names: str, pieces: Literal["words", "characters", "bpe"], size: int | None = None
+) -> Vocabulary:
+    """The vocabulary of `pieces`, of at most `size` tokens, of the training texts in the columns `names`."""
+    texts = np.concatenate([data.train.columns[name].values for name in names])
+    return Vocabulary.of(texts, pieces, size=size or (FREQUENT if pieces == "bpe" else None))
+
+
 def tokenized(
     data: Data,
     name: str,
     into: str,
     length: int,
+    vocabulary: Vocabulary,
     *,
-    pieces: Literal["words", "characters", "bpe"],
-    size: int | None = None,
     bounded: bool = False,
-    like: Spec | None = None,
 ) -> Data:
     """`data` whose column `name` of texts has become `into`, token ids int32, up to `length` each, padded by 0.
 
-    The vocabulary of `pieces`, of at most `size` tokens, is made of the training texts, or is that of `like`. A notice
-    tells how many texts are cut. With `bounded`, BEGIN and END stand around a text.
+    A notice tells how many texts are cut. With `bounded`, BEGIN and END stand around a text.
     """
-    if like is None:
-        texts = data.train.columns[name].values
-        vocabulary = Vocabulary.of(texts, pieces, size=size or (FREQUENT if pieces == "bpe" else None))
-    else:
-        vocabulary = Vocabulary.from_json(like.columns[into].vocabulary)
     splits, lengths = {}, []
     for split_name in SPLITS:
         split = getattr(data, split_name)

@@ -17,8 +17,8 @@ def read(network: keras.Model, source: dict[str, Any]) -> dict[str, Any]:
 
     These are copies, without the masks that Keras hangs on to tensors: decoders take masks as inputs.
     """
-    encoder, source = network.get_layer("encoder"), keras.tree.map_structure(ops.convert_to_tensor, source)
-    made = encoder({name: source[name] for name in encoder.input}, training=False)
+    source = keras.tree.map_structure(ops.convert_to_tensor, source)
+    made = _called(network, "encoder", source)
     return {**source, **keras.tree.map_structure(ops.copy, made)}
 
 
@@ -27,11 +27,26 @@ def told(network: keras.Model, given: dict[str, Any], token_ids: Any) -> dict[st
 
     "logits", (batch, target_length, vocabulary_size), and whatever it gives beside them, by name.
     """
-    decoder, token_ids = network.get_layer("decoder"), ops.convert_to_tensor(token_ids)
+    token_ids = ops.convert_to_tensor(token_ids)
     mask = {TARGET.replace("token_ids", "padding_mask"): token_ids != PAD}
-    there = {**given, **mask, TARGET: token_ids}
-    found = decoder({name: there[name] for name in decoder.input}, training=False)
-    return found if isinstance(found, dict) else {"logits": found}
+    found = _called(network, "decoder", {**given, **mask, TARGET: token_ids})
+    found = found if isinstance(found, dict) else {"logits": found}
+    if "logits" not in found:
+        found["logits"] = network.get_layer("embedding")(found["hidden"], reverse=True)
+    return found
+
+
+def _called(network: keras.Model, name: str, there: dict[str, Any]) -> Any:
+    """What the nested model `name` makes of those of `there` that it takes.
+
+    Where one table serves both models it is the layer `embedding` of `network`, and they take vectors for token ids.
+    """
+    part = network.get_layer(name)
+    taken = {}
+    for wanted in part.input:
+        ids = wanted.replace("vectors", "token_ids")
+        taken[wanted] = there[wanted] if wanted in there else network.get_layer("embedding")(there[ids])
+    return part(taken, training=False)
 
 
 def conditional(network: keras.Model, source: dict[str, Any], *, beginnings: int = 1) -> NextLogits:

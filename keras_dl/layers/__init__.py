@@ -13,6 +13,7 @@ from keras_dl.layers.grid_basis import GridBasis
 from keras_dl.layers.lecun_conv import LeCunConv2D
 from keras_dl.layers.local_response_normalization import LocalResponseNormalization
 from keras_dl.layers.locally_connected import LocallyConnected2D
+from keras_dl.layers.masked_attention import MaskedAttention
 from keras_dl.layers.maxout import Maxout
 from keras_dl.layers.padded_embedding import PaddedEmbedding
 from keras_dl.layers.positions import Positions
@@ -20,6 +21,7 @@ from keras_dl.layers.proposals import Proposals
 from keras_dl.layers.rbf_output import RBFOutput
 from keras_dl.layers.roi_align import RoIAlign
 from keras_dl.layers.row_normalization import RowNormalization
+from keras_dl.layers.sinusoids import Sinusoids
 from keras_dl.layers.stored_normalization import StoredNormalization
 from keras_dl.layers.tangent_kernel import TangentKernel
 from keras_dl.layers.trainable_subsampling import TrainableSubsampling2D
@@ -38,6 +40,7 @@ __all__ = [
     "LeCunConv2D",
     "LocalResponseNormalization",
     "LocallyConnected2D",
+    "MaskedAttention",
     "Maxout",
     "PaddedEmbedding",
     "Positions",
@@ -45,6 +48,7 @@ __all__ = [
     "RBFOutput",
     "RoIAlign",
     "RowNormalization",
+    "Sinusoids",
     "StoredNormalization",
     "TangentKernel",
     "TrainableSubsampling2D",

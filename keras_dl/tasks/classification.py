@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from keras_dl.data.tokenized import TOKENS, tokenized, with_masks
+from keras_dl.data.tokenized import TOKENS, tokenized, vocabulary_of, with_masks
+from keras_dl.data.vocabulary import Vocabulary
 from keras_dl.errors import UsageError, some
 from keras_dl.fields import Count
 from keras_dl.lazy import keras
@@ -54,8 +55,11 @@ class Classification(Task):
             ours, theirs = some(like.class_names), some(data.spec.class_names)
             raise UsageError(f"the model tells the classes {ours}; {data.spec.name} has {theirs}")
         if data.spec.kind == "text" and hasattr(config, "vocabulary_size"):
-            pieces, size = self.pieces, self.vocabulary_size
-            return tokenized(data, "text", TOKENS, config.length, pieces=pieces, size=size, like=like)
+            if like is None:
+                vocabulary = vocabulary_of(data, "text", pieces=self.pieces, size=self.vocabulary_size)
+            else:
+                vocabulary = Vocabulary.from_json(like.columns[TOKENS].vocabulary)
+            return tokenized(data, "text", TOKENS, config.length, vocabulary)
         return data
 
     def inputs(self, batch):

@@ -1,7 +1,8 @@
 """Translation: a text in another language, told token by token from its source and the tokens before.
 
 Sutskever, Vinyals & Le, "Sequence to Sequence Learning with Neural Networks", NeurIPS 2014. Each language has a
-vocabulary of its own, of its training texts, and texts stand between BEGIN and END. In training and for the loss and
+vocabulary of its own, of its training texts, or both have one together if the network has one table of tokens for both
+(Vaswani et al. 2017); texts stand between BEGIN and END. In training and for the loss and
 the accuracy of a split the network is given the right translation up to each token; both are means over tokens, the
 loss in nats, pads count nothing.
 
@@ -17,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 
-from keras_dl.data.tokenized import tokenized, with_masks
+from keras_dl.data.tokenized import tokenized, vocabulary_of, with_masks
 from keras_dl.data.vocabulary import BEGIN, END, PAD, Vocabulary
 from keras_dl.errors import UsageError, some
 from keras_dl.fields import Count
@@ -43,7 +44,7 @@ class Translation(Task):
     pieces: Literal["words", "characters", "bpe"] = "bpe"
     """what texts are made of"""
     vocabulary_size: Count | None = None
-    """most tokens of each language, the frequent ones; by default 4,000 pieces of bpe, and all words or characters"""
+    """most tokens of a vocabulary, the frequent ones; by default 4,000 pieces of bpe, and all words or characters"""
     beam_width: Count = 1
     """beginnings of a translation that are gone on with side by side; of several translations the one whose tokens are
     the likeliest on average is answered"""
@@ -58,10 +59,15 @@ class Translation(Task):
         if len(texts) != 2:
             found = some([*data.spec.columns])
             raise UsageError(f"{self.name} needs two columns of texts, source and target; {data.spec.name} has {found}")
+        if like is None:
+            groups = (texts, texts) if hasattr(config, "vocabulary_size") else ([name] for name in texts)
+            settings = {"pieces": self.pieces, "size": self.vocabulary_size}
+            vocabularies = [vocabulary_of(data, *group, **settings) for group in groups]
+        else:
+            vocabularies = [Vocabulary.from_json(like.columns[into].vocabulary) for into in (SOURCE, TARGET)]
         lengths = (config.source_length, config.target_length + 1)
-        for name, into, length in zip(texts, (SOURCE, TARGET), lengths, strict=True):
-            pieces, size = self.pieces, self.vocabulary_size
-            data = tokenized(data, name, into, length, pieces=pieces, size=size, bounded=True, like=like)
+        for name, into, length, vocabulary in zip(texts, (SOURCE, TARGET), lengths, vocabularies, strict=True):
+            data = tokenized(data, name, into, length, vocabulary, bounded=True)
         return data
 
     def inputs(self, batch):
@@ -75,7 +81,8 @@ class Translation(Task):
     def learner(self, network, config, options):
         from keras_dl.learning.next_token import NextToken
 
-        return NextToken(network, config.target_length, config.target_vocabulary_size, options.label_smoothing)
+        size = getattr(config, "target_vocabulary_size", None) or config.vocabulary_size
+        return NextToken(network, config.target_length, size, options.label_smoothing)
 
     def scores(self, network, config, split, spec):
         import sacrebleu

@@ -103,3 +103,20 @@ def test_texts_are_wanted_in_two_columns_and_a_network_for_them():
         task.adapt(config, sentences)
     with pytest.raises(UsageError, match="is for networks of two texts, such as seq2seq_attention; not gpt"):
         task.adapt(get_config("gpt2_small"), data)
+
+
+def test_the_transformer_shares_one_vocabulary_and_learns_to_translate(tmp_path):
+    _, task, data, _ = JOBS["translation"]()
+    config = get_config(
+        "transformer_base", width=32, heads=2, units=64, blocks=1, source_length=6, target_length=6, dropout=0.0
+    )
+    job = Job(network=config, task=task, loading={}, options=Options(epochs=60, batch_size=16, learning_rate=3e-3))
+    trained = job.train(tmp_path / "run", *task.adapt(config, data), verbose=0)
+    spec = trained.training.data.spec
+    source, target = (spec.columns[f"{side}_token_ids"] for side in ("source", "target"))
+    assert source.vocabulary == target.vocabulary and trained.training.config.vocabulary_size == source.classes
+    trained.save(tmp_path / "model")
+    predictor = Predictor(tmp_path / "model")
+    answers = predictor.answers(*predictor.read(["one two", "red ten six", "six"]))
+    assert [answer.value["text"] for answer in answers] == ["TWO ONE", "SIX TEN RED", "SIX"]
+    assert task.draw(trained.network, trained.training.config, trained.training.data.test, spec, tmp_path / "map.png")
