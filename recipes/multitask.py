@@ -48,7 +48,7 @@ AUXILIARY = ("odd", "upper")
 class Multitask(DataExperiment):
     """Learn the class of a few pictures alone, with related tasks, and with tasks of random labels."""
 
-    seeds: Count = 10
+    seeds: Count = 30
     """how often each measurement is repeated, with other pictures, labels and initial weights"""
     network: str = "mlp"
     """name of a network of the catalogue"""

@@ -77,6 +77,19 @@ def test_the_loss_is_the_definition():
     assert float(accuracy) == pytest.approx(np.mean(right))
 
 
+def test_a_network_without_a_head_makes_the_features_itself():
+    inputs = keras.Input((WIDTH,))
+    network = keras.Model(inputs, keras.layers.Dense(5, name="embedding")(inputs))
+    learner = PrototypicalLearner(network, 1, 2)
+    _, data = adapted(crowds(10))
+    x = data.test.columns["features"].values[:6]
+    np.testing.assert_array_equal(learner(x), np.array(network(x)).reshape(2, 3, 5))
+    assert len(learner.trainable_variables) == 2 and learner.callbacks(data) == []
+    [answer, *_] = task().answers(network, None, {"features": x}, data.spec)
+    assert answer.keys() == {"embedding"}
+    assert task().scores(network, None, data.test, data.spec)["ways"] == 4
+
+
 def test_classes_are_kept_apart_and_no_example_is_lost():
     data = crowds(40)
     _, found = adapted(data)
