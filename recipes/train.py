@@ -118,8 +118,10 @@ class Train(Options, DataOptions, Recipe):
             "seconds": round(sum(row["seconds"] for row in trained.rows), 1),
         }
         labels = data.test.fingerprint["columns"].get("label")
+        chosen = {name: self.loading[name] for name in ("target", "source", "split")}
         facts = {
             **result,
+            "data": {"name": self.data, **{name: value for name, value in chosen.items() if value is not None}},
             "training": {"seed": self.seed, "validation": self.validation, "batch_size": self.batch_size},
             **({"test_labels": labels["sha256"]} if labels else {}),
         }

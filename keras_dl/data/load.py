@@ -22,6 +22,7 @@ def load(
     image_size: int | None = None,
     skip_bad: bool = False,
     target: str | None = None,
+    source: str | None = None,
     split: str | None = None,
 ) -> Data:
     """The data set called `name`: "digits", a name of tensorflow-datasets, a folder, a .csv or .npz file.
@@ -35,9 +36,9 @@ def load(
     Where there is no validation split, the part `validation` of each class of the training examples becomes one, drawn
     by `seed`; where there is no test split, a fixed fifth does. Pictures get `image_size` pixels of height and width;
     by default they keep theirs, or get 96 where they differ. `skip_bad` leaves out files that cannot be read.
-    `target` is what is to be predicted, a column of a table or a feature of tensorflow-datasets, and `split` the one of
-    tensorflow-datasets to train on; both where the data do not say. Pictures that do not fit into memory stay in their
-    files.
+    `target` is what is to be predicted, a column of a table or a feature of tensorflow-datasets, `source` the feature
+    of these that networks take and `split` the one to train on; all three where the data do not say. Pictures that do
+    not fit into memory stay in their files.
 
     Raises `UsageError` for unknown names, folders of another form, unreadable pictures and impossible labels.
     """
@@ -48,6 +49,7 @@ def load(
     image_size = checked("image_size", image_size, Count | None)
     skip_bad = checked("skip_bad", skip_bad, bool)
     target = checked("target", target, str | None)
+    source = checked("source", source, str | None)
     split = checked("split", split, str | None)
     folder = find_folder(name, data_dir)
     if folder is not None and folder.suffix.lower() == ".csv" and folder.is_file():
@@ -77,7 +79,7 @@ def load(
     else:
         from keras_dl.data.tfds import load_tfds
 
-        data = load_tfds(name, data_dir, validation, seed, image_size, target, split)
+        data = load_tfds(name, data_dir, validation, seed, image_size, target, source, split)
     if image_size is None:
         return data
     data = data.resized((image_size, image_size, *data.spec.shape[2:]))

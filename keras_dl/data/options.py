@@ -13,7 +13,7 @@ from keras_dl.data.naming import find_folder
 from keras_dl.errors import UsageError
 from keras_dl.fields import Count, Fraction
 
-LOADING = ("data_dir", "image_size", "validation", "skip_bad", "target", "split")
+LOADING = ("data_dir", "image_size", "validation", "skip_bad", "target", "source", "split")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,8 @@ class DataOptions:
     """leave out pictures that cannot be read"""
     target: Annotated[str | None, tyro.conf.arg(aliases=("--label",))] = None
     """what is to be predicted, where the data have several answers: a label of tensorflow-datasets, a column"""
+    source: str | None = None
+    """which feature of tensorflow-datasets networks take, where there are several, such as the language to be read"""
     split: str | None = None
     """the split of tensorflow-datasets to train on, where none is called train"""
 

@@ -55,17 +55,18 @@ def load_tfds(
     seed: int,
     image_size: int | None,
     target: str | None = None,
+    source: str | None = None,
     split: str | None = None,
 ) -> Data:
     """The data set that tensorflow-datasets calls `name`, downloaded if `data_dir` lacks it.
 
     Pictures of different sizes are scaled to cover `image_size`, by default `DEFAULT_SIZE`, and cropped to the centre,
     masks and boxes along with them; floats in 0..1 or -1..1 become 0..255. Pictures that do not fit into memory stay in
-    their files. `target` is the feature to be predicted, `split` the one to train on, where the data set does not say.
-    Raises `UsageError` for other kinds of data.
+    their files. `target` is the feature to be predicted, `source` the one that networks take, `split` the one to train
+    on, where the data set does not say. Raises `UsageError` for other kinds of data.
     """
     builder = _builder(name, data_dir or os.environ.get("TFDS_DATA_DIR"))  # TFDS itself reads it when imported
-    keys = find_columns(builder, target)
+    keys = find_columns(builder, target, source)
     _prepare(builder)
     splits, notices = _splits(builder, split)
     return _read(builder, keys, splits, notices, validation, seed, image_size, image_size)

@@ -21,16 +21,25 @@ WANTED = (
 )
 
 
-def find_columns(builder: tfds.core.DatasetBuilder, target: str | None) -> dict[str, str]:
+def find_columns(
+    builder: tfds.core.DatasetBuilder, target: str | None = None, source: str | None = None
+) -> dict[str, str]:
     """The columns of `builder`'s examples, the input first, and the feature that each is made of.
 
     An input is called by its kind, image, features, text or audio, and its class "label", a number to be predicted
     "number", boxes and their classes "boxes" and "labels", classes of pixels "mask"; a text and its translation are
-    "source" and "target". `target` is the feature to be predicted, where there are several. Raises `UsageError`.
+    "source" and "target". `target` is the feature to be predicted, and `source` the one that networks take, where there
+    are several. Raises `UsageError`.
     """
     features, declared = builder.info.features, _declared(builder)
     masks = [key for key, feature in features.items() if _is_mask(feature)]
     kinds = {key: kind for key, feature in features.items() if key not in masks and (kind := input_kind(feature))}
+    if source is not None:
+        if source not in kinds:
+            raise UsageError(f"{builder.name} has no input {source}; it has {some([*kinds], most=20) or 'none at all'}")
+        if source == target:
+            raise UsageError(f"source and target must be two features of {builder.name}, got {source} twice")
+        kinds = {key: kind for key, kind in kinds.items() if key == source}
     if target is not None:
         return _predicting(builder, target, kinds, declared)
     if declared and declared[0] in kinds:

@@ -45,8 +45,10 @@ class Evaluate:
     """which examples; where the data have no test split, test is the fixed fifth that trainings keep aside"""
     data_dir: str | None = None
     """where tensorflow-datasets keeps its data; default TFDS_DATA_DIR, then its own"""
-    label: str | None = None
-    """which class is told, where the data have more than one"""
+    target: Annotated[str | None, tyro.conf.arg(aliases=("--label",))] = None
+    """what is to be predicted, where the data have several answers; for the data of its training as it was there"""
+    source: str | None = None
+    """which feature the network takes, where there are several; for the data of its training as it was there"""
     skip_bad: bool = False
     """leave out pictures that cannot be read"""
     out: str | None = None
@@ -64,7 +66,8 @@ class Evaluate:
         find_folder(self.data, self.data_dir)
         out = new_place(self.out, "evaluations/{}")
         predictor = Predictor(self.model)
-        data = fitting(load(self.data, data_dir=self.data_dir, skip_bad=self.skip_bad, target=self.label), predictor)
+        data = load(self.data, data_dir=self.data_dir, skip_bad=self.skip_bad, **self._chosen(predictor))
+        data = fitting(data, predictor)
         there = data.test.fingerprint["columns"].get("label", {}).get("sha256")
         if predictor.facts.get("test_labels", there) != there:
             note("other examples than its training kept aside: if it has learned some of them, the scores are too good")
@@ -95,6 +98,15 @@ class Evaluate:
             console.print(f"{words} on {found['examples']:,} {self.split} examples", soft_wrap=True)
         console.print(f"scores and pictures are in {out}", soft_wrap=True)
         return found
+
+    def _chosen(self, predictor: Predictor) -> dict[str, str]:
+        """Which features are the input and the answer, and which split is trained on: as said, else as in training."""
+        chosen = {}
+        match predictor.facts.get("data"):
+            case {"name": self.data, **trained}:
+                chosen = {name: trained[name] for name in ("target", "source", "split") if name in trained}
+        said = {name: value for name in ("target", "source") if (value := getattr(self, name)) is not None}
+        return chosen | said
 
 
 def evaluate(model: str | os.PathLike | Predictor, data: Data, *, split: str = "test") -> dict[str, Any]:

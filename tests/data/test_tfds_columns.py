@@ -45,6 +45,16 @@ def test_a_text_and_its_translation():
     assert values(french, "target")[0] == "Deux musulmans assis à leur stand pour gagner de l'argent avec ce commerce."
 
 
+def test_the_language_that_is_read_is_chosen():
+    data = load("multi30k", source="de", target="en")
+    expected = [(example["de"].decode(), example["en"].decode()) for example in raw("multi30k", "test")]
+    assert [*zip(values(data, "source", "test"), values(data, "target", "test"), strict=True)] == expected
+    with pytest.raises(UsageError, match="multi30k has no input nl; it has de, en, fr"):
+        load("multi30k", source="nl", target="en")
+    with pytest.raises(UsageError, match="source and target must be two features of multi30k, got en twice"):
+        load("multi30k", source="en", target="en")
+
+
 def test_one_whole_text_a_split():
     data = load("tiny_shakespeare")
     assert [*data.spec.columns] == ["text"] and data.spec.counts == {"train": 1, "validation": 1, "test": 1}

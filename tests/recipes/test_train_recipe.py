@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_dl import UsageError, get_config, load
-from keras_dl.augment.image import CHANGES
+from keras_dl.augment import audio, image
 from keras_dl.augment.mix import MIXES
 from keras_dl.data import load as load_data
 from keras_dl.experiments.recipe import Recipe
@@ -44,7 +44,7 @@ def test_what_a_run_leaves(result, folder):
     assert contract["class_names"] == list("0123456789")
     split = {"seed": 0, "validation": 0.1, "batch_size": 128}
     held_out = load_data("digits").test.fingerprint["columns"]["label"]["sha256"]
-    assert contract["facts"] == {**result, "training": split, "test_labels": held_out}
+    assert contract["facts"] == {**result, "data": {"name": "digits"}, "training": split, "test_labels": held_out}
     assert f"{100 * result['test_accuracy']:.2f} %" in (folder / "model" / "README.md").read_text()
 
 
@@ -76,7 +76,7 @@ def test_changed_and_mixed_pictures_are_for_training_alone(result, tmp_path):
 
 
 def test_the_names_of_augment_are_all_there_are():
-    assert typing.get_args(typing.get_args(typing.get_type_hints(Train)["augment"])[0]) == (*CHANGES, *MIXES)
+    assert typing.get_args(typing.get_args(typing.get_type_hints(Train)["augment"])[0]) == (*image.CHANGES, *MIXES, *audio.CHANGES)
 
 
 def test_the_network_follows_the_data_and_keeps_its_fixed_size(tmp_path, capsys):

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import types
 
 import numpy as np
 import pytest
@@ -202,3 +203,19 @@ def test_a_network_of_pixels_answers_with_a_mask(pictures, capsys):
     mask = np.array(row["mask"])
     assert mask.ndim == 2 and sum(row["pixels"].values()) == mask.size
     assert row["pixels"]["background"] == np.sum(mask == 0)
+
+
+@pytest.mark.parametrize(
+    ("facts", "said", "chosen"),
+    [
+        ({"data": {"name": "trec", "target": "label-coarse"}}, {}, {"target": "label-coarse"}),
+        ({"data": {"name": "trec", "target": "label-coarse"}}, {"target": "label-fine"}, {"target": "label-fine"}),
+        ({"data": {"name": "multi30k", "source": "de", "target": "en"}}, {}, {}),
+        ({"data": {"name": "trec", "name of": "what else"}}, {}, {}),
+        ({"data": "trec"}, {}, {}),
+        ({}, {"source": "text"}, {"source": "text"}),
+    ],
+)
+def test_the_data_of_a_training_are_read_as_they_were_there(facts, said, chosen):
+    trained = types.SimpleNamespace(facts=facts)
+    assert Evaluate(model="any", data="trec", **said)._chosen(trained) == chosen

@@ -14,7 +14,7 @@ Both languages and the logits share one table of token vectors, the layer `embed
 English and German; the paper's 65 and 213 million are rounded. The nested models `encoder` and `decoder` are what a
 translation uses. What a block adds is normalised after it was added (epsilon 1e-6, as the authors' code has it); all
 dense layers have biases. Kernels come from Glorot's distribution and token vectors from a normal one of deviation
-1 / sqrt(width), which the paper leaves open. Dropout follows the sums of vectors and waves, and all that is to be added.
+1 / sqrt(width), which the paper leaves open. Dropout follows the sums of vectors and waves, and all that is added.
 """
 
 from __future__ import annotations
