@@ -127,7 +127,9 @@ def tell_idle(options: Options) -> None:
         f"nesterov=False with optimizer={options.optimizer}": not options.nesterov and options.optimizer != "momentum",
         "weight_decay_on=all without weight_decay": options.weight_decay_on == "all" and not options.weight_decay,
         f"warmup={options.warmup} with schedule={options.schedule}": options.warmup != Options.warmup
-        and options.schedule != "cosine",
+        and options.schedule not in ("cosine", "inverse_sqrt"),
+        f"beta_1 and beta_2 with optimizer={options.optimizer}": (options.beta_1, options.beta_2) != (None, None)
+        and options.optimizer not in ("adam", "adamw"),
         "ema_momentum=0": options.ema_momentum == 0,
     }
     for words in filter(idle.get, idle):

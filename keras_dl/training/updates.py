@@ -28,9 +28,15 @@ class Updates:
     """step size at the start"""
     schedule: Schedule = "constant"
     """how the learning rate develops: cosine warms up, then falls to 0; linear falls to 0; step falls to a tenth after
-    50 % and 75 % of the steps; exponential falls to a hundredth"""
+    50 % and 75 % of the steps; exponential falls to a hundredth; inverse_sqrt warms up, then falls with the root of the
+    number of the step"""
     warmup: Share = 0.05
-    """part of the steps in which the learning rate of schedule=cosine rises from 0"""
+    """part of the steps in which the learning rate of schedule=cosine or inverse_sqrt rises from 0"""
+    beta_1: Share | None = None
+    """of adam and adamw: how much of the running mean of the gradients stays at each step; by default 0.9, or what the
+    task needs"""
+    beta_2: Share | None = None
+    """of adam and adamw: the same for the mean of their squares; by default 0.999"""
     weight_decay: Share = 0.0
     """decoupled weight decay per step, times the learning rate"""
     weight_decay_on: Literal["kernels", "all"] = "kernels"
@@ -57,9 +63,11 @@ def make_optimizer(
 
     Raises `UsageError` for a pattern of `layer_rates` that matches nothing.
     """
+    own = {name: value for name in ("beta_1", "beta_2") if (value := getattr(updates, name)) is not None}
+    betas = {**(adam or {}), **own}
     kind, settings = {
-        "adam": (keras.optimizers.Adam, dict(adam or {})),
-        "adamw": (keras.optimizers.AdamW, dict(adam or {})),
+        "adam": (keras.optimizers.Adam, betas),
+        "adamw": (keras.optimizers.AdamW, betas),
         "sgd": (keras.optimizers.SGD, {}),
         "momentum": (keras.optimizers.SGD, {"momentum": 0.9, "nesterov": updates.nesterov}),
         "adagrad": (keras.optimizers.Adagrad, {}),

@@ -53,6 +53,7 @@ def test_a_batch_larger_than_the_data_is_told(capsys):
         ({"nesterov": False}, "nesterov=False with optimizer=adam changes nothing"),
         ({"weight_decay_on": "all"}, "weight_decay_on=all without weight_decay changes nothing"),
         ({"warmup": 0.1}, "warmup=0.1 with schedule=constant changes nothing"),
+        ({"beta_2": 0.98, "optimizer": "sgd"}, "beta_1 and beta_2 with optimizer=sgd changes nothing"),
         ({"ema_momentum": 0}, "ema_momentum=0 changes nothing"),
     ],
 )
@@ -64,6 +65,7 @@ def test_an_option_that_does_nothing_is_told(capsys, options, words):
 def test_options_that_do_something_are_not_told(capsys):
     tell_idle(Options(optimizer="momentum", nesterov=False, weight_decay_on="all", weight_decay=0.1))
     tell_idle(Options(schedule="cosine", warmup=0.1))
+    tell_idle(Options(schedule="inverse_sqrt", warmup=0.1, beta_2=0.98))
     assert not capsys.readouterr().err
 
 

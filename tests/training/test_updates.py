@@ -46,6 +46,7 @@ def trained(steps=1, **options):
         ("linear", {0: 1, 250: 0.75, 1000: 0}),
         ("step", {0: 1, 500: 1, 501: 0.1, 750: 0.1, 751: 0.01}),
         ("exponential", {0: 1, 500: 0.1, 1000: 0.01}),
+        ("inverse_sqrt", {0: 1 / 50, 24: 0.5, 49: 1, 199: 0.5, 449: 1 / 3}),
     ],
 )
 def test_schedules(schedule, parts):
@@ -60,6 +61,28 @@ def test_how_long_a_cosine_warms_up(warmup, parts):
     rate = learning_rate("cosine", 0.2, 1000, warmup)
     for step, part in parts.items():
         assert float(rate(step)) == pytest.approx(0.2 * part, abs=1e-6)
+
+
+def test_the_schedule_of_the_transformer_is_that_of_the_paper():
+    """d^-0.5 min(step^-0.5, step * 4000^-1.5), steps from 1 on, for the base model's d."""
+    rate = learning_rate("inverse_sqrt", 512**-0.5 * 4000**-0.5, 100_000, 0.04)
+    for step in (1, 100, 4000, 20_000):
+        expected = 512**-0.5 * min(step**-0.5, step * 4000**-1.5)
+        assert float(rate(step - 1)) == pytest.approx(expected, rel=1e-5)
+    again = keras.optimizers.schedules.deserialize(keras.optimizers.schedules.serialize(rate))
+    assert float(again(999)) == float(rate(999))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+def test_the_betas_of_a_task_are_those_that_are_not_given(optimizer):
+    model = keras_dl.get_config("vanilla_nn").build()
+    for given, of_task, expected in (
+        ({}, {}, (0.9, 0.999)),
+        ({}, {"beta_1": 0.5}, (0.5, 0.999)),
+        ({"beta_1": 0.8, "beta_2": 0.98}, {"beta_1": 0.5}, (0.8, 0.98)),
+    ):
+        made = make_optimizer(model, Options(optimizer=optimizer, **given), 10, of_task)
+        assert (made.beta_1, made.beta_2) == expected
 
 
 @pytest.mark.parametrize("schedule", ["constant", "linear"])
