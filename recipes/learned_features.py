@@ -22,12 +22,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
-from keras_dl.analysis.probe import linear_probe
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Counts, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
+from keras_dl.learning.probe import linear_probe
 from keras_dl.training import Options
 from keras_dl.training.order import random_order
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 from pathlib import Path
 from typing import Annotated
 
@@ -26,17 +25,19 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config, surgery
-from keras_dl.analysis.probe import features, linear_probe
-from keras_dl.augment.image import compose
+from keras_dl.data import Data
 from keras_dl.errors import UsageError
-from keras_dl.experiments import self_supervision
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, at_least, multiple_of
 from keras_dl.figures import save_figure
-from keras_dl.lazy import keras
-from keras_dl.learning import contrastive, pretext
-from keras_dl.training.order import random_order
+from keras_dl.lazy import keras, tf
+from keras_dl.learning.contrastive import alignment, uniformity
+from keras_dl.learning.hiding import error, filled
+from keras_dl.learning.probe import linear_probe, outputs
+from keras_dl.learning.task import Task
+from keras_dl.tasks import get_task
+from keras_dl.training import Options
 
 TASKS = {"views": "SimCLR", "rotation": "rotation", "hidden": "masked autoencoder", "clusters": "DeepCluster"}
 VIEWS = ("crop", "rotate", "shift")
@@ -45,8 +46,12 @@ ROUNDS = 8
 """parts of a training; clusters are found anew for each"""
 LABELS = 10
 """labels of each class for the probe"""
-PATCH, HIDDEN, MASKS = 2, 0.5, 4
-"""height and width of what is hidden, its share of a picture, and how many masks each picture has"""
+PATCH, HIDDEN = 2, 0.5
+"""height and width of what is hidden, and its share of a picture"""
+LOOKED_AT = 2000
+"""test pictures, at most, whose alignment and uniformity are measured"""
+SHOWN = 6
+"""test pictures that are shown as they are imputed"""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,7 +64,7 @@ class SelfSupervised(DataExperiment):
     """filters of the encoder's first convolution; it ends in eight times as many features"""
     steps: Annotated[int, multiple_of(ROUNDS)] = 400
     """training steps of each task"""
-    batch_size: Annotated[int, multiple_of(4)] = 128
+    batch_size: Count = 128
     """pictures per step"""
     learning_rate: Positive = 3e-3
     """Adam's at the start; it falls to 0 along a cosine"""
@@ -79,64 +84,66 @@ class SelfSupervised(DataExperiment):
 
         Once, the probe's accuracy on "pixels".
         """
-        training, encoder = self._trainings[task]
-        keras.utils.set_random_seed(seed)
-        training.quiet(self._networks(task)[0])
-        few, test = self.dataset.train.few(LABELS, seed), self.dataset.test
-        x, unseen = few.inputs(), test.inputs()
+        learned = self._tasks[task]
+        config, data = learned.adapt(get_config("nakkiran_cnn5", k=self.width), self.dataset)
+        options = Options(learning_rate=self.learning_rate, schedule="cosine", warmup=0.0)
+        training = self.quiet(config, options, self.steps, task=learned)
+        network, found = training.begin(seed), []
+        encoder, arrange, say = surgery.embedding(network), learned.arrange(network), getattr(self, f"_{task}")
+        few, test = data.train.few(LABELS, seed), data.test
 
-        def probed(model: keras.Model) -> float:
-            return 100 * linear_probe(features(model, x), few.labels, features(model, unseen), test.labels)
+        def look(_epoch=None, _logs=None):
+            known, unseen = outputs(encoder, few), outputs(encoder, test)
+            accuracy = 100 * linear_probe(known, few.labels, unseen, test.labels)
+            found.append({"accuracy": accuracy, **say(training.model, data, seed)})
 
-        learned = self._task(task, training.model, encoder, seed)
-        found = [{"accuracy": probed(encoder), **learned.look()}]
-        for number, order in enumerate(np.split(learned.order, ROUNDS)):
-            training.run(learned.inputs, learned.targets, order, seed=ROUNDS * seed + number)
-            found.append({"accuracy": probed(encoder), **learned.look()})
+        look()
+        stream = data.train.stream(self.batch_size, steps=self.steps, seed=seed, arrange=arrange)
+        looking = [keras.callbacks.LambdaCallback(on_epoch_end=look)]
+        training.fit(stream, epochs=ROUNDS, steps_per_epoch=self.steps // ROUNDS, callbacks=looking)
         curves = {name: [values[name] for values in found] for name in found[0]}
         if "pictures" in curves:
             curves["pictures"] = curves["pictures"][-1]
-        return curves | {"pixels": probed(keras.layers.Flatten())}
-
-    def _networks(self, task: str) -> tuple[keras.Model, keras.Model]:
-        """A new network for `task`, and the encoder in it."""
-        outputs = {"views": 64, "rotation": 4, "hidden": math.prod(self.dataset.spec.shape), "clusters": self.clusters}
-        encoder = surgery.embedding(get_config("nakkiran_cnn5", k=self.width).for_data(self.dataset.spec).build())
-        x = encoder.output
-        if task in ("views", "hidden"):
-            x = keras.layers.Dense(128, activation="relu", name="projection")(x)
-        return keras.Model(encoder.input, keras.layers.Dense(outputs[task], name="task")(x)), encoder
+        known, unseen = (split.inputs().reshape(len(split), -1) for split in (few, test))
+        return curves | {"pixels": 100 * linear_probe(known, few.labels, unseen, test.labels)}
 
     @functools.cached_property
-    def _change(self):
-        return compose(VIEWS, self.dataset.spec.shape[2])
+    def _tasks(self) -> dict[str, Task]:
+        return {
+            "views": get_task("contrastive", changes=VIEWS),
+            "rotation": get_task("rotation"),
+            "hidden": get_task("masked_reconstruction", patch=PATCH, masking_ratio=HIDDEN),
+            "clusters": get_task("clustering", clusters=self.clusters, changes=VIEWS),
+        }
 
-    @functools.cached_property
-    def _trainings(self) -> dict:
-        from keras_dl.training.quiet import Quiet
+    def _views(self, learner: keras.Model, data: Data, seed: int) -> dict:
+        """The alignment and the uniformity of test pictures."""
+        pictures = data.test.inputs()[:LOOKED_AT]
+        views, _ = self._tasks["views"].prepare({"image": pictures}, tf.constant([seed, 1], "int64"))
+        single = learner.projection(learner.encoder(pictures))
+        return {"alignment": float(alignment(learner(views))), "uniformity": float(uniformity(single))}
 
-        answer = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        losses = {"views": lambda _, views: contrastive.nt_xent(views), "hidden": pretext.imputation_loss}
-        trainings = {}
-        for task in TASKS:
-            model, encoder = self._networks(task)
-            rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
-            model.compile(keras.optimizers.Adam(rate), losses.get(task, answer))
-            augment = self._change if task in ("views", "clusters") else None
-            trainings[task] = Quiet(model, augment=augment, xla=False), encoder
-        return trainings
+    def _rotation(self, learner: keras.Model, data: Data, seed: int) -> dict:
+        """The share of test pictures whose turn is named."""
+        batches = data.test.batches(256, self._tasks["rotation"].arrange(learner))
+        return {"right": learner.evaluate(batches, return_dict=True, verbose=0)["accuracy"]}
 
-    def _task(self, task: str, model: keras.Model, encoder: keras.Model, seed: int) -> self_supervision.Task:
-        if task == "hidden":
-            hidden = {"share": HIDDEN, "patch": PATCH, "masks": MASKS}
-            return self_supervision.imputation(model, self.dataset, self.steps, self.batch_size, **hidden, seed=seed)
-        batch = self.batch_size // (4 if task == "rotation" else 1)
-        order = random_order(len(self.dataset.train), self.steps, batch, np.random.default_rng(seed))
-        if task == "views":
-            return self_supervision.views(model, self.dataset, order, change=self._change, seed=seed)
-        if task == "rotation":
-            return self_supervision.rotation(model, self.dataset, order)
-        return self_supervision.clustering(model, encoder, self.dataset, order, seed=seed)
+    def _hidden(self, learner: keras.Model, data: Data, seed: int) -> dict:
+        """The error of hidden test pixels over that of their mean, and pictures as they are, hidden, and imputed."""
+        pictures, mean = data.test.inputs(), data.train.inputs().mean(axis=0, keepdims=True)
+        x, _ = self._tasks["hidden"].prepare({"image": pictures}, None)
+        hidden, guesses = tf.cast(x["hidden"], "float32"), learner(x)
+        ratio = np.mean(error(pictures, guesses, hidden)) / np.mean(error(pictures, mean, hidden))
+        rows = (pictures, filled(pictures, hidden), tf.where(x["hidden"], guesses, pictures))
+        return {"error": float(ratio), "pictures": [np.round(row[:SHOWN] / 255, 3).tolist() for row in rows]}
+
+    def _clusters(self, learner: keras.Model, data: Data, seed: int) -> dict:
+        """Finds the clusters anew: what they know of the classes, normalized, and how many are in the smallest."""
+        found = learner.find(outputs(learner.encoder, data.train), seed)
+        from sklearn.metrics import normalized_mutual_info_score
+
+        information = normalized_mutual_info_score(data.train.labels, found.labels)
+        return {"information": float(information), "smallest": int(found.counts.min())}
 
     def claims(self, results: Results) -> list[Claim]:
         uniformity = results.values("uniformity", task="views")

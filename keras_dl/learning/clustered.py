@@ -80,10 +80,10 @@ class Clustered(Learner):
         for name, variable in self.found.items():
             variable.assign(values[name])
         for theirs, ours in zip(self.then.variables, self.encoder.variables, strict=True):
-            theirs.assign(ours)
+            theirs.assign(ops.convert_to_numpy(ours))  # on JAX the two would be one otherwise
         self.head.kernel.assign(keras.initializers.GlorotUniform(seed)(self.head.kernel.shape))
         if self.head.use_bias:
-            self.head.bias.assign(ops.zeros_like(self.head.bias))
+            self.head.bias.assign(np.zeros(self.head.units))
         forget(self.optimizer, self.head.trainable_variables)
         return found
 
@@ -116,6 +116,6 @@ def forget(optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable
         place = optimizer._get_variable_index(variable)
         for name in DIRECTIONS:
             if slots := getattr(optimizer, name, None):
-                slots[place].assign(ops.zeros_like(slots[place]))
+                slots[place].assign(np.zeros(slots[place].shape))
         if optimizer.use_ema:
-            optimizer._model_variables_moving_average[place].assign(variable)
+            optimizer._model_variables_moving_average[place].assign(ops.convert_to_numpy(variable))

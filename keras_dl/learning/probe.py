@@ -19,7 +19,7 @@ BATCH = 256
 def outputs(model: keras.Model, split: Split) -> np.ndarray:
     """What `model` makes of the pictures of `split`, in order, (n, outputs) float32."""
     batches = split.batches(BATCH, lambda batch, key: (batch["image"], ()))
-    return np.concatenate([np.asarray(model.predict_on_batch(x), "float32") for x, _ in batches])
+    return np.concatenate([np.asarray(model.predict_on_batch(x.numpy()), "float32") for x, _ in batches])
 
 
 def probed(network: keras.Model, split: Split) -> dict[str, float]:

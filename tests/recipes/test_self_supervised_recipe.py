@@ -29,7 +29,7 @@ def test_every_task_is_learned(tmp_path, monkeypatch):
     ("option", "value", "words"),
     [
         ("steps", 30, "steps must be a positive multiple of 8, got 30"),
-        ("batch_size", 30, "batch_size must be a positive multiple of 4, got 30"),
+        ("batch_size", 0, "batch_size must be at least 1, got 0"),
         ("clusters", 1, "clusters must be at least 2, got 1"),
         ("width", 0, "width must be at least 1, got 0"),
         ("learning_rate", 0.0, "learning_rate must be above 0 and finite, got 0.0"),
