@@ -12,6 +12,9 @@ from keras_dl.search.ledger import Trial
 from keras_dl.training.card import takes
 from keras_dl.training.job import Job
 
+CHOSEN = ("target", "source", "split")
+"""arguments of `keras_dl.data.load` that say which columns and examples of the data are meant"""
+
 
 def save(best: Trial, job: Job, oracle: str, folder: Path) -> float:
     """Save the model of the trial `best`, which `job` has trained, as `folder`/best.
@@ -32,6 +35,7 @@ def save(best: Trial, job: Job, oracle: str, folder: Path) -> float:
     trained = job.trained(kept.load(source), data)
     score = trained.evaluate(data.test)[objective.metric]
     split = {name: loading[name] for name in ("seed", "validation") if name in loading}
+    chosen = {name: value for name in CHOSEN if (value := loading.get(name)) is not None}
     resized = data.spec.kind == "image" and data.spec.shape != loaded.spec.shape
     training = {
         **dataclasses.asdict(options),
@@ -44,6 +48,7 @@ def save(best: Trial, job: Job, oracle: str, folder: Path) -> float:
         "values": best.values,
         "seed": best.seed,
         f"test_{objective.metric}": score,
+        "data": {"name": loading["name"], **chosen},
         "training": {**training, **split},
     }
     optimizer = "its own optimizer" if config.compiles_itself else options.optimizer

@@ -8,6 +8,7 @@ import io
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -23,7 +24,7 @@ from keras_dl.figures import only_a_note, plain
 from keras_dl.learning.objective import Objective
 from keras_dl.learning.task import Task
 from keras_dl.search import budget, latency, space
-from keras_dl.search.best import load_words
+from keras_dl.search.best import CHOSEN, load_words
 from keras_dl.search.helper import Helper
 from keras_dl.search.hparams import write_hparams
 from keras_dl.search.ledger import COMPLETED, FAILED, OVER_BUDGET, Trial
@@ -95,10 +96,10 @@ def report(
         write_hparams(trials, objective, folder / "tensorboard", folder / "trials")
     console.print(
         f"best is trial {best.number} with {best.parameters:,} parameters: {objective.shown(best.score)} on the "
-        f"validation split, {objective.shown(score)} on {len(data.test):,} test examples ({counts})",
+        f"validation split, {objective.shown(score)} on the test split ({counts})",
         soft_wrap=True,
     )
-    console.print(_advice(config, folder, pictures, data_name), soft_wrap=True)
+    console.print(_advice(config, folder, pictures, loading), soft_wrap=True)
     return score
 
 
@@ -172,14 +173,16 @@ def _table(ranked: Sequence[Trial], objective: Objective) -> Table:
     return table
 
 
-def _advice(config: Config, folder: Path, pictures: Sequence[Path], data_name: str) -> str:
+def _advice(config: Config, folder: Path, pictures: Sequence[Path], loading: dict[str, Any]) -> str:
     """Where everything is, and what can be done with it."""
     best = folder / "best"
     lines = [f"its model is in {best}, pictures are {', '.join(map(str, pictures))}"]
     if config.foreign:
         lines.append(f"{load_words(config, best)} builds it by your module and loads its weights")
     else:
-        own = ("--networks", *files()) if files() else ()
-        lines.append(f"train it further by: keras-dl train {shlex.join((str(best), '--data', data_name, *own))}")
+        words = [str(best), "--data", loading["name"]]
+        words += [word for name in CHOSEN if loading.get(name) is not None for word in (f"--{name}", loading[name])]
+        words += ["--networks", *files()] if files() else []
+        lines.append(f"train it further by: keras-dl train {shlex.join(words)}")
     lines.append(f"look at all trials by: tensorboard --logdir {shlex.quote(str(folder / 'tensorboard'))}")
     return "\n".join(lines)

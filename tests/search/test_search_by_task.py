@@ -60,7 +60,7 @@ def test_the_least_loss_is_the_best_and_an_interrupted_search_ends_in_the_same_l
     score = reported(monkeypatch, whole, tmp_path / "whole", VAE, "digits")
     best = min(whole, key=lambda trial: trial.score)
     assert f"best is trial {best.number} with" in (printed := capsys.readouterr().out)
-    assert f"loss {best.score:.4f} on the validation split, loss {score:.4f} on 359 test examples" in printed
+    assert f"loss {best.score:.4f} on the validation split, loss {score:.4f} on the test split" in printed
     with open(tmp_path / "whole" / "results.csv") as file:
         assert [float(row["val_loss"]) for row in csv.DictReader(file)] == [trial.score for trial in whole]
     contract = saved_model.read_contract(tmp_path / "whole" / "best")
@@ -81,16 +81,19 @@ def test_the_least_loss_is_the_best_and_an_interrupted_search_ends_in_the_same_l
     ],
     ids=["one input", "two inputs"],
 )
-def test_networks_that_take_tokens_are_searched(tmp_path, monkeypatch, texts, config):
+def test_networks_that_take_tokens_are_searched(tmp_path, monkeypatch, texts, config, capsys):
     settings = Settings(max_trials=1, epochs=1, batch_size=16, max_latency=10_000.0, tune_regularization=True)
     trials = run(tmp_path, config, "toy", settings)
     assert {trial.status for trial in trials} == {"completed"}
     assert all(trial.latency > 0 for trial in trials)
     assert "input_dropout" not in trials[0].values
-    assert reported(monkeypatch, trials, tmp_path, config, "toy", settings) is not None
+    assert reported(monkeypatch, trials, tmp_path, config, "toy", settings, target="which word") is not None
     best = saved_model.read_contract(tmp_path / "best")
     assert best["config"].vocabulary_size == best["spec"].columns["token_ids"].classes
     assert best["spec"].columns["token_ids"].vocabulary is not None
+    assert best["facts"]["data"] == {"name": "toy", "target": "which word"}
+    words = capsys.readouterr().out.replace("\n", " ")
+    assert f"keras-dl train {tmp_path / 'best'} --data toy --target 'which word'" in words
     with pytest.raises(UsageError, match=r"tune_augmentation changes pictures, the inputs of .* have the shape"):
         space.hyperparameters(config, Settings(tune_augmentation=True))
 
