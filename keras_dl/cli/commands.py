@@ -78,7 +78,7 @@ class List:
             raise UsageError(f"no network matches {self.pattern!r} and these limits; `keras-dl list` shows all")
         for name in found:
             entry = catalogue.entries()[name]
-            print(f"{name:26}{entry.parameters:>14,}  {entry.task:22}{entry.summary}")
+            print(f"{name:26}{entry.parameters:>16,}  {entry.task:25}{entry.summary}")
 
 
 def dispatch(command: str = "--help", *rest: str) -> None:
