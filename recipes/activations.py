@@ -26,6 +26,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
+from keras_dl.analysis.signals import weight_gradients
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive
@@ -74,8 +75,6 @@ class Activations(DataExperiment):
         return self._gradients(activation) if part == "gradients" else self._revive(seed, activation, slope)
 
     def _gradients(self, activation: str) -> dict:
-        from keras_dl.analysis.signals import weight_gradients
-
         model = self._training(activation, LAYERS).network
         gradients = weight_gradients(
             model, *next(self.dataset.train.batches(128).as_numpy_iterator()), "*_dense/kernel"

@@ -26,6 +26,7 @@ from matplotlib.figure import Figure
 
 from keras_dl import get_config
 from keras_dl.analysis.copies import Copies
+from keras_dl.analysis.signals import layer_outputs
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import Experiment, Results
 from keras_dl.fields import Count, Positive
@@ -83,8 +84,6 @@ class DecisionBoundaries(Experiment):
         from sklearn.decomposition import PCA
         from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
         from sklearn.linear_model import LogisticRegression
-
-        from keras_dl.analysis.signals import layer_outputs
 
         train, test = ([values, *layer_outputs(model, values, "*_activation").values()] for values in (x, unseen))
         found = {"probes": [], "distances": [], "views": []}

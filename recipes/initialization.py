@@ -24,12 +24,15 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
+from keras_dl.analysis.signals import layer_outputs, weight_gradients
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive, multiple_of
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
+from keras_dl.learning.kernels import kernels
 from keras_dl.training import Options
+from keras_dl.training.initialization import initialize
 
 WIDTHS = (100, 150, 200, 250, 300)
 LITERAL = "2/sqrt(n)"
@@ -53,8 +56,6 @@ class Initialization(DataExperiment):
         return [{"scheme": scheme} for scheme in SCHEMES]
 
     def measure(self, *, seed: int, scheme: str) -> dict:
-        from keras_dl.analysis.signals import layer_outputs, weight_gradients
-
         keras.utils.set_random_seed(seed)
         model = get_config("mlp", input_shape=(100,), hidden=WIDTHS).build()
         draw_weights(model, scheme, seed)
@@ -163,9 +164,6 @@ class Initialization(DataExperiment):
 
 def draw_weights(model: keras.Model, scheme: str, seed: int) -> None:
     """Give the kernels of `model` the weights of `scheme`."""
-    from keras_dl.learning.kernels import kernels
-    from keras_dl.training.initialization import initialize
-
     initialize(model, "he" if scheme == LITERAL else scheme, seed)
     for kernel, incoming in kernels(model):
         if scheme == LITERAL:

@@ -23,6 +23,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl.data import Data
+from keras_dl.data.whitening import standardize, whiten
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import below
@@ -111,8 +112,6 @@ class InputPreparation(DataExperiment):
 
 def prepared(data: Data, inputs: str) -> Data:
     """`data` with one of the `PREPARATIONS`."""
-    from keras_dl.data.whitening import standardize, whiten
-
     if inputs == "raw":
         return data
     return standardize(data) if inputs == "standardized" else whiten(data, inputs)

@@ -28,8 +28,8 @@ from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, up_to
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras, tf
-from keras_dl.learning.labels import CrossEntropy
-from keras_dl.learning.squared_error import OneHotSquaredError
+from keras_dl.tasks.classification import judged
+from keras_dl.training import Options
 from keras_dl.training.quiet import Quiet, error_rate
 
 
@@ -227,14 +227,14 @@ class LeCun1989(DataExperiment):
 
     def _loop(self, name: str) -> Quiet:
         """The training of a row as published, but that the rate of AdamW falls at every step, not after each pass."""
-        row, model = ROWS[name], self._config(name).build()
+        row, config = ROWS[name], self._config(name)
+        model = config.build()
         optimizer = keras.optimizers.SGD(0.01 if row.changes else 0.03)
         if row.changes >= 2:
             falling = keras.optimizers.schedules.PolynomialDecay(3e-4, self._steps(name), 1e-4)
             optimizer = keras.optimizers.AdamW(falling, weight_decay=0.01, epsilon=1e-8)
-        mean_over_outputs = 1 / self.dataset.spec.classes
-        loss, weight = (CrossEntropy(), 1.0) if row.changes else (OneHotSquaredError(low=-1.0), mean_over_outputs)
-        model.compile(optimizer, loss, loss_weights=[weight])
+        weight = 1.0 if row.changes else 1 / self.dataset.spec.classes  # the mean over the outputs
+        model.compile(optimizer, judged(config, Options())["loss"], loss_weights=[weight])
         return Quiet(model, augment=shift if row.changes >= 3 else None)
 
 

@@ -32,7 +32,6 @@ from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Bounds, Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
-from keras_dl.learning.labels import CrossEntropy
 from keras_dl.training import Options
 from keras_dl.training.quiet import Quiet
 
@@ -94,7 +93,7 @@ class LossLandscape(DataExperiment):
         model = loop.begin(seed)
         order = np.random.default_rng(seed).integers(0, len(x), (self.steps, self.batch_size))
         loop.run(x, y, order)
-        surface, places = landscape.Landscape(model, CrossEntropy()), np.linspace(-1, 1, CURVE)[:, None]
+        surface, places = landscape.Landscape(model, _loss), np.linspace(-1, 1, CURVE)[:, None]
         whole = landscape.random_direction(model, seed, filterwise=False)
         curves = {"filterwise": [], "whole": []}
         for factor in (1, FACTOR):
@@ -122,7 +121,7 @@ class LossLandscape(DataExperiment):
         config = get_config("resnet20", **size, shortcut=form).for_data(self.dataset.spec)
         rate = {"learning_rate": self.learning_rate, "schedule": "cosine"}
         loop = self.quiet(config, Options(optimizer="momentum", initialization="he", **rate), self.steps)
-        return loop, landscape.Landscape(loop.network, CrossEntropy())
+        return loop, landscape.Landscape(loop.network, _loss)
 
     def claims(self, results: Results) -> list[Claim]:
         def change(direction: str) -> np.ndarray:
@@ -210,6 +209,10 @@ class LossLandscape(DataExperiment):
             axes.grid(alpha=0.3)
             axes.legend(fontsize="small")
         save_figure(figure, folder / "rescaling.png")
+
+
+def _loss(labels, logits):
+    return keras.ops.mean(keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True))
 
 
 def _deviation(model: keras.Model, direction: list[np.ndarray]) -> float:

@@ -25,6 +25,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
+from keras_dl.analysis.signals import layer_outputs
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive
@@ -57,8 +58,6 @@ class Normalization(DataExperiment):
         return normalized_batch(seed) if part == "layer" else self._train(position, rate, seed)
 
     def _train(self, position: str, rate: float, seed: int) -> dict:
-        from keras_dl.analysis.signals import layer_outputs
-
         norm = {} if position == "none" else {"normalization": "batch", "normalization_position": position}
         config = get_config("mlp", hidden=(100,), depth=4, kernel_initializer="he_normal", **norm)
         config, data = config.for_data(self.dataset.spec), self.dataset

@@ -26,6 +26,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
+from keras_dl.architectures.feedforward.memorizing_relu_net import solve
 from keras_dl.augment import image
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
@@ -188,8 +189,6 @@ class RandomLabels(DataExperiment):
         save_figure(figure, folder / "random_labels.png")
 
     def _closed_form(self, generator: np.random.Generator) -> dict:
-        from keras_dl.architectures.feedforward.memorizing_relu_net import solve
-
         points = self.dataset.train.take(generator.permutation(len(self.dataset.train))[: self.points]).inputs()
         targets = generator.choice((-1.0, 1.0), self.points)
         model = get_config("memorizing_relu_net", input_shape=points.shape[1:], units=self.points).build()

@@ -24,6 +24,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_dl import get_config
+from keras_dl.analysis.signals import weight_gradients
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Bounds, Count, Growing, Positive, multiple_of
@@ -63,8 +64,6 @@ class SkipConnections(DataExperiment):
         return self._sigmoids(form, seed) if network == "mlp" else self._learn(int(network.split()[0]), form, seed)
 
     def _sigmoids(self, form: str, seed: int) -> dict:
-        from keras_dl.analysis.signals import weight_gradients
-
         settings = {"activation": "sigmoid", "residual": int(form == "residual")}
         config = get_config("mlp", hidden=(UNITS,), depth=LAYERS, **settings).for_data(self.dataset.spec)
         model = self.quiet(config, self._options(), self.steps).begin(seed)
@@ -74,8 +73,6 @@ class SkipConnections(DataExperiment):
         return found | ({"identity_error": identity_error(model)} if form == "residual" else {})
 
     def _learn(self, depth: int, form: str, seed: int) -> dict:
-        from keras_dl.analysis.signals import weight_gradients
-
         size = {"blocks": (depth - 2) // 6, "filters": self.filters}
         config = get_config("resnet20", **size, shortcut=FORMS[form]).for_data(self.dataset.spec)
         loop = self.quiet(config, self._options("he"), self.steps)

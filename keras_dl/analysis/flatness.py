@@ -8,7 +8,6 @@ at most n directions.
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from keras_dl.analysis import landscape
 from keras_dl.lazy import keras
@@ -24,6 +23,8 @@ def curvatures_at_zero(model: keras.Model, x: np.ndarray, y: np.ndarray) -> np.n
 
     They are those where the loss is 0, next to the weights of `model`, which stay: a copy in float64 is brought there.
     """
+    from scipy.optimize import least_squares
+
     exact, x, y = landscape.in_float64(model), x.astype("float64"), y.astype("float64")
     shapes = [weight.shape for weight in exact.get_weights()]
 

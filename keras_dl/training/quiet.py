@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import log_softmax
 
 from keras_dl import surgery
 from keras_dl.config import Config
@@ -15,7 +14,6 @@ from keras_dl.lazy import keras, tf
 from keras_dl.learning.task import Task
 from keras_dl.tasks import get_task
 from keras_dl.training.initialization import initialize
-from keras_dl.training.objective import compile_model
 from keras_dl.training.options import Options
 
 Augment = Callable[["tf.Tensor", "tf.Tensor"], "tf.Tensor"]
@@ -56,6 +54,8 @@ class Quiet:
         `run`. `steps` are those of a training, over which a schedule of the learning rate stretches. `loss` takes the
         place of the task's.
         """
+        from keras_dl.training.objective import compile_model  # which defines an optimizer of Keras
+
         task = task or get_task(config.task)
 
         def fresh(seed: int) -> keras.Model:
@@ -148,5 +148,7 @@ def cross_entropy(model: keras.Model, inputs: np.ndarray, labels: np.ndarray, *,
 
     `labels` are classes (n,). With `training` the layers that make noise do.
     """
+    from scipy.special import log_softmax
+
     logits = keras.ops.convert_to_numpy(model(inputs, training=training)).astype("float64")
     return float(-log_softmax(logits, axis=1)[np.arange(len(labels)), labels].mean())

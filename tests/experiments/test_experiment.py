@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from keras_dl import UsageError
+from keras_dl import UsageError, get_config
 from keras_dl.experiments.claims import Claim
-from keras_dl.experiments.experiment import Experiment, Results
+from keras_dl.experiments.experiment import DataExperiment, Experiment, Results
 from keras_dl.figures import save_figure
+from keras_dl.training import Options
 
 MEASURED = []
 
@@ -159,3 +160,23 @@ def test_a_claim_that_cannot_fail_is_refused():
         Claim(text="t", quantity="q", measured=1.0)
     with pytest.raises(ValueError, match="one value a seed"):
         Claim(text="t", quantity="q", measured=np.zeros((2, 2)), at_least=0.0)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Digits(DataExperiment, Coins):
+    """Coins on data."""
+
+
+def test_a_training_is_made_once_for_its_arguments():
+    recipe = Digits()
+    config, options = get_config("vanilla_nn"), Options(learning_rate=0.01)
+    loop = recipe.quiet(config, options, 10, xla=False)
+    assert recipe.quiet(config, Options(learning_rate=0.01), 10, xla=False) is loop
+    others = (recipe.quiet(config, options, 20, xla=False), recipe.quiet(config, Options(), 10, xla=False))
+    assert loop not in (*others, Digits().quiet(config, options, 10, xla=False))
+
+
+def test_more_examples_than_there_are_are_refused():
+    Digits().check_examples(100)
+    with pytest.raises(UsageError, match="labels asks for 5000; digits has 12.. training examples"):
+        Digits().check_examples(5000, "labels")

@@ -2,13 +2,15 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 from typing import ClassVar
 
 import filelock
 import pytest
 
 from keras_dl import UsageError
-from keras_dl.experiments.recipe import Recipe
+from keras_dl.experiments.recipe import RECIPES, Recipe
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -108,3 +110,12 @@ def test_a_folder_that_cannot_be(tmp_path, monkeypatch, out, words):
     with pytest.raises(UsageError, match=words):
         Walk(out=out).placed().folder()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_recipes_are_imported_without_keras():
+    names = [file.stem for file in RECIPES.glob("[a-z]*.py")]
+    assert len(names) > 35
+    program = "import importlib, sys\n" + "\n".join(f"importlib.import_module('keras_dl.recipes.{n}')" for n in names)
+    program += "\nprint({'keras', 'tensorflow', 'sklearn', 'torch'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
