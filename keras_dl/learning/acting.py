@@ -73,8 +73,6 @@ class Acting(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch, logs=None):
         while self._decisions < self._warm_up:
             self._act(epsilon=1.0)
-        if (self._decisions - self._warm_up) % self._task.target_every == 0:
-            self._learner.update_target()
         passed = min(1.0, self._decisions * len(self._environments) / self._task.exploration)
         self._act(epsilon=1 + passed * (self._task.epsilon - 1))
 

@@ -18,6 +18,8 @@ ops = keras.ops
 class QLearner(Learner):
     """Trains `network`, states (batch, numbers) -> values (batch, actions); `target`, of the same config, follows it.
 
+    The target begins as the network, and moves towards it after every `task.target_every` steps.
+
     `replay` holds a transition in each row: the state, the next state, the number of the action, the reward, and 1 if
     the episode terminated. Of `stored` transitions the newest are there. x are first states, for "q" alone.
     """
@@ -29,6 +31,7 @@ class QLearner(Learner):
         super().__init__(network)
         self.task, self.seed = task, seed
         self.target = target
+        self.target.set_weights(network.get_weights())
         self.target.trainable = False
         self.numbers = network.inputs[0].shape[1]
         self.replay = self.add_weight(
@@ -54,12 +57,15 @@ class QLearner(Learner):
         rows = np.column_stack([states, following, actions, rewards, terminated]).astype("float32")
         places = (int(self.stored.numpy()) + np.arange(len(rows))) % self.task.buffer
         self.replay.value.scatter_nd_update(places[:, None], rows)
-        self.stored.assign_add(len(rows))
+        self.stored.value.assign_add(len(rows))
 
-    def update_target(self) -> None:
-        """Give the target the weights of the network."""
-        for theirs, ours in zip(self.target.variables, self.network.variables, strict=True):
-            theirs.assign(ours)
+    def train_step(self, data):
+        logs = super().train_step(data)
+        now = self.optimizer.iterations % self.task.target_every == 0
+        share = ops.where(now, self.task.target_rate, 0.0)
+        for theirs, ours in zip(self.target.weights, self.network.weights, strict=True):
+            theirs.assign_add(share * (ours - theirs))
+        return logs
 
     def named_losses(self, x, y, outputs, weights, training):
         there = ops.cast(ops.clip(self.stored, 1, self.task.buffer), "int32")
@@ -75,7 +81,8 @@ class QLearner(Learner):
         future = ops.max(ops.cast(self.target(following, training=False), "float32"), axis=1)
         goal = ops.stop_gradient(reward + self.task.discount * (1 - terminated) * future)
         error = ops.abs(taken - goal)
-        return {"td_loss": ops.mean(ops.where(error < 1, ops.square(error) / 2, error - 0.5))}
+        squares = ops.square(error) / 2
+        return {"td_loss": ops.mean(ops.where(error < 1, squares, error - 0.5) if self.task.huber else squares)}
 
     def measures(self, x, y, outputs, weights):
         return {"q": ops.mean(ops.max(ops.cast(outputs, "float32"), axis=1))}

@@ -2,8 +2,10 @@
 
 Mnih et al., "Human-level control through deep reinforcement learning", Nature 518, 2015. Transitions go into a buffer,
 of which each step replays a batch: the value of an action is to become reward + discount * (1 - terminated) * the
-largest value of the next state, as a network of older weights, the target, has it; the error is Huber's, which is the
-paper's, clipped. An episode that was truncated has a next state, and so a future.
+largest value of the next state, as a network of older weights, the target, has it. An episode that was truncated has a
+next state, and so a future. The paper copies the network into the target now and then; by default it follows the
+network at every step, as in Lillicrap et al., "Continuous control with deep reinforcement learning", ICLR 2016. The
+paper clips rewards and the error; by default the error is squared, whatever the size of rewards.
 
 Before each step the agent acts once in each of several environments: at random with probability epsilon, which falls
 with the number of actions, otherwise as it holds best. "return" is that of greedy play: the mean over the episodes of
@@ -19,7 +21,7 @@ from typing import Annotated
 import numpy as np
 
 from keras_dl.errors import UsageError
-from keras_dl.fields import Bounds, Count, Share
+from keras_dl.fields import Bounds, Count, Share, up_to
 from keras_dl.lazy import keras
 from keras_dl.learning.objective import Objective
 from keras_dl.learning.task import Task
@@ -35,20 +37,24 @@ class DeepQLearning(Task):
     wants = (("states",),)
     scored_each_epoch = True
 
-    environments: Count = 8
+    environments: Count = 32
     """in which the agent acts once before each step"""
     discount: Discount = 0.99
     """what a reward is worth that comes an action later"""
-    buffer: Count = 50_000
+    buffer: Count = 20_000
     """transitions that are kept to be replayed, the newest"""
     learning_starts: Count = 1_000
     """actions at random before the first step"""
-    exploration: Count = 20_000
+    exploration: Count = 10_000
     """actions in which epsilon falls from 1 to its end"""
-    epsilon: Share = 0.05
+    epsilon: Share = 0.1
     """the end of epsilon, the probability of an action at random"""
-    target_every: Count = 100
-    """steps after which the target becomes the network"""
+    target_every: Count = 1
+    """steps after which the target moves towards the network"""
+    target_rate: Annotated[float, up_to(1)] = 0.1
+    """the part of the way that it moves; 1 copies the network"""
+    huber: bool = False
+    """whether errors above 1 count by their absolute value, as in the paper, in place of their square"""
 
     def encoded(self, config, data, like=None):
         data = super().encoded(config, data, like)

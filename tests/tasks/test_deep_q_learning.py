@@ -38,7 +38,7 @@ gymnasium.register("keras_dl/Endless-v0", Corridor)
 
 
 def a_training(folder, name=CORRIDOR, options=None, **changes):
-    task = get_task("deep_q_learning", **{"environments": 2, "learning_starts": 64, "target_every": 20, **changes})
+    task = get_task("deep_q_learning", **{"environments": 2, "learning_starts": 64, **changes})
     config, data = task.adapt(get_config("mlp", hidden=(16,)), load(name))
     splits = {part: getattr(data, part).take(range(20 if part != "train" else 1600)) for part in ("train", "test")}
     data = type(data)(spec=data.spec, validation=splits["test"], **splits)
@@ -69,8 +69,9 @@ def test_answers_are_actions_with_their_values(trained):
     assert answers[3]["values"][1] == pytest.approx(-1, abs=0.1)
 
 
-def test_the_loss_is_that_of_the_definition(tmp_path):
-    training = a_training(tmp_path, buffer=6, discount=0.9)
+@pytest.mark.parametrize("huber", [False, True])
+def test_the_loss_is_that_of_the_definition(tmp_path, huber):
+    training = a_training(tmp_path, buffer=6, discount=0.9, huber=huber)
     training.prepare()
     learner = training.learner
     generator = np.random.default_rng(0)
@@ -83,12 +84,32 @@ def test_the_loss_is_that_of_the_definition(tmp_path):
     values, older = learner.network(states[kept]).numpy(), learner.target(following[kept]).numpy()
     goal = rewards[kept] + 0.9 * (1 - terminated[kept]) * older.max(axis=1)
     error = np.abs(values[np.arange(6), actions[kept]] - goal)
-    losses = np.where(error < 1, error**2 / 2, error - 0.5)
+    losses = np.where(error < 1, error**2 / 2, error - 0.5) if huber else error**2 / 2
+    assert (error > 1).sum() > 1
     learner.seeds = keras.random.SeedGenerator(5)
     found = learner.named_losses(states[:4], None, None, None, True)["td_loss"]
     drawn = keras.random.randint((4,), 0, 6, seed=keras.random.SeedGenerator(5)).numpy()
     assert float(found) == pytest.approx(losses[drawn].mean(), rel=1e-5)
     assert not learner.target.trainable_variables
+
+
+def test_the_target_follows_the_network(tmp_path):
+    training = a_training(tmp_path, target_every=3, target_rate=0.25)
+    training.prepare()
+    learner, network = training.learner, training.network
+    learner.compile(optimizer=keras.optimizers.SGD(0.1))
+    x, expected = np.eye(5)[:4].astype("float32"), [weight.numpy() for weight in network.weights]
+    generator = np.random.default_rng(0)
+    learner.store(*generator.normal(size=(2, 8, 5)), np.arange(8) % 2, np.ones(8), np.zeros(8))
+    for step in range(1, 8):
+        learner.train_on_batch(x, np.zeros(4))
+        if step % 3 == 0:
+            expected = [
+                old + 0.25 * (weight.numpy() - old) for old, weight in zip(expected, network.weights, strict=True)
+            ]
+        for old, weight in zip(expected, learner.target.weights, strict=True):
+            np.testing.assert_allclose(weight, old, rtol=1e-5, atol=1e-7)
+    assert any(np.abs(old - weight).max() > 1e-3 for old, weight in zip(expected, network.weights, strict=True))
 
 
 def test_a_truncated_episode_has_a_future_a_terminated_one_has_none(tmp_path):
