@@ -46,8 +46,10 @@ def partly_labelled(data: Data, labels: int | None, share: float, seed: int) -> 
         numbered = dataclasses.replace(train, columns={**train.columns, "place": np.arange(len(train))})
         told = numbered.take(told).few(labels, seed).columns["place"].values
     if len(told) == len(train):
-        which = "every training example has a label" if labels is None else f"labels={labels} of each class are all"
-        raise UsageError(f"{which} of the {len(train):,} in {data.spec.name}; say how few of each class are known")
+        every = f"{len(train):,} training examples of {data.spec.name}"
+        if labels is None:
+            raise UsageError(f"all {every} have a label; say how many of each class are known, such as labels=10")
+        raise UsageError(f"labels={labels} of each class are all {every}; take fewer")
     known = np.isin(np.arange(len(train)), told)
     train = train.with_labels(np.where(known, train.labels, UNLABELLED))
     return dataclasses.replace(

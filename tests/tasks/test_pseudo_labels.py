@@ -154,13 +154,13 @@ def test_labels_that_are_known_stay_so_where_the_data_have_gaps():
 
 def test_all_labels_are_not_few():
     digits = few(load("digits"))
-    with pytest.raises(UsageError, match="every training example has a label of the 96 in digits; say how few of each"):
+    with pytest.raises(UsageError, match="all 96 training examples of digits have a label; say how many of each"):
         get_task("pseudo_labels").adapt(get_config("mlp"), digits)
     every = np.concatenate([np.flatnonzero(digits.train.labels == label)[:4] for label in range(10)])
     data = digits.__class__(
         spec=digits.spec, train=digits.train.take(every), validation=digits.validation, test=digits.test
     )
-    with pytest.raises(UsageError, match="labels=4 of each class are all of the 40 in digits; say how few"):
+    with pytest.raises(UsageError, match="labels=4 of each class are all 40 training examples of digits; take fewer"):
         get_task("pseudo_labels", labels=4).adapt(get_config("mlp"), data)
 
 
