@@ -176,7 +176,8 @@ class _Driver:
             write_result(self._trial_folder(number), result)  # so that it lasts without the ledger too
         trial = dataclasses.replace(trial, **result)
         self._ledger.append(trial)
-        outcome = f"{trial.score:.4f}" if trial.status == COMPLETED else f"failed, {trial.reason}"
+        score = self._job.task.objective.shown
+        outcome = score(trial.score) if trial.status == COMPLETED else f"failed, {trial.reason}"
         self._watch.say(f"trial {number}: {outcome}  {trial.shown_values}, {trial.parameters:,} parameters")
         self._check_failures(trial)
 

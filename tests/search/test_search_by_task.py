@@ -60,6 +60,7 @@ def test_the_least_loss_is_the_best_and_an_interrupted_search_ends_in_the_same_l
     score = reported(monkeypatch, whole, tmp_path / "whole", VAE, "digits")
     best = min(whole, key=lambda trial: trial.score)
     assert f"best is trial {best.number} with" in (printed := capsys.readouterr().out)
+    assert f"trial {best.number}: loss {best.score:.4f}  " in printed
     assert f"loss {best.score:.4f} on the validation split, loss {score:.4f} on the test split" in printed
     with open(tmp_path / "whole" / "results.csv") as file:
         assert [float(row["val_loss"]) for row in csv.DictReader(file)] == [trial.score for trial in whole]
