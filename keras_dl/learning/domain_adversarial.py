@@ -40,7 +40,7 @@ class DomainAdversarialLearner(Learner):
             ],
             name="domain_head",
         )
-        self.done = self.add_weight(shape=(), initializer="zeros", dtype="int64", trainable=False, name="done")
+        self.done = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="done")
         self.steps = 1
 
     def stretch(self, steps):

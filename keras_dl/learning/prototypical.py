@@ -118,5 +118,5 @@ class Prototypes(keras.callbacks.Callback):
 
 def features_of(encoder: keras.Model, split: Split) -> np.ndarray:
     """What `encoder` makes of all examples of `split` in order, (n, width) float32."""
-    parts = [encoder.predict_on_batch(x) for x, _ in split.in_order.batches(256)]
+    parts = [encoder.predict_on_batch(x.numpy()) for x, _ in split.in_order.batches(256)]
     return np.concatenate(parts).astype("float32")

@@ -97,10 +97,8 @@ class MultiTask(Task):
     def scores(self, network, config, split, spec):
         from keras_dl.learning.multitask import heads
 
-        parts = [
-            (network.predict_on_batch(x), keras.tree.map_structure(np.asarray, y))
-            for x, y in split.batches(256, self.arrange(network))
-        ]
+        batches = (keras.tree.map_structure(np.asarray, one) for one in split.batches(256, self.arrange(network)))
+        parts = [(network.predict_on_batch(x), y) for x, y in batches]
         outputs, targets = keras.tree.map_structure(lambda *part: np.concatenate(part), *parts)
         found = {}
         for head in heads(spec):

@@ -139,7 +139,7 @@ def trained(task, source, target, folder, **options):
 
 def test_it_learns_the_target_and_hides_the_domain(tmp_path):
     source, target = crowds(300), crowds(300, shift=1.5, seed=1)
-    adapted, training, data = trained(get_task("domain_adversarial"), source, target, tmp_path / "a")
+    adapted, training, data = trained(get_task("domain_adversarial", strength=1.0), source, target, tmp_path / "a")
     plain, *_ = trained(get_task("domain_adversarial", strength=0.0), source, target, tmp_path / "b")
     assert adapted[-1]["val_target_accuracy"] > plain[-1]["val_target_accuracy"] + 0.05
     assert plain[-1]["val_domain_accuracy"] > adapted[-1]["val_domain_accuracy"] + 0.1
