@@ -22,6 +22,7 @@ Augment = Callable[["tf.Tensor", "tf.Tensor"], "tf.Tensor"]
 class Quiet:
     """One compiled `model`, trained as often as wanted: for measurements that need hundreds of short trainings.
 
+    `network` is what answers: the model itself, or the network in it where the model is a `Learner`.
     It is translated into a program only once, and `begin` or `restart` make it begin anew. `fit` learns from batches;
     `run` does many steps in one program, which `xla` compiles: a step of the network of 1989 at batch 1 takes a quarter
     of its time. Without it random numbers are made ten times faster on a CPU. `augment(x, key)` changes the x of a
