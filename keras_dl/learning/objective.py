@@ -32,6 +32,13 @@ class Objective:
         """Its name and `value` for people to read: a share in per cent."""
         return f"{self.words} {100 * value:.2f} %" if self.worst == 0 else f"{self.words} {value:.4f}"
 
+    def shown_among(self, scores: dict[str, float]) -> str:
+        """It alone if it is one of the `scores`, by name, else all of them, for people to read."""
+        if self.metric in scores:
+            return self.shown(scores[self.metric])
+        found = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in scores.items()]
+        return ", ".join(found) or "no score that the network alone decides"
+
     def rank(self, value: float) -> float:
         """A number that is the smaller the better `value` is; not a number is worse than all."""
         if math.isnan(value):

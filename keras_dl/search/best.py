@@ -16,12 +16,13 @@ CHOSEN = ("target", "source", "split")
 """arguments of `keras_dl.data.load` that say which columns and examples of the data are meant"""
 
 
-def save(best: Trial, job: Job, oracle: str, folder: Path) -> float:
+def save(best: Trial, job: Job, oracle: str, folder: Path) -> dict[str, float]:
     """Save the model of the trial `best`, which `job` has trained, as `folder`/best.
 
     Among its facts are the seed and the share by which the search drew the validation split, so that a training which
-    starts from it does not validate on what it has seen. Returns its score on the test split. Raises `UsageError` if
-    what the trial's folder holds is not its model.
+    starts from it does not validate on what it has seen. Returns its score on the test split by name, or all that the
+    network decides where the objective depends on more, such as a decoder that is gone. Raises `UsageError` if what the
+    trial's folder holds is not its model.
     """
     config, options, objective, loading = job.network, job.options, job.task.objective, job.loading
     source = folder / "trials" / f"{best.number:04d}" / "model"
@@ -33,7 +34,8 @@ def save(best: Trial, job: Job, oracle: str, folder: Path) -> float:
     loaded = job.loaded()
     data = job.fitting(loaded)
     trained = job.trained(kept.load(source), data)
-    score = trained.evaluate(data.test)[objective.metric]
+    found = trained.training.evaluate_alone(data.test)
+    tested = {objective.metric: found[objective.metric]} if objective.metric in found else found
     split = {name: loading[name] for name in ("seed", "validation") if name in loading}
     chosen = {name: value for name in CHOSEN if (value := loading.get(name)) is not None}
     resized = data.spec.kind == "image" and data.spec.shape != loaded.spec.shape
@@ -47,7 +49,7 @@ def save(best: Trial, job: Job, oracle: str, folder: Path) -> float:
         "trial": best.number,
         "values": best.values,
         "seed": best.seed,
-        f"test_{objective.metric}": score,
+        **{f"test_{name}": value for name, value in tested.items()},
         "data": {"name": loading["name"], **chosen},
         "training": {**training, **split},
     }
@@ -56,7 +58,7 @@ def save(best: Trial, job: Job, oracle: str, folder: Path) -> float:
     card = f"""# {config.family} on {data.spec.name}, found by a search
 
 {best.parameters:,} parameters, {job.task.name.replace("_", " ")} of {takes(data.spec)}{classes}.
-Test {objective.shown(score)} on {len(data.test):,} examples that decided nothing before,
+Test {objective.shown_among(tested)} on {len(data.test):,} examples that decided nothing before,
 validation {objective.shown(best.score)}, by which it was chosen.
 
 Trial {best.number} of a {oracle} search by keras_dl: {best.epochs} epochs with {optimizer}, batches of
@@ -64,7 +66,7 @@ Trial {best.number} of a {oracle} search by keras_dl: {best.epochs} epochs with 
 Load it by `{load_words(config, "folder")}`.
 """
     trained.save(folder / "best", card=card, facts=facts)
-    return score
+    return tested
 
 
 def load_words(config: Config, folder: str | Path) -> str:

@@ -54,8 +54,8 @@ def report(
     kept in latencies.json. `loading` goes to `keras_dl.data.load`.
 
     Returns the score of the best network within the budget on the test split, which decided nothing before; None if
-    no trial within it was completed. Raises `UsageError` if the best model is not the one of its trial, and for data
-    that have changed.
+    no trial within it was completed, or the network alone does not decide it. Raises `UsageError` if the best model is
+    not the one of its trial, and for data that have changed.
     """
     console, task = plain_console(), get_task(task or config.task)
     objective = task.objective
@@ -85,7 +85,7 @@ def report(
             return None
         network, options, augment = space.apply(best.values, config, settings)
         job = dataclasses.replace(job, network=network, options=options, augment=augment)
-        score = helper.ask("keras_dl.search.best:save", best, job, settings.oracle, folder)
+        tested = helper.ask("keras_dl.search.best:save", best, job, settings.oracle, folder)
     title = f"{plain(Path(data_name).name)}: {settings.oracle} search"
     pictures = folder / f"{objective.metric}.png", folder / "parallel_coordinates.png"
     with only_a_note(pictures[0].name):
@@ -96,11 +96,11 @@ def report(
         write_hparams(trials, objective, folder / "tensorboard", folder / "trials")
     console.print(
         f"best is trial {best.number} with {best.parameters:,} parameters: {objective.shown(best.score)} on the "
-        f"validation split, {objective.shown(score)} on the test split ({counts})",
+        f"validation split, {objective.shown_among(tested)} on the test split ({counts})",
         soft_wrap=True,
     )
     console.print(_advice(config, folder, pictures, loading), soft_wrap=True)
-    return score
+    return tested.get(objective.metric)
 
 
 def _is_within(trial: Trial, config: Config, settings: Settings, helper: Helper) -> bool:

@@ -276,6 +276,12 @@ class Training:
             found = self.learner.evaluate(batches, verbose=0, return_dict=True)
             return {**found, **self.task.scores(self.network, self.config, split, self.data.spec)}
 
+    def evaluate_alone(self, split: Split) -> dict[str, float]:
+        """Those scores on `split` that the network alone decides, for one that was trained by another learner."""
+        if getattr(self.learner, "by_network_alone", True):
+            return self.evaluate(split)
+        return self.task.scores(self.network, self.config, split, self.data.spec)
+
 
 class Scores(keras.callbacks.Callback):
     """Adds the scores of the task on the validation split to what an epoch logs."""

@@ -140,10 +140,8 @@ def _measured(predictor: Predictor, data: Data, split: str) -> dict[str, Any]:
             options = Options()
     training = Training(predictor.model, predictor.config, predictor.task, data, options, Path())
     training.prepare()
-    if not getattr(training.learner, "by_network_alone", True):
-        return {"examples": len(part), **predictor.task.scores(predictor.model, predictor.config, part, data.spec)}
     compile_model(training.learner, predictor.config, options, 1, predictor.task)
-    return {"examples": len(part), **training.evaluate(part)}
+    return {"examples": len(part), **training.evaluate_alone(part)}
 
 
 def fitting(data: Data, predictor: Predictor) -> Data:

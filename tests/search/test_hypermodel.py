@@ -113,7 +113,7 @@ def test_what_a_trial_kept_is_built_again_and_becomes_the_best(tmp_path, name):
     assert json.loads((folder / worker.MODEL / "contract.json").read_text())["class_names"] == list(SPEC.class_names)
 
     trial = Trial(number=0, values={}, seed=0, parameters=model.count_params(), **result)
-    accuracy = best.save(trial, job, "random", tmp_path)
+    accuracy = best.save(trial, job, "random", tmp_path)["accuracy"]
     outputs = search.load(tmp_path / "best").predict(digits.test.inputs(), verbose=0)
     assert (outputs.argmax(-1) == digits.test.labels).mean() == pytest.approx(accuracy, abs=1e-6)
     custom = {"Scale": hypermodels.Scale} if name == "Own" else None

@@ -108,3 +108,21 @@ def test_numbers_have_no_smoothed_labels():
     ]
     assert "weight_decay" in names
     assert "label_smoothing" not in names
+
+
+@pytest.mark.parametrize("name", ["contrastive", "clustering", "masked_reconstruction"])
+def test_a_loss_that_more_than_the_network_decides_is_not_made_up_for_the_test_split(
+    tmp_path, monkeypatch, capsys, name
+):
+    settings = Settings(max_trials=1, epochs=1, batch_size=64)
+    network = get_config("nakkiran_cnn5", k=4)
+    task = get_task(name, **({"clusters": 5} if name == "clustering" else {}))
+    trials = run(tmp_path, network, "digits", settings, task=task)
+    assert reported(monkeypatch, trials, tmp_path, network, "digits", settings, task=task) is None
+    facts = saved_model.read_contract(tmp_path / "best")["facts"]
+    assert 0 < facts["test_linear_probe"] <= 1 and "test_loss" not in facts
+    printed = capsys.readouterr().out
+    assert (
+        f"loss {trials[0].score:.4f} on the validation split, linear probe {facts['test_linear_probe']:.4f}" in printed
+    )
+    assert f"Test linear probe {facts['test_linear_probe']:.4f}" in (tmp_path / "best" / "README.md").read_text()
