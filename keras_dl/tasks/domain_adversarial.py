@@ -33,8 +33,8 @@ class DomainAdversarial(Classification):
     target: str | None = None
     """the data without labels, of the same classes, named as `--data` are; tensorflow-datasets in TFDS_DATA_DIR"""
     strength: NotNegative = 0.1
-    """factor of the reversed gradient at the end, to which it grows from 0; at 0 the head for the domain only looks. The
-    paper has 1, with momentum and a rate that falls from 0.01; with Adam the two heads then drive each other apart"""
+    """factor of the reversed gradient at the end, to which it grows from 0; at 0 the head for the domain only looks.
+    The paper has 1, with momentum and a rate that falls from 0.01; with Adam the losses of both then grow"""
     units: Count = 100
     """of the hidden layer of the head for the domain"""
 

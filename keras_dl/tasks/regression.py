@@ -49,7 +49,8 @@ class Regression(Task):
 
     def scores(self, network, config, split, spec):
         batches = split.batches(1024, self.arrange(network))
-        errors = [network.predict_on_batch(x) - keras.ops.convert_to_numpy(y) for x, y in batches]
+        parts = (keras.tree.map_structure(np.asarray, part) for part in batches)
+        errors = [network.predict_on_batch(x) - y for x, y in parts]
         errors = np.concatenate(errors) * in_units(np.ones(1), spec, deviations=True)
         return {"rmse": float(np.sqrt(np.mean(np.square(errors)))), "mae": float(np.mean(np.abs(errors)))}
 
