@@ -73,7 +73,7 @@ def test_an_evaluation_measures_what_the_training_did(trained, tmp_path, capsys)
     config, data = job.adapted()
     done = job.train(tmp_path / "run", config, data, verbose=0)
     done.save(tmp_path / "table")
-    command = Evaluate(str(tmp_path / "table"), loading["name"], label="number", out=str(tmp_path / "out"))
+    command = Evaluate(str(tmp_path / "table"), loading["name"], target="number", out=str(tmp_path / "out"))
     assert command.run() == {"examples": len(data.test), **done.evaluate(data.test)}
 
 
