@@ -57,11 +57,11 @@ class TransferLearning(TransferExperiment):
         """The test accuracy (%), the largest move of a frozen weight, and the weights trained and of the head."""
         student, fresh = self._students[method]
         keras.utils.set_random_seed(seed)
-        start = surgery.transplant(self.source, self.config, fresh=fresh).get_weights()
+        start = surgery.transplant(self.base_model, self.config, fresh=fresh).get_weights()
         student.learn(start, self.new_task.train.few(labels, seed), seed)
         return {
             "accuracy": student.accuracy(self.new_task.test),
-            "moved": _moved(self.source, student.model),
+            "moved": _moved(self.base_model, student.model),
             "trained": sum(math.prod(weight.shape) for weight in student.model.trainable_weights),
             "head": student.model.get_layer("head").count_params(),
         }
@@ -117,7 +117,7 @@ class TransferLearning(TransferExperiment):
     @functools.cached_property
     def _students(self) -> dict[str, tuple[Student, list[str]]]:
         """For each method a student, and the stages that it does not take over from the base."""
-        stages, features = surgery.stages(self.source), surgery.feature_stages(self.source)
+        stages, features = surgery.stages(self.base_model), surgery.feature_stages(self.base_model)
         new = [stage for stage in stages if stage not in features]
         plans = {
             "probe": (stages[:-1], stages[-1:]),

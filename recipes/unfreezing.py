@@ -53,7 +53,7 @@ class Unfreezing(TransferExperiment):
         data = self._targets[target]
         examples = data.train.few(self.labels_per_class, seed)
         keras.utils.set_random_seed(seed)
-        weights = surgery.transplant(self.source, self.config).get_weights()
+        weights = surgery.transplant(self.base_model, self.config).get_weights()
         weights = self._students[0].learn(weights, examples, seed)
         accuracies = [self._students[0].accuracy(data.test)]
         for student in self._students[1:]:
@@ -96,7 +96,7 @@ class Unfreezing(TransferExperiment):
             mean, places = values.mean(axis=0), range(values.shape[1])
             axes.errorbar(places, mean, values.std(axis=0), marker="o", capsize=3, label=f"{target}: {meaning}")
             axes.plot(best_place(values), mean.max(), "k*", markersize=12, zorder=3)
-        stages = surgery.stages(self.source)[::-1]
+        stages = surgery.stages(self.base_model)[::-1]
         axes.set_xticks(range(len(stages)), ["head\nalone", *(f"+ {stage}" for stage in stages[1:])])
         axes.set(xlabel="stages that are fine-tuned (star: the best)", ylabel="test accuracy, %")
         axes.set_title(f"{plain(self.base_name)} to {self.subject}, {self.labels_per_class} labels a class")
@@ -112,7 +112,7 @@ class Unfreezing(TransferExperiment):
     @functools.cached_property
     def _students(self) -> list[Student]:
         """The one whose head alone learns, and those with one more stage each, from the last to the first."""
-        stages = surgery.stages(self.source)
+        stages = surgery.stages(self.base_model)
         return [
             self.student(stages[: len(stages) - 1 - unfrozen], slower=SLOWER if unfrozen else 1.0)
             for unfrozen in range(len(stages))

@@ -43,7 +43,7 @@ class TransferExperiment(DataExperiment):
         return self.base or BASES[self.dataset.spec.shape[2]]
 
     @functools.cached_property
-    def source(self) -> keras.Model:
+    def base_model(self) -> keras.Model:
         """The base. Raises `UsageError` if there is none, or if it has no features to transfer."""
         model = saved_model.load(self.base_name)
         if not surgery.feature_stages(model):

@@ -44,7 +44,7 @@ def taught(folder, method):
     recipe = TransferLearning(base=folder, **SMALL)
     accuracy = recipe.measure(seed=0, method=method, labels=2)["accuracy"]
     assert 0 <= accuracy <= 100
-    return recipe.source, recipe._students[method][0].model
+    return recipe.base_model, recipe._students[method][0].model
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_statistics_of_batch_normalisation_stay_put_while_frozen(coloured, metho
 def test_a_fit_does_not_depend_on_the_one_before(gray):
     recipe = TransferLearning(base=gray, **SMALL)
     student = recipe.student([])
-    start = surgery.transplant(recipe.source, recipe.config).get_weights()
+    start = surgery.transplant(recipe.base_model, recipe.config).get_weights()
     first, other, again = (student.learn(start, recipe.new_task.train.few(2, seed), seed) for seed in (0, 1, 0))
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
