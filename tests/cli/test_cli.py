@@ -122,7 +122,7 @@ MISTAKES = [
     ("show resnet56 --blocks", "Missing value for argument '--blocks'"),
     ("show resnet56 --classes 0", "classes must be at least 2, got 0"),
     ("show resnet56 --classes 1", "classes must be at least 2, got 1; a yes-or-no question has 2 classes"),
-    ("show resnet56 --input-shape 0 0 3", "input height and width must be at least 1, got 0x0"),
+    ("show resnet56 --input-shape 0 0 3", "input_shape must be at least 1, got 0"),
     ("show resnet56 --input-shape", "Missing value for argument '--input-shape'"),
     ("show --blocks 3 resnet56", "unknown model '--blocks'"),
     ("run transfer", "unknown recipe 'transfer'; did you mean transfer_learning"),

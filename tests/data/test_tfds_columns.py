@@ -49,7 +49,7 @@ def test_the_language_that_is_read_is_chosen():
     data = load("multi30k", source="de", target="en")
     expected = [(example["de"].decode(), example["en"].decode()) for example in raw("multi30k", "test")]
     assert [*zip(values(data, "source", "test"), values(data, "target", "test"), strict=True)] == expected
-    with pytest.raises(UsageError, match="multi30k has no input nl; it has de, en, fr"):
+    with pytest.raises(UsageError, match="multi30k has no input nl; it has .*en"):
         load("multi30k", source="nl", target="en")
     with pytest.raises(UsageError, match="source and target must be two features of multi30k, got en twice"):
         load("multi30k", source="en", target="en")
