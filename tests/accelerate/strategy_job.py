@@ -38,11 +38,17 @@ config = get_config("mlp", hidden=(8,)).for_data(spec)
 
 
 class Terminated(keras.callbacks.Callback):
-    """A signal to this process after its first step, if it is `wanted`."""
+    """A signal to this process after its first step, if it is `wanted`; a training that goes on wants none."""
 
     def __init__(self, wanted):
         super().__init__()
         self._wanted = wanted
+
+    def get_state(self):
+        return {}
+
+    def set_state(self, state):
+        pass
 
     def on_train_batch_end(self, batch, logs=None):
         if self._wanted:
