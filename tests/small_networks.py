@@ -27,6 +27,8 @@ def smallest(config: Config) -> Config:
     if "dropout" in {field.name for field in dataclasses.fields(config)}:
         changes["dropout"] = 0.25 if config.dropout else 0.0  # another rate is no other wiring
     changes |= {field.name: FEW[field.name] for field in dataclasses.fields(config) if field.name in FEW}
+    if getattr(config, "classes", 0) is None:
+        changes["classes"] = 3
     small = config.replace(**changes)
     least, fixed = getattr(small, "smallest_size", None), getattr(small, "fixed_size", False)
     if least is not None and (least > 1 or not fixed):
@@ -67,6 +69,8 @@ def by_name(config: Config, count: int, generator: np.random.Generator) -> tuple
             x[name] = generator.integers(1, smallest_vocabulary(config), shape).astype("int32")
         elif name.endswith("padding_mask"):
             x[name] = np.arange(shape[1]) < generator.integers(1, shape[1] + 1, (count, 1))
+        elif name == "segment_ids":
+            x[name] = generator.integers(0, config.segments, shape).astype("int32")
         elif name == "image":
             x[name] = generator.integers(0, 256, shape).astype("float32")
         elif name == "edge_index":

@@ -3,6 +3,7 @@
 from keras_dl.layers.activations import scaled_tanh, tanh_gelu
 from keras_dl.layers.attention_gru import AttentionGRU
 from keras_dl.layers.batch_normalization import BatchNormalization
+from keras_dl.layers.bias import Bias
 from keras_dl.layers.bounded_dense import BoundedDense
 from keras_dl.layers.causal_attention import CausalAttention
 from keras_dl.layers.class_token_and_positions import ClassTokenAndPositions
@@ -30,6 +31,7 @@ from keras_dl.layers.unit_thresholds import UnitThresholds
 __all__ = [
     "AttentionGRU",
     "BatchNormalization",
+    "Bias",
     "BoundedDense",
     "CausalAttention",
     "ClassTokenAndPositions",
