@@ -10,7 +10,10 @@ from keras_dl.data.dataset import Data
 from keras_dl.data.naming import DIGITS, find_folder
 from keras_dl.data.sounds import holds_sounds
 from keras_dl.environments import is_environment
+from keras_dl.errors import UsageError, some
 from keras_dl.fields import Count, Fraction, Seed, checked
+
+TABLES = (".csv", ".npz")
 
 
 def load(
@@ -40,7 +43,8 @@ def load(
     of these that networks take and `split` the one to train on; all three where the data do not say. Pictures that do
     not fit into memory stay in their files.
 
-    Raises `UsageError` for unknown names, folders of another form, unreadable pictures and impossible labels.
+    Raises `UsageError` for unknown names, folders of another form, unreadable pictures, impossible labels, and for a
+    choice where the data leave none.
     """
     name = checked("name", os.path.join(os.curdir, name) if isinstance(name, Path) else name, str)
     data_dir = checked("data_dir", os.fspath(data_dir) if isinstance(data_dir, Path) else data_dir, str | None)
@@ -52,11 +56,16 @@ def load(
     source = checked("source", source, str | None)
     split = checked("split", split, str | None)
     folder = find_folder(name, data_dir)
-    if folder is not None and folder.suffix.lower() == ".csv" and folder.is_file():
+    file_type = folder.suffix.lower() if folder is not None and folder.is_file() else ""
+    named = folder is None and name != DIGITS and not is_environment(name)
+    choices = {"source": source, "split": split} | ({} if file_type in TABLES else {"target": target})
+    if not named and (said := [key for key, value in choices.items() if value is not None]):
+        raise UsageError(f"{name} leaves no choice of {some(said)}; leave it out")
+    if file_type == ".csv":
         from keras_dl.data.csv_file import load_csv
 
         data = load_csv(folder, validation, seed, target)
-    elif folder is not None and folder.suffix.lower() == ".npz" and folder.is_file():
+    elif file_type == ".npz":
         from keras_dl.data.npz_file import load_npz
 
         data = load_npz(folder, validation, seed, target)

@@ -1,4 +1,4 @@
-"""Arrays in an .npz file: inputs and answers, columns of a table, or one graph."""
+"""Arrays in an .npz file: inputs and answers, columns of a table, one graph, or one series."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from keras_dl.data.csv_file import origin_of
 from keras_dl.data.dataset import Data
 from keras_dl.data.examples import from_examples
+from keras_dl.data.series import from_series
 from keras_dl.data.source import Array
 from keras_dl.data.spec import Column, Spec
 from keras_dl.data.split import Split
@@ -19,13 +20,13 @@ PAIRS = (("x", "y"), ("inputs", "labels"), ("images", "labels"))
 SPLIT_NAMES = {"train": ("_train", ""), "validation": ("_validation", "_valid", "_val"), "test": ("_test",)}
 GRAPH_SPLITS = {"train": "train_index", "validation": "val_index", "test": "test_index"}
 FORM = (
-    "wanted are x and y, or x_train, y_train, x_test, y_test; columns of numbers and a target; or a graph of features, "
-    "edges, labels, train_index, val_index, test_index"
+    "wanted are x and y, or x_train, y_train, x_test, y_test; columns of numbers and a target; a series; or a graph of "
+    "features, edges, labels, train_index, val_index, test_index"
 )
 
 
 def load_npz(path: Path, validation: float, seed: int, target: str | None) -> Data:
-    """The arrays in `path`: pairs as `from_examples` takes them, columns (n,) of a table, or a graph.
+    """The arrays in `path`: pairs as `from_examples` takes them, columns (n,) of a table, a graph, or a series.
 
     Raises `UsageError` for everything else.
     """
@@ -35,8 +36,12 @@ def load_npz(path: Path, validation: float, seed: int, target: str | None) -> Da
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise UsageError(f"{path} cannot be read: {error}") from None
     if "edges" in arrays:
+        if target is not None:
+            raise UsageError(f"{path} is a graph, whose answers are those of its nodes; leave target out")
         return _graph(path, arrays)
     name = shown(path.name)
+    if "series" in arrays and target is None:
+        return from_series(arrays["series"], name=name, validation=validation, origin=origin_of(path))
     options = {"name": name, "held_out": validation, "seed": seed, "origin": origin_of(path)}
     if target is not None:
         return from_examples(_columns(path, arrays, target), **options)

@@ -166,7 +166,7 @@ class Split:
     def inputs(self) -> np.ndarray:
         """All inputs in order, (n, *shape) float32, or texts as bytes; pixels have values 0..255."""
         with raised():
-            return np.concatenate([x.numpy() for x, _ in self.in_order.batches(1024, _input_alone)])
+            return np.concatenate([x.numpy() for x, _ in self.in_order.batches(1024, input_alone)])
 
     def batches(self, batch_size: int, arrange: Arrange | None = None) -> tf.data.Dataset:
         """All examples in order, as `arrange` makes (x, y) or (x, y, weights) of a batch; the last one may be smaller.
@@ -312,7 +312,8 @@ def _source(values: Any, name: str) -> Source:
     return Array(checked_inputs(values, name))
 
 
-def _input_alone(batch: dict[str, tf.Tensor], _key: None) -> tuple[tf.Tensor, tuple]:
+def input_alone(batch: dict[str, tf.Tensor], _key: None) -> tuple[tf.Tensor, tuple]:
+    """What `Split.batches` gives by it: the input, and nothing to tell."""
     return next(iter(batch.values())), ()
 
 

@@ -10,6 +10,7 @@ import importlib
 import itertools
 import json
 import pkgutil
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -28,6 +29,7 @@ from keras_dl.tasks import from_json
 RECIPES = Path(__file__).parents[1] / "recipes"
 OPTIONS = "config.json"
 """the file in a run folder that holds all options of the run"""
+LOCK = ".run.lock"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -84,9 +86,19 @@ class Recipe(abc.ABC):
 
     @contextlib.contextmanager
     def claimed(self) -> Iterator[Path]:
-        """Within it, `folder()` belongs to this process. Raises `UsageError` as `folder` does."""
+        """Within it, `folder()` belongs to this process. Raises `UsageError` as `folder` does.
+
+        A folder that was not there before goes again where the options turn out to be wrong.
+        """
+        new = self.out is not None and not expanded(self.out).exists()
         with self._locked():
-            yield self.folder()
+            folder = self.folder()
+            try:
+                yield folder
+            except UsageError:
+                if new and {path.name for path in folder.iterdir()} <= {OPTIONS, LOCK}:
+                    shutil.rmtree(folder)
+                raise
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[Path]:
@@ -101,7 +113,7 @@ class Recipe(abc.ABC):
             folder.mkdir(parents=True, exist_ok=True)
             if not (folder / OPTIONS).exists() and any(path.name[0] != "." for path in folder.iterdir()):
                 raise UsageError(f"{folder} holds files that are not of a run; choose another folder for `out`")
-            lock = filelock.FileLock(folder / ".run.lock", timeout=0, is_singleton=True)
+            lock = filelock.FileLock(folder / LOCK, timeout=0, is_singleton=True)
             try:
                 lock.acquire()
             except filelock.Timeout:

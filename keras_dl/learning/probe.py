@@ -8,6 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from keras_dl import surgery
+from keras_dl.data.split import input_alone
 from keras_dl.lazy import keras
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ BATCH = 256
 
 
 def outputs(model: keras.Model, split: Split) -> np.ndarray:
-    """What `model` makes of the pictures of `split`, in order, (n, outputs) float32."""
-    batches = split.batches(BATCH, lambda batch, key: (batch["image"], ()))
+    """What `model` makes of the inputs of `split`, in order, (n, outputs) float32."""
+    batches = split.in_order.batches(BATCH, input_alone)
     return np.concatenate([np.asarray(model.predict_on_batch(x.numpy()), "float32") for x, _ in batches])
 
 

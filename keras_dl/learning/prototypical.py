@@ -11,6 +11,7 @@ from keras_dl import surgery
 from keras_dl.lazy import keras
 from keras_dl.learning.few_shot import episode_logits
 from keras_dl.learning.learner import Learner
+from keras_dl.learning.probe import outputs
 
 if TYPE_CHECKING:
     from keras_dl.data import Split
@@ -106,7 +107,7 @@ class Prototypes(keras.callbacks.Callback):
         pass
 
     def on_epoch_end(self, epoch, logs=None):
-        features, labels = features_of(self._encoder, self._support), self._support.columns["label"].values
+        features, labels = outputs(self._encoder, self._support), self._support.columns["label"].values
         kernel = np.zeros(self._head.kernel.shape, "float32")
         bias = np.full(self._head.bias.shape, NEVER, "float32")
         for label in np.unique(labels):
@@ -114,9 +115,3 @@ class Prototypes(keras.callbacks.Callback):
             kernel[:, label], bias[label] = 2 * prototype, -np.square(prototype).sum()
         self._head.kernel.assign(kernel)
         self._head.bias.assign(bias)
-
-
-def features_of(encoder: keras.Model, split: Split) -> np.ndarray:
-    """What `encoder` makes of all examples of `split` in order, (n, width) float32."""
-    parts = [encoder.predict_on_batch(x.numpy()) for x, _ in split.in_order.batches(256)]
-    return np.concatenate(parts).astype("float32")

@@ -94,11 +94,12 @@ class Prototypical(Task):
         return x, np.repeat(np.arange(ways), each)
 
     def scores(self, network, config, split, spec):
-        from keras_dl.learning.prototypical import encoder_of, features_of
+        from keras_dl.learning.probe import outputs
+        from keras_dl.learning.prototypical import encoder_of
 
         labels = split.columns[LABEL].values
         ways = self.ways or min(WAYS, len(np.unique(labels)))
-        features = features_of(encoder_of(network), split)
+        features = outputs(encoder_of(network), split)
         size = {"ways": ways, "shots": self.shots, "queries": self.queries}
         found = accuracies(features, labels, **size, count=self.episodes, seed=0)
         return {"accuracy": float(found.mean()), "interval": interval(found), "ways": ways, "shots": self.shots}

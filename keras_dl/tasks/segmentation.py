@@ -64,6 +64,7 @@ class Segmentation(Task):
 
         few = split.take(range(min(DRAWN, len(split))))
         [(pictures, masks)] = few.batches(DRAWN, self.arrange(network))
+        pictures = pictures.numpy()
         guesses = network.predict_on_batch(pictures).argmax(axis=-1)
-        draw_masks(pictures.numpy(), masks.numpy(), guesses, spec.classes, path)
+        draw_masks(pictures, masks.numpy(), guesses, spec.classes, path)
         return True

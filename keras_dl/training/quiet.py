@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_dl import surgery
 from keras_dl.config import Config
+from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, tf
 from keras_dl.learning.task import Task
 from keras_dl.tasks import get_task
@@ -17,6 +18,8 @@ from keras_dl.training.initialization import initialize
 from keras_dl.training.options import Options
 
 Augment = Callable[["tf.Tensor", "tf.Tensor"], "tf.Tensor"]
+OF_WHOLE_TRAININGS = ("ema_momentum", "input_dropout", "patience", "strategy")
+"""options that only a training with files has a use for"""
 
 
 class Quiet:
@@ -53,8 +56,10 @@ class Quiet:
 
         Of `options` those count that say what is trained and how it is changed; batches and epochs come with `fit` and
         `run`. `steps` are those of a training, over which a schedule of the learning rate stretches. `loss` takes the
-        place of the task's.
+        place of the task's. Raises `UsageError` for options that only `fit` with a folder knows.
         """
+        if said := [name for name in OF_WHOLE_TRAININGS if getattr(options, name) not in (None, 0.0)]:
+            raise UsageError(f"the quiet mode of fit has no {' and no '.join(said)}; leave out what has no effect")
         from keras_dl.training.objective import compile_model  # which defines an optimizer of Keras
 
         task = task or get_task(config.task)

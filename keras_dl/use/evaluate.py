@@ -66,8 +66,8 @@ class Evaluate:
         find_folder(self.data, self.data_dir)
         out = new_place(self.out, "evaluations/{}")
         predictor = Predictor(self.model)
-        data = load(self.data, data_dir=self.data_dir, skip_bad=self.skip_bad, **self._chosen(predictor))
-        data = fitting(data, predictor)
+        loading = {"data_dir": self.data_dir, "skip_bad": self.skip_bad, "image_size": predictor.spec.image_size}
+        data = fitting(load(self.data, **loading, **self._chosen(predictor)), predictor)
         there = data.test.fingerprint["columns"].get("label", {}).get("sha256")
         if predictor.facts.get("test_labels", there) != there:
             note("other examples than its training kept aside: if it has learned some of them, the scores are too good")

@@ -28,6 +28,19 @@ def examples(data):
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "choices", "said"),
+    [
+        ("digits", {"target": "label"}, "digits leaves no choice of target; leave it out"),
+        ("digits", {"source": "image", "split": "train"}, "digits leaves no choice of source, split; leave it out"),
+        ("gymnasium:CartPole-v1", {"target": "state"}, "gymnasium:CartPole-v1 leaves no choice of target; leave"),
+    ],
+)
+def test_a_choice_where_there_is_none_is_refused(name, choices, said):
+    with pytest.raises(UsageError, match=said):
+        load(name, **choices)
+
+
 def test_a_network_of_a_fixed_size_refuses_another_that_was_asked_for():
     lenet = get_config("lenet5_1998")
     data = load("digits", image_size=4)

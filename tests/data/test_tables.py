@@ -157,6 +157,8 @@ def test_arrays_in_a_file(tmp_path):
         load(tmp_path / "a.npz")
     with pytest.raises(UsageError, match="has no column z; it has a, b, price"):
         load(tmp_path / "a.npz", target="z")
+    with pytest.raises(UsageError, match="a.npz leaves no choice of source; leave it out"):
+        load(tmp_path / "a.npz", source="a")
     (tmp_path / "a.npz").write_bytes(b"nothing")
     with pytest.raises(UsageError, match="a.npz cannot be read"):
         load(tmp_path / "a.npz")

@@ -49,6 +49,24 @@ def test_a_folder_that_another_process_has_just_claimed_stays_empty(tmp_path):
     assert not (tmp_path / "config.json").exists()
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_a_folder_made_for_wrong_options_goes_again(tmp_path, there):
+    folder = tmp_path / "run"
+    if there:
+        folder.mkdir()
+    with pytest.raises(UsageError, match="too steep"), Walk(out=str(folder)).claimed():
+        raise UsageError("too steep")
+    assert folder.exists() is there
+
+
+def test_a_folder_that_has_something_stays(tmp_path):
+    walk = Walk(out=str(tmp_path / "run"))
+    with pytest.raises(UsageError, match="too far"), walk.claimed():
+        walk.run()
+        raise UsageError("too far")
+    assert (tmp_path / "run" / "walked").exists()
+
+
 @pytest.mark.parametrize("position", range(2, 120, 13))
 def test_a_flipped_bit_in_the_options_is_noticed(begun, position):
     file = begun / "config.json"

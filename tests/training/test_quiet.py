@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from keras_dl import get_config
+from keras_dl import UsageError, get_config
 from keras_dl.lazy import keras, tf
 from keras_dl.tasks.adversarial_training import AdversarialTraining
 from keras_dl.training import Options
@@ -119,3 +119,9 @@ def test_the_cross_entropy_is_that_of_the_plain_logits():
     expected = keras.losses.sparse_categorical_crossentropy(LABELS, model(INPUTS), from_logits=True)
     assert cross_entropy(model, INPUTS, LABELS) == pytest.approx(float(np.mean(expected)), rel=1e-6)
     assert cross_entropy(model, INPUTS, LABELS, training=True) != cross_entropy(model, INPUTS, LABELS)
+
+
+@pytest.mark.parametrize("settings", [{"ema_momentum": 0.9}, {"patience": 2}, {"input_dropout": 0.1}])
+def test_what_would_have_no_effect_is_refused(settings):
+    with pytest.raises(UsageError, match=f"the quiet mode of fit has no {next(iter(settings))}; leave out"):
+        Quiet.of(get_config("vanilla_nn"), Options(**settings))

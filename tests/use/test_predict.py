@@ -219,3 +219,14 @@ def test_a_network_of_pixels_answers_with_a_mask(pictures, capsys):
 def test_the_data_of_a_training_are_read_as_they_were_there(facts, said, chosen):
     trained = types.SimpleNamespace(facts=facts)
     assert Evaluate(model="any", data="trec", **said)._chosen(trained) == chosen
+
+
+def test_pictures_are_read_in_the_size_that_training_was_told(pictures, tmp_path, monkeypatch):
+    small, sizes = load(str(pictures), image_size=5), []
+    config = keras_dl.get_config("mlp").for_data(small.spec)
+    folder = keras_dl.save(build(config, Options()), tmp_path / "model", config=config, spec=small.spec)
+    monkeypatch.setattr(
+        "keras_dl.use.evaluate.load", lambda *args, **settings: sizes.append(settings["image_size"]) or small
+    )
+    assert Evaluate(str(folder), str(pictures), out=str(tmp_path / "out")).run() == keras_dl.evaluate(folder, small)
+    assert sizes == [5]
