@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_dl.data import series
 from keras_dl.data.assemble import assemble
 from keras_dl.data.dataset import Data
 from keras_dl.data.holdout import complete
@@ -31,10 +32,15 @@ def load_csv(path: Path, validation: float, seed: int, target: str | None) -> Da
     Numbers are scaled to mean 0 and variance 1 over the training rows, words are categories, as `Table` says; where
     there is one other column and it holds texts of several words, these are the inputs as they are. The target is a
     class where it holds words, or at most `MOST_CLASSES` neighbouring whole numbers; otherwise a number. Several
-    targets have commas between them and keep their names. Rows without any are left out. Raises `UsageError` for
-    everything else.
+    targets have commas between them and keep their names. Rows without any are left out. Without a target a table of
+    dates, in order, and numbers is one long series. Raises `UsageError` for everything else.
     """
     columns = read_columns(path)
+    if target is None and series.in_table(columns):
+        values, names = series.numbers(path, columns)
+        return series.from_series(
+            values, names=names, name=shown(path.name), validation=validation, origin=origin_of(path)
+        )
     targets = _targets(path, columns, target)
     kept = [any(not is_missing(columns[name][row]) for name in targets) for row in range(len(columns[targets[0]]))]
     notices = []

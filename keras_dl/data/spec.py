@@ -16,6 +16,7 @@ Kind = Literal[
     "audio",
     "tokens",
     "series",
+    "moment",
     "nodes",
     "edges",
     "class",
@@ -34,6 +35,7 @@ FORMS = {
     "audio": ("samples",),
     "tokens": ("length",),
     "series": ("steps", "numbers"),
+    "moment": ("numbers",),
     "nodes": ("nodes", "features"),
     "edges": ("two ends", "edges"),
     "class": (),
@@ -46,7 +48,7 @@ FORMS = {
     "weight": (),
 }
 """the axes of one example of each kind"""
-INPUTS = ("image", "features", "text", "audio", "tokens", "series", "nodes", "states")
+INPUTS = ("image", "features", "text", "audio", "tokens", "series", "moment", "nodes", "states")
 """kinds that networks take; the others are what they are to find out, or belong to one of these"""
 NAMED = ("class", "mask", "classes")
 """kinds whose whole numbers stand for names"""
@@ -58,13 +60,15 @@ class Column:
 
     Pixels of an "image" have values 0..255, samples of "audio" -1..1, `rate` of them a second. A "series" has numbers
     at each step, 0 where it has ended. An "image" or a "series" with a `rate` is the spectra of a sound of so many
-    `samples`, as `keras_dl.data.spectra` makes them. "tokens" are whole
+    `samples`, as `keras_dl.data.spectra` makes them. A "moment" has the numbers, called `names`, of one time of a
+    series that goes on from example to example. "tokens" are whole
     numbers below `classes`, 0 being the pad, made by `vocabulary` as `Vocabulary.to_json` has it, with BEGIN and END
     around each text if they are `bounded`. "class", "mask" (a class a pixel) and "classes" (of the items of an example,
     such as boxes; -1 is the pad) are whole numbers 0 .. `classes` - 1, called `class_names`. "boxes" are (left, top,
     right, bottom) in pixels, padded by -1. "edges" go from the first node to the second, padded by -1. Of "states"
     the `classes` are the actions of an agent; an "episode" is the seed that begins it. A "number", or
-    several, is to be predicted: it is `scales` times what is stored and `offsets` more, where these are given.
+    several, is to be predicted: it is `scales` times what is stored and `offsets` more, where these are given, as are
+    those of a series.
 
     Of a "class" those in training may be `seen`, where validation and test have others. With `gaps` a class or a number
     is not known of some examples, and is -1 or NaN there.
@@ -81,6 +85,7 @@ class Column:
     vocabulary: str | None = None
     bounded: bool = False
     seen: tuple[NaturalNumber, ...] = ()
+    names: tuple[str, ...] = ()
     gaps: bool = False
     offsets: tuple[float, ...] = ()
     scales: tuple[float, ...] = ()

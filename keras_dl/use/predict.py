@@ -19,6 +19,9 @@ from keras_dl.learning.sheets import draw_sheet
 from keras_dl.names import new_place, note
 from keras_dl.use.predictor import Answer, Predictor
 
+FEW = 30
+"""numbers that are written out"""
+
 
 @dataclasses.dataclass(frozen=True)
 class Predict:
@@ -109,6 +112,8 @@ def _lines(answer: Answer, top: int) -> list[tuple[str, str]]:
                 lines.append((name, f"{value:.6g}"))
             case {"class": found, "probability": share}:
                 lines.append((f"{name}: {found}", f"{100 * share:.1f} %"))
+            case [float(), *_] if len(value) <= FEW:
+                lines.append((f"{name}: {' '.join(f'{number:.4g}' for number in value)}", ""))
             case [float(), *_]:
                 lines.append((f"{name} of {len(value):,} numbers", ""))
             case [[[*_], *_], *_]:

@@ -14,6 +14,7 @@ from keras_dl import names
 from keras_dl.data.csv_file import read_columns
 from keras_dl.data.pictures import SUFFIXES, read_pictures
 from keras_dl.data.resize import cover
+from keras_dl.data.series import numbers as series_numbers
 from keras_dl.data.sounds import SUFFIXES as SOUNDS
 from keras_dl.data.sounds import read_sound, resampled
 from keras_dl.data.sources import Ragged
@@ -35,7 +36,8 @@ def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = Fa
 
     Pictures are files, or lie in folders at any depth; they are scaled to cover the input and cropped to its centre.
     Numbers are rows of .csv files, whose header, if there is one, is passed over. A text is the place itself, or each
-    line of a .txt file. Sounds are recordings, resampled to the rate of the network. Graphs are .npz files.
+    line of a .txt file. Sounds are recordings, resampled to the rate of the network. A series is a .csv file with the
+    columns of the network by their names, of which it takes the last rows. Graphs are .npz files.
 
     Raises `UsageError` for what is not there, holds nothing, cannot be read, or has another number of columns than the
     network of inputs; of pictures that cannot be read only without `skip_bad`.
@@ -46,14 +48,14 @@ def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = Fa
         "image": _pictures,
         "features": _rows,
         "states": _rows,
-        "series": _sounds,
+        "series": _moments if column.rate is None else _sounds,
         "tokens": _sentences,
     }
     if column.kind == "nodes":
         return read_graphs([names.expanded(names.checked("an input", place)) for place in places], spec)
     if column.kind == "image" and column.rate is not None:
         readers["image"] = _sounds
-    if column.kind not in readers or (column.kind == "series" and column.rate is None):
+    if column.kind not in readers or (column.kind == "series" and not column.rate and not column.names):
         raise UsageError(f"inputs of the kind {column.kind} are not read from files; call the network of keras_dl.load")
     if column.kind != "tokens":
         places = [names.expanded(names.checked("an input", place)) for place in places]
@@ -87,6 +89,18 @@ def _pictures(places: Sequence[Path], column: Column, skip_bad: bool) -> tuple[l
 def _sounds(places: Sequence[Path], column: Column, _skip_bad: bool) -> tuple[list[str], np.ndarray]:
     files = [file for place in places for file in _files(place, SOUNDS, "recordings")]
     return [str(file) for file in files], heard(column, [resampled(*read_sound(file), column.rate) for file in files])
+
+
+def _moments(places: Sequence[Path], column: Column, _skip_bad: bool) -> tuple[list[str], np.ndarray]:
+    """The last steps of the series in each table, on the scale of the network."""
+    files = [file for place in places for file in _files(place, {".csv"}, "tables that end in .csv")]
+    steps, windows = column.shape[0], []
+    for file in files:
+        values, _ = series_numbers(file, read_columns(file), column.names)
+        if len(values) < steps:
+            raise UsageError(f"{file} has {len(values)} rows; the network goes on with a series of {steps} or more")
+        windows.append((values[-steps:] - column.offsets) / column.scales)
+    return [str(file) for file in files], np.array(windows, "float32")
 
 
 def _rows(places: Sequence[Path], column: Column, _skip_bad: bool) -> tuple[list[str], np.ndarray]:

@@ -72,3 +72,16 @@ def test_torch_gives_the_same_outputs_and_gradients(name, changes):
                 continue  # the second bias, which Keras does not have
             np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6, err_msg=f"{start}_{end}")
             assert np.any(theirs)
+
+
+def test_torch_gives_the_same_next_steps():
+    torch = pytest.importorskip("torch")
+    series = np.random.default_rng(0).normal(size=(3, 7, 5)).astype("float32")
+    model = randomise(keras_dl.get_config("next_step_predictor", series=(7, 5), units=4, layers=2).build())
+    peer = torch.nn.GRU(5, 4, num_layers=2, batch_first=True)
+    for index in range(2):
+        weights = to_torch("gru_classifier", *model.get_layer(f"stage{index + 1}").get_weights())
+        for start, value in weights.items():
+            getattr(peer, f"{start}_l{index}").data.copy_(torch.from_numpy(value))
+    kernel, bias = map(torch.from_numpy, model.get_layer("head").get_weights())
+    assert relative_error(model(series), (peer(torch.from_numpy(series))[0] @ kernel + bias).detach().numpy()) < 1e-5

@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_dl import get_config
 from keras_dl.data import Data, Spec, Split, load
+from keras_dl.data.series import from_series
 from keras_dl.data.source import Array
 from keras_dl.data.spec import Column
 from keras_dl.tasks import get_task
@@ -209,6 +210,15 @@ def translation():
     return config, get_task("translation", pieces="words"), toy(columns, examples), OPTIONS
 
 
+def forecasting():
+    """A wave, and its product with another one."""
+    time = np.arange(260)
+    series = np.stack([10 * np.sin(time / 3), np.sin(time / 3) * np.cos(time / 7) + 4], axis=1)
+    config = get_config("next_step_predictor", units=16, dropout=0.1)
+    task = get_task("forecasting", steps=20, horizon=8)
+    return config, task, from_series(series, names=("wave", "beat")), OPTIONS
+
+
 def deep_q_learning():
     data = load("gymnasium:CartPole-v1")
     splits = {name: getattr(data, name).take(range(96 if name == "train" else 3)) for name in PARTS}
@@ -267,5 +277,6 @@ JOBS = {
         language_modeling,
         language_of_sentences,
         translation,
+        forecasting,
     )
 }
