@@ -11,8 +11,6 @@ from jobs import JOBS
 
 PRELOAD = ["task_job", "sklearn.datasets"]
 KILLS, FEW = 20, 4
-HARDEST = {"classification", "language_modeling", "adversarial_generation", "deep_q_learning"}
-"""of which one resume is tested with the quick tests"""
 LONG = {"object_detection"}
 """takes as long as all others together"""
 
@@ -62,9 +60,7 @@ def whole(processes, name, folder):
     return (folder / "fingerprint").read_text()
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in HARDEST else pytest.mark.slow) for name in JOBS]
-)
+@pytest.mark.parametrize("name", JOBS)
 def test_stopped_in_an_epoch_and_killed_in_another(processes, name, tmp_path):
     fingerprint, part = whole(processes, name, tmp_path / "whole"), tmp_path / "part"
     steps = len(jobs_data(name)) // 16
