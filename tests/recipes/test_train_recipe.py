@@ -1,18 +1,23 @@
 """From a name and data to a saved model that was measured once."""
 
 import json
+import re
 import typing
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from keras_dl import UsageError, get_config, load
+from keras_dl import UsageError, get_config, load, predict
 from keras_dl.augment import audio, image
 from keras_dl.augment.mix import MIXES
+from keras_dl.data import Spec
 from keras_dl.data import load as load_data
+from keras_dl.data.spec import Column
 from keras_dl.experiments.recipe import Recipe
 from keras_dl.recipes.train import Train
 from keras_dl.tasks import get_task
+from keras_dl.training.card import usage
 
 SMALL = {"network": get_config("mlp", hidden=(16,)), "epochs": 2, "batch_size": 128}
 
@@ -46,6 +51,29 @@ def test_what_a_run_leaves(result, folder):
     held_out = load_data("digits").test.fingerprint["columns"]["label"]["sha256"]
     assert contract["facts"] == {**result, "data": {"name": "digits"}, "training": split, "test_labels": held_out}
     assert f"{100 * result['test_accuracy']:.2f} %" in (folder / "model" / "README.md").read_text()
+
+
+def test_the_code_of_its_card_runs(result, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.new("L", (9, 8), 200).save("picture.jpg")
+    [code] = re.findall(r"```python\n(.*?)```", (folder / "model" / "README.md").read_text(), re.DOTALL)
+    names = {}
+    exec(code.replace("FOLDER", str(folder / "model")), names)
+    assert names["answers"] == predict(folder / "model", ["picture.jpg"])
+
+
+@pytest.mark.parametrize(
+    ("task", "column", "words"),
+    [
+        ("adversarial_generation", Column(kind="image", shape=(8, 8, 1)), 'predict FOLDER "7"'),
+        ("classification", Column(kind="image", shape=(8, 8, 1), rate=8000), 'predict FOLDER "recording.wav"'),
+        ("contrastive", Column(kind="image", shape=(8, 8, 1)), "Measure it by `keras-dl evaluate FOLDER"),
+        ("language_modeling", Column(kind="tokens", shape=(8,), classes=9), 'predict FOLDER "A text."'),
+        ("regression", Column(kind="features", shape=(3,)), 'predict FOLDER "table.csv"'),
+    ],
+)
+def test_a_card_says_how_to_ask(task, column, words):
+    assert words in usage(Spec(name="data", columns={column.kind: column}, counts={}), get_task(task))
 
 
 def test_a_finished_run_gives_the_same_result_again(result, folder):
