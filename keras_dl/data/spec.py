@@ -63,7 +63,8 @@ class Column:
     `samples`, as `keras_dl.data.spectra` makes them. A "moment" has the numbers, called `names`, of one time of a
     series that goes on from example to example. "tokens" are whole
     numbers below `classes`, 0 being the pad, made by `vocabulary` as `Vocabulary.to_json` has it, with BEGIN and END
-    around each text if they are `bounded`. "class", "mask" (a class a pixel) and "classes" (of the items of an example,
+    around each text if they are `bounded`; `counts` are how often each stands in the training texts, where that is
+    told. "class", "mask" (a class a pixel) and "classes" (of the items of an example,
     such as boxes; -1 is the pad) are whole numbers 0 .. `classes` - 1, called `class_names`. "boxes" are (left, top,
     right, bottom) in pixels, padded by -1. "edges" go from the first node to the second, padded by -1. Of "states"
     the `classes` are the actions of an agent; an "episode" is the seed that begins it. A "number", or
@@ -86,6 +87,7 @@ class Column:
     bounded: bool = False
     seen: tuple[NaturalNumber, ...] = ()
     names: tuple[str, ...] = ()
+    counts: tuple[NaturalNumber, ...] = ()
     gaps: bool = False
     offsets: tuple[float, ...] = ()
     scales: tuple[float, ...] = ()

@@ -27,6 +27,7 @@ from keras_dl.layers.stored_normalization import StoredNormalization
 from keras_dl.layers.tangent_kernel import TangentKernel
 from keras_dl.layers.trainable_subsampling import TrainableSubsampling2D
 from keras_dl.layers.unit_thresholds import UnitThresholds
+from keras_dl.layers.word_scores import WordScores
 
 __all__ = [
     "AttentionGRU",
@@ -55,6 +56,7 @@ __all__ = [
     "TangentKernel",
     "TrainableSubsampling2D",
     "UnitThresholds",
+    "WordScores",
     "scaled_tanh",
     "tanh_gelu",
 ]

@@ -26,6 +26,7 @@ from keras_dl.data.vocabulary import Vocabulary
 from keras_dl.errors import UsageError, some
 from keras_dl.fields import Seed, checked
 from keras_dl.use.graphs import read_graphs
+from keras_dl.use.words import read_sums
 
 Inputs = tuple[list[str], dict[str, np.ndarray]]
 """what each input is called, and all of them by column"""
@@ -51,6 +52,9 @@ def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = Fa
         "series": _moments if column.rate is None else _sounds,
         "tokens": _sentences,
     }
+    if column.counts:
+        sources, sums = read_sums(places, column)
+        return sources, {name: sums}
     if column.kind == "nodes":
         return read_graphs([names.expanded(names.checked("an input", place)) for place in places], spec)
     if column.kind == "image" and column.rate is not None:

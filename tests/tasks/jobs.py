@@ -210,6 +210,19 @@ def translation():
     return config, get_task("translation", pieces="words"), toy(columns, examples), OPTIONS
 
 
+def word_vectors():
+    """Sentences of two kinds of words, which do not mix."""
+    generator = np.random.default_rng(0)
+    kinds = np.array([["red", "blue", "green", "black"], ["cat", "dog", "bird", "fish"]])
+    texts = np.array([" ".join(generator.choice(kinds[place % 2], 6)) for place in range(60)], object)
+    config = get_config("word2vec_sgns", width=16)
+    return config, get_task("word_vectors", window=2, negatives=3, least=2), sentences_of(texts), OPTIONS
+
+
+def sentences_of(texts):
+    return toy({"text": Column(kind="text")}, {"text": texts})
+
+
 def forecasting():
     """A wave, and its product with another one."""
     time = np.arange(260)
@@ -278,5 +291,6 @@ JOBS = {
         language_of_sentences,
         translation,
         forecasting,
+        word_vectors,
     )
 }

@@ -29,7 +29,7 @@ def test_it_trains_and_what_it_trained_is_used(name, tmp_path):
     config, task, raw, options = JOBS[name]()
     assert from_json(json.loads(json.dumps(task.to_json()))) == task
     config, data = task.adapt(config, raw)
-    network = build(config, options)
+    told, network = task.for_data(data.spec), build(config, options)
     before = {id(variable): variable.numpy() for variable in network.trainable_variables}
     training = Training(
         network, config, task, data, dataclasses.replace(options, epochs=1), tmp_path / "run", verbose=0
@@ -45,8 +45,8 @@ def test_it_trains_and_what_it_trained_is_used(name, tmp_path):
     contract = keras_dl.saved_model.read_contract(folder)
     assert contract["task"] == task and contract["spec"].columns == data.spec.columns
     predictor = Predictor(folder)
-    x, *_ = next(iter(data.test.in_order.batches(4, task.arrange(network))))
-    if task.learner(network, config, options) is network:
+    x, *_ = next(iter(data.test.in_order.batches(4, told.arrange(network))))
+    if told.learner(network, config, options) is network:
         for one, other in zip(*(keras.tree.flatten(model(x)) for model in (network, predictor.model)), strict=True):
             np.testing.assert_array_equal(one, other)
     scores = training.evaluate(data.test)
