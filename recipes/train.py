@@ -16,6 +16,7 @@ from keras_dl.console import plain_console
 from keras_dl.data.options import DataOptions
 from keras_dl.errors import UsageError
 from keras_dl.experiments.recipe import Recipe
+from keras_dl.learning import adapters
 from keras_dl.learning.task import Task
 from keras_dl.tasks import get_task
 from keras_dl.training import Options
@@ -73,6 +74,8 @@ class Train(Options, DataOptions, Recipe):
         super().__post_init__()
         if self.freeze and self.weights is None:
             raise UsageError(f"freeze={' '.join(self.freeze)} would keep random weights; give weights to start from")
+        if self.lora and self.weights is None:
+            raise UsageError(f"lora={self.lora} would keep random weights; give weights to start from")
         if self.initialization and self.weights is not None:
             raise UsageError(f"initialization={self.initialization} would undo weights={self.weights}; leave one out")
 
@@ -106,13 +109,16 @@ class Train(Options, DataOptions, Recipe):
         if self.weights is not None and not begun:
             console.print(f"starting from {self.weights}", markup=False)
         trained = job.train(folder, config, data)
+        if self.lora:
+            adapters.save(trained.network, folder / "adapters.safetensors")
         scores = trained.evaluate(data.test)
         objective = self.task.objective
         result = {
             f"test_{objective.metric}": scores[objective.metric],
             **{f"test_{name}": value for name, value in scores.items()},
             "test_examples": len(data.test),
-            "parameters": trained.network.count_params(),
+            "parameters": parameters,
+            **({"trained_parameters": adapters.count(trained.network)} if self.lora else {}),
             "epochs": len(trained.rows),
             "best_epoch": trained.row["epoch"] + 1,
             "seconds": round(sum(row["seconds"] for row in trained.rows), 1),

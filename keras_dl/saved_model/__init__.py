@@ -22,6 +22,8 @@ from keras_dl.tasks import get_task
 from keras_dl.weights import safetensors_files
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from keras_dl.data import Spec
     from keras_dl.learning.task import Task
 
@@ -172,10 +174,9 @@ def save(
     `task` is what it has learned, by default that of `config`, and `spec` says what it takes: so it can be used on raw
     inputs. `class_names` name the outputs, by default as `spec` does; `card` is the text of its README.md, `facts` any
     JSON about its training. What foreign code built goes into a file model.keras as well, without optimizer and loss,
-    where Keras can write that. Raises `UsageError` if the folder holds anything else than a saved model, which would be
-    lost.
+    where Keras can write that. Adapters are added to the kernels they are of. Raises `UsageError` if the folder holds
+    anything else than a saved model, which would be lost.
     """
-    import numpy as np
     import safetensors.numpy
 
     folder = names.expanded(names.checked("folder", folder))
@@ -185,8 +186,8 @@ def save(
     task = get_task(task or config.task)
     if not class_names and spec is not None and len(spec.class_names) == declaration.classes_of(config):
         class_names = spec.class_names
-    _check_declaration(model, config, class_names, card, facts)
-    tensors = {name: np.asarray(one.numpy(), order="C") for name, one in _variables(model, config).items()}
+    tensors = _tensors(model, config)
+    _check_declaration(tensors, config, class_names, card, facts)
     with storage.replacing_folder(folder) as part:
         storage.write(part / "weights.safetensors", safetensors.numpy.save(tensors))
         storage.write(part / "config.json", config.to_json())
@@ -201,9 +202,10 @@ def save(
     return folder
 
 
-def _check_declaration(model: keras.Model, config: Any, class_names: Any, card: Any, facts: Any) -> None:
+def _check_declaration(tensors: dict[str, np.ndarray], config: Any, class_names: Any, card: Any, facts: Any) -> None:
     """Raise `UsageError` for what `load` would refuse, or what no file can hold."""
-    if not config.foreign and (count := model.count_params()) != (described := describe(config).parameters):
+    count = sum(tensor.size for tensor in tensors.values())
+    if not config.foreign and count != (described := describe(config).parameters):
         raise UsageError(f"the model has {count:,} parameters, this {config.family} has {described:,}")
     checked("class_names", class_names, tuple[str, ...])
     wanted = declaration.classes_of(config)
@@ -222,6 +224,17 @@ def _check_declaration(model: keras.Model, config: Any, class_names: Any, card: 
 def _variables(model: keras.Model, config: Config) -> dict[str, keras.Variable]:
     """The weights by the names that they have in a file: their number where foreign code calls layers as they come."""
     return {f"{n:05d}" if config.foreign else weight.path: weight for n, weight in enumerate(model.weights)}
+
+
+def _tensors(model: keras.Model, config: Config) -> dict[str, np.ndarray]:
+    """The weights by the names that they have in a file, as arrays."""
+    import numpy as np
+
+    from keras_dl.learning import adapters
+
+    if not config.foreign:
+        return adapters.amounts(model)
+    return {name: np.asarray(one.numpy(), order="C") for name, one in _variables(model, config).items()}
 
 
 def _write_keras_file(model: keras.Model, path: Path) -> None:

@@ -71,6 +71,8 @@ class Settings(Options):
 
     def __post_init__(self):
         super().__post_init__()
+        if self.lora:
+            raise UsageError(f"lora={self.lora} would keep random weights; every trial begins anew")
         if self.freeze:
             raise UsageError(f"freeze={' '.join(self.freeze)} would keep random weights; every trial begins anew")
         if self.oracle == "hyperband":

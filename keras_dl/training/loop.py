@@ -22,6 +22,7 @@ from keras_dl.data.raised import raised
 from keras_dl.errors import UsageError, check_place
 from keras_dl.figures import only_a_note, plain
 from keras_dl.lazy import keras, settings_of_keras, tf
+from keras_dl.learning import adapters
 from keras_dl.learning.task import Task
 from keras_dl.names import note
 from keras_dl.tasks import get_task
@@ -177,6 +178,8 @@ class Training:
             initialize(self.network, options.initialization, options.seed)
         if options.freeze:
             surgery.freeze(self.network, options.freeze)
+        if options.lora:
+            adapters.adapt(self.network, config, options.lora)
         if mix is not None and (not task.compiling(self.network, config, options) or ("class",) not in task.wants):
             raise UsageError(f"{task.name} does not learn from mixed labels; leave mixup and cutmix out")
         self.prepare()

@@ -25,6 +25,8 @@ class Options(Updates, Regularization, Acceleration):
     (sqrt(1/n) for n weights into a unit) or he (sqrt(2/n)); by default they stay as the network has them"""
     freeze: tuple[str, ...] = ()
     """stages that stay as they are, such as stem and stage1, statistics of batch normalisation included"""
+    lora: Count | None = None
+    """train low-rank adapters of the dense layers, of so many directions, and a classifier's head; all else stays"""
     patience: Count | None = None
     """stop after so many epochs in which what the task watches, the validation loss or its objective, has not become
     better, and go back to the best weights"""
@@ -35,6 +37,10 @@ class Options(Updates, Regularization, Acceleration):
         check_fields(self)
         Updates.__post_init__(self)
         Acceleration.__post_init__(self)
+        if self.lora is not None:
+            for name in ("freeze", "initialization", "l1", "l2", "max_norm"):
+                if getattr(self, name):
+                    raise UsageError(f"lora trains no kernels of the network, so {name} has no effect; leave it out")
         for name in ("gradient_accumulation_steps", "global_clipnorm"):
             if getattr(self, name) is not None and self.strategy in TENSORFLOW:
                 raise UsageError(

@@ -12,6 +12,7 @@ from keras_dl import surgery
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras, tf
+from keras_dl.learning import adapters
 from keras_dl.learning.task import Task
 from keras_dl.tasks import get_task
 from keras_dl.training.initialization import initialize
@@ -69,6 +70,8 @@ class Quiet:
             if options.initialization:
                 initialize(network, options.initialization, seed)
             surgery.freeze(network, options.freeze)
+            if options.lora:
+                adapters.adapt(network, config, options.lora)
             return task.learner(network, config, options)
 
         learner = fresh(options.seed)

@@ -15,7 +15,9 @@ from keras_dl.data import Spec
 from keras_dl.data import load as load_data
 from keras_dl.data.spec import Column
 from keras_dl.experiments.recipe import Recipe
+from keras_dl.learning import adapters
 from keras_dl.recipes.train import Train
+from keras_dl.saved_model import read_config
 from keras_dl.tasks import get_task
 from keras_dl.training.card import usage
 
@@ -60,6 +62,18 @@ def test_the_code_of_its_card_runs(result, folder, tmp_path, monkeypatch):
     names = {}
     exec(code.replace("FOLDER", str(folder / "model")), names)
     assert names["answers"] == predict(folder / "model", ["picture.jpg"])
+
+
+def test_adapters_are_trained_beside_saved_weights(folder, result, tmp_path):
+    learned = Train(out=str(tmp_path / "run"), weights=str(folder), lora=4, **SMALL)
+    found = learned.run()
+    assert found["trained_parameters"] == 4 * (64 + 16) + 16 * 10 + 10 < found["parameters"] == result["parameters"]
+    network, again = load(folder), load(tmp_path / "run" / "model")
+    adapters.load(network, read_config(folder), tmp_path / "run" / "adapters.safetensors")
+    x = load_data("digits").test.inputs()
+    np.testing.assert_allclose(network(x), again(x), atol=1e-4)
+    with pytest.raises(UsageError, match="lora=4 would keep random weights; give weights to start from"):
+        Train(lora=4, **SMALL)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 Each gives the config, the task, data as they are loaded, and options of a training of three short epochs.
 """
 
+import dataclasses
 import os
 import tempfile
 from pathlib import Path
@@ -39,6 +40,11 @@ def toy(columns, examples, name="toy"):
 def classification():
     config = get_config("mlp", hidden=(16,), normalization="batch", dropout=0.2)
     return config, get_task("classification"), few(load("digits")), OPTIONS
+
+
+def with_adapters():
+    config, task, data, options = classification()
+    return config, task, data, dataclasses.replace(options, lora=4)
 
 
 def sentences():
@@ -294,3 +300,5 @@ JOBS = {
         word_vectors,
     )
 }
+KILLED = JOBS | {"with_adapters": with_adapters}
+"""those whose series of kills are tested"""

@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from jobs import JOBS
+from jobs import KILLED
 
 PRELOAD = ["task_job", "sklearn.datasets"]
 KILLS, FEW = 20, 4
@@ -60,7 +60,7 @@ def whole(processes, name, folder):
     return (folder / "fingerprint").read_text()
 
 
-@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.parametrize("name", KILLED)
 def test_stopped_in_an_epoch_and_killed_in_another(processes, name, tmp_path):
     fingerprint, part = whole(processes, name, tmp_path / "whole"), tmp_path / "part"
     steps = len(jobs_data(name)) // 16
@@ -71,11 +71,11 @@ def test_stopped_in_an_epoch_and_killed_in_another(processes, name, tmp_path):
 
 
 def jobs_data(name):
-    return JOBS[name]()[2].train
+    return KILLED[name]()[2].train
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.parametrize("name", KILLED)
 def test_twenty_kills_at_any_moment(processes, name, tmp_path):
     """A training is killed again and again until it ends; then another begins, until there were enough kills."""
     whole(processes, name, tmp_path / "warm-up")
