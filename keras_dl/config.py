@@ -7,7 +7,7 @@ import json
 import math
 import reprlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from keras_dl.errors import UsageError, choose
@@ -81,6 +81,8 @@ class Config:
     task: ClassVar[str]
     foreign: ClassVar[bool] = False
     """whether `build` runs code of the user's that may do anything: a search leaves it to children"""
+    training: ClassVar[Mapping[str, Any]] = {}
+    """options of a training from the start that commands take unless they are given, such as its learning_rate"""
     compiles_itself: ClassVar[bool] = False
     """whether `build` may give a compiled model, whose optimizer and loss then stay"""
 

@@ -186,7 +186,7 @@ def _default(kind: type[recipe.Recipe], word: str, task: str | None) -> recipe.R
 
     What it learns is `task`, by default what networks of this kind, or this saved model, have learned.
     """
-    word = _own(word)
+    word, options = _own(word), {field.name for field in dataclasses.fields(kind)}
     named = names.is_name("network", word, catalogue.entries())
     try:
         folder = None if named else saved_model.find(word)
@@ -196,9 +196,9 @@ def _default(kind: type[recipe.Recipe], word: str, task: str | None) -> recipe.R
         folder = None
     if folder is None:
         config = catalogue.get_config(word)
-        return kind(network=config, task=get_task(task or config.task))
+        own = {name: value for name, value in config.training.items() if name in options}
+        return kind(network=config, task=get_task(task or config.task), **own)
     contract = saved_model.read_contract(folder)
-    options = {field.name for field in dataclasses.fields(kind)}
     trained = contract["facts"].get("training", {})
     known = {name: trained[name] for name in options & trained.keys()}
     config = contract["config"]

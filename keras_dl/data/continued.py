@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
 
 import numpy as np
 
 from keras_dl.data.dataset import SPLITS, Data
 from keras_dl.data.sources import Ragged, Windows
 from keras_dl.data.spec import Column, Spec
-from keras_dl.data.tokenized import FREQUENT, TOKENS, tell_cut
-from keras_dl.data.vocabulary import PAD, Vocabulary
+from keras_dl.data.tokenized import TOKENS, tell_cut, vocabulary_of
+from keras_dl.data.vocabulary import PAD, Pieces, Vocabulary
+from keras_dl.errors import UsageError
 
 FOLLOWING = "following"
 """the column of the tokens that come right after those of the window"""
@@ -21,22 +21,25 @@ def continued(
     data: Data,
     length: int,
     *,
-    pieces: Literal["words", "characters", "bpe"],
+    pieces: Pieces,
     size: int | None = None,
+    file: str | None = None,
     like: Spec | None = None,
 ) -> Data:
     """`data` of texts, the column "text", as two columns of token ids: `length` of them, and the `FOLLOWING` ones.
 
     Where the training split is one text, example i is its tokens from i * `length` on, and as many follow, so that a
     window may begin at any of them; the last ones are padded. Of many texts each is an example, with BEGIN and END
-    around it and one token that follows; a notice tells how many are cut. Other columns are left out. The vocabulary of
-    `pieces`, of at most `size` tokens, is made of the training texts, or is that of `like`, as is the number of tokens
-    that follow.
+    around it and one token that follows; a notice tells how many are cut. Other columns are left out. The vocabulary is
+    that of `like`, as is the number of tokens that follow, else as `vocabulary_of` makes it. Raises `UsageError` for
+    wordpiece, which does not give texts back as they were.
     """
     texts = data.train.columns["text"].values
     one = len(texts) == 1
     if like is None:
-        vocabulary = Vocabulary.of(texts, pieces, size=size or (FREQUENT if pieces == "bpe" else None))
+        vocabulary = vocabulary_of(data, "text", pieces=pieces, size=size, file=file)
+        if vocabulary.pieces == "wordpiece":
+            raise UsageError("wordpiece does not give texts back as they were; networks that write take bpe")
         following = length if one else 1
     else:
         vocabulary = Vocabulary.from_json(like.columns[TOKENS].vocabulary)

@@ -24,13 +24,15 @@ MOST_CLASSES = 20
 """different whole numbers that are still classes"""
 WORDS_OF_TEXT = 2
 """on average, from which on cells are texts and no categories"""
+TEXTS = ("text", "second_text")
+"""the columns of one text or two"""
 
 
 def load_csv(path: Path, validation: float, seed: int, target: str | None) -> Data:
     """The rows of the table in `path`, whose first line names its columns, and what is to be predicted, `target`.
 
     Numbers are scaled to mean 0 and variance 1 over the training rows, words are categories, as `Table` says; where
-    there is one other column and it holds texts of several words, these are the inputs as they are. The target is a
+    there are one or two other columns, all of texts of several words, these are the inputs as they are. The target is a
     class where it holds words, or at most `MOST_CLASSES` neighbouring whole numbers; otherwise a number. Several
     targets have commas between them and keep their names. Rows without any are left out. Without a target a table of
     dates, in order, and numbers is one long series. Raises `UsageError` for everything else.
@@ -62,8 +64,7 @@ def load_csv(path: Path, validation: float, seed: int, target: str | None) -> Da
     if any(missing.values()):
         told = some([f"{count} in {name}" for name, count in missing.items() if count])
         notices.append(f"of {rows} rows, cells are missing: {told}; numbers became the median of their column")
-    sizes = [len(cell.split()) for cell in next(iter(columns.values()))]
-    if len(columns) == 1 and np.mean(sizes) >= WORDS_OF_TEXT:
+    if len(columns) <= 2 and all(map(_is_text, columns.values())):
         table = None
     else:
         parts, _ = complete({"train": strata}, validation, seed, names)
@@ -72,7 +73,8 @@ def load_csv(path: Path, validation: float, seed: int, target: str | None) -> Da
 
     def encoded(table: Table | None) -> Data:
         if table is None:
-            inputs, column = {"text": np.array(next(iter(columns.values())), object)}, {"text": Column(kind="text")}
+            inputs = dict(zip(TEXTS, (np.array(cells, object) for cells in columns.values()), strict=False))
+            column = {name: Column(kind="text") for name in inputs}
         else:
             inputs = {"features": table.encode(columns)}
             column = {"features": Column(kind="features", shape=(table.width,), vocabulary=table.to_json())}
@@ -89,6 +91,10 @@ def load_csv(path: Path, validation: float, seed: int, target: str | None) -> Da
         return dataclasses.replace(data, recode=recode)
 
     return encoded(table)
+
+
+def _is_text(cells: list[str]) -> bool:
+    return np.mean([len(cell.split()) for cell in cells]) >= WORDS_OF_TEXT
 
 
 def _targets(path: Path, columns: dict[str, list[str]], target: str | None) -> list[str]:

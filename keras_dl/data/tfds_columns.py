@@ -17,7 +17,7 @@ else:
 
 WANTED = (
     "pictures (gray or RGB), vectors of numbers, texts or sounds, with a class label, a number, boxes or a mask; two "
-    "texts; or one of them alone"
+    "texts, with a class label or without; or one of them alone"
 )
 
 
@@ -28,8 +28,8 @@ def find_columns(
 
     An input is called by its kind, image, features, text or audio, and its class "label", a number to be predicted
     "number", boxes and their classes "boxes" and "labels", classes of pixels "mask"; a text and its translation are
-    "source" and "target". `target` is the feature to be predicted, and `source` the one that networks take, where there
-    are several. Raises `UsageError`.
+    "source" and "target", two texts of one answer "text" and "second_text". `target` is the feature to be predicted,
+    and `source` the one that networks take, where there are several. Raises `UsageError`.
     """
     features, declared = builder.info.features, _declared(builder)
     masks = [key for key, feature in features.items() if _is_mask(feature)]
@@ -58,6 +58,8 @@ def find_columns(
     labels = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
     if len(labels) > 1 and len(kinds) == 1:
         raise UsageError(f"{builder.name} has several labels: {some(labels)}; choose one of them as the target")
+    if len(labels) == 1 and [*kinds.values()] == ["text", "text"]:
+        return _predicting(builder, labels[0], kinds, declared)
     if len(kinds) != 1:
         raise _unfit(builder)
     [(key, kind)] = kinds.items()
@@ -84,6 +86,8 @@ def _predicting(
         inputs = [declared[0]]
     elif len(pictures := [key for key in inputs if kinds[key] == "image"]) == 1:
         inputs = pictures
+    if column != "target" and [kinds[key] for key in inputs] == ["text", "text"]:
+        return {"text": inputs[0], "second_text": inputs[1], column: target}
     if len(inputs) != 1 or (column == "target" and kinds[inputs[0]] != "text"):
         raise _unfit(builder)
     return {"source" if column == "target" else kinds[inputs[0]]: inputs[0], column: target}
@@ -161,7 +165,7 @@ def described(
             columns[name] = Column(kind="boxes", shape=(most, 4))
         elif name == "labels":
             columns[name] = Column(kind="classes", shape=(most,), class_names=class_names(builder, key))
-        elif name in ("source", "target"):
+        elif name in ("source", "target", "second_text"):
             columns[name] = Column(kind="text")
         else:
             rate = builder.info.features[key].sample_rate if name == "audio" else None

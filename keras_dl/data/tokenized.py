@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from keras_dl.data.dataset import SPLITS, Data
 from keras_dl.data.sources import Ragged
 from keras_dl.data.spec import Column
-from keras_dl.data.vocabulary import Vocabulary
+from keras_dl.data.vocabulary import Pieces, Vocabulary
+from keras_dl.data.vocabulary_files import read_vocabulary
 from keras_dl.lazy import tf
 
-TOKENS, MASK = "token_ids", "padding_mask"
+TOKENS, MASK, SEGMENTS = "token_ids", "padding_mask", "segment_ids"
 FREQUENT = 4000
-"""pieces of bpe, where nothing else is said"""
+"""pieces of bpe and wordpiece, where nothing else is said"""
 
 
 def vocabulary_of(
-    data: Data, *names: str, pieces: Literal["words", "characters", "bpe"], size: int | None = None
+    data: Data, *names: str, pieces: Pieces, size: int | None = None, file: str | None = None
 ) -> Vocabulary:
-    """The vocabulary of `pieces`, of at most `size` tokens, of the training texts in the columns `names`."""
+    """The vocabulary of `pieces`, of at most `size` tokens, of the training texts in the columns `names`.
+
+    That of a `file`, as `keras_dl.data.vocabulary_files` reads it, takes its place. Capital letters are small for
+    wordpiece.
+    """
+    if file is not None:
+        return read_vocabulary(file)
     texts = np.concatenate([data.train.columns[name].values for name in names])
-    return Vocabulary.of(texts, pieces, size=size or (FREQUENT if pieces == "bpe" else None))
+    size = size or (FREQUENT if pieces in ("bpe", "wordpiece") else None)
+    return Vocabulary.of(texts, pieces, size=size, lower=pieces == "wordpiece")
 
 
 def tokenized(
@@ -67,9 +75,12 @@ def _renamed(columns: dict[str, Any], name: str, into: str, value: Any) -> dict[
 def with_masks(batch: dict[str, Any]) -> dict[str, Any]:
     """`batch` by column, with a mask for each column of token ids: True where there is a token, False at pads.
 
-    That of a "series" is True up to its last step that is not 0 in all numbers.
+    Tokens of one text alone have the segment 0. The mask of a "series" is True up to its last step that is not 0 in all
+    numbers.
     """
     masks = {name.replace(TOKENS, MASK): ids != 0 for name, ids in batch.items() if name.endswith(TOKENS)}
+    if TOKENS in batch and SEGMENTS not in batch:
+        masks[SEGMENTS] = tf.zeros_like(batch[TOKENS])
     if "series" in batch:
         left = tf.cumsum(tf.reduce_sum(abs(batch["series"]), axis=-1), axis=1, reverse=True)
         masks[MASK] = left > 0

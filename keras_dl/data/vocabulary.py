@@ -16,13 +16,15 @@ import tokenizers
 
 from keras_dl import strict_json
 from keras_dl.config import MOST
+from keras_dl.data import wordpiece
 from keras_dl.errors import UsageError
 from keras_dl.fields import Bounds, Count, at_least, check_fields, checked
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # its threads do not outlive a fork, and it says so each time
 
+Pieces = Literal["words", "characters", "bpe", "wordpiece"]
 PAD, UNKNOWN, BEGIN, END = range(4)
-"""ids that stand for no piece of a text"""
+"""ids that stand for no piece of a text, of all pieces but wordpiece, of which the pad alone has to be 0"""
 SPECIAL = 4
 """how many of them there are"""
 FOREIGN = 0.01
@@ -40,15 +42,17 @@ Tokens = Annotated[
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Vocabulary:
-    """The pieces that texts are cut into; `tokens`[i] has the id `SPECIAL` + i.
+    """The pieces that texts are cut into; `tokens`[i] has the id `SPECIAL` + i, of wordpiece i.
 
     "words" are those of English by Kim's rules (2014): runs of letters, digits and apostrophes, with endings such as
     n't and 's and the signs , ! ? ( ) on their own; everything else is left out. "characters" are code points. "bpe"
-    joins bytes to pieces by the `merges`, as GPT-2 does, and knows every text. `lower` says whether capital letters
-    become small before. Raises `UsageError` for anything else, and where no such cutting could be.
+    joins bytes to pieces by the `merges`, as GPT-2 does, and knows every text. "wordpiece" cuts words as BERT does, see
+    `keras_dl.data.wordpiece`, whose names of special tokens are among `tokens`, and in which "[MASK]" is one in a text
+    too. `lower` says whether capital letters become small before. Raises `UsageError` for anything else, and where no
+    such cutting could be.
     """
 
-    pieces: Literal["words", "characters", "bpe"]
+    pieces: Pieces
     tokens: Tokens
     merges: tuple[tuple[str, str], ...] = ()
     lower: bool = False
@@ -57,13 +61,15 @@ class Vocabulary:
         check_fields(self)
         known = set(self.tokens)
         if self.pieces == "bpe":
-            alphabet = set(_bytes())
+            alphabet = set(byte_alphabet())
             if not alphabet <= known or not set().union(*known) <= alphabet:
                 raise UsageError("tokens of bpe must be the 256 bytes and what is made of them")
             if any(not {left, right, left + right} <= known for left, right in self.merges):
                 raise UsageError("merges of bpe must be of tokens, and make tokens")
         elif self.merges:
             raise UsageError(f"{self.pieces} have no merges")
+        elif self.pieces == "wordpiece":
+            wordpiece.check(self.tokens)
         elif wrong := next((token for token in self.tokens if self._cut(token) != [token]), None):
             raise UsageError(f"tokens must be {self.pieces}, got {wrong!r:.40}")
 
@@ -71,18 +77,21 @@ class Vocabulary:
     def of(
         cls,
         texts: Iterable[str],
-        pieces: Literal["words", "characters", "bpe"],
+        pieces: Pieces,
         *,
         size: int | None = None,
         lower: bool = False,
     ) -> Self:
         """The vocabulary of the training `texts`, at most `size` ids with the special ones: the most frequent pieces.
 
-        Of equally frequent ones the first by code point; "bpe" needs a `size`. Raises `UsageError` for texts in which
-        there are none, and for words of other languages than English.
+        Of equally frequent ones the first by code point; "bpe" and "wordpiece" need a `size`. Raises `UsageError` for
+        texts in which there are none, and for words of other languages than English.
         """
-        texts = [_normal(text, lower) for text in _texts(texts)]
         size = checked("size", size, Annotated[int, at_least(SPECIAL + 1)] | None)
+        if pieces == "wordpiece":
+            texts = [_normal(text, False) for text in _texts(texts)]
+            return cls(pieces=pieces, lower=lower, tokens=wordpiece.trained(texts, size, lower))
+        texts = [_normal(text, lower) for text in _texts(texts)]
         if pieces == "bpe":
             return cls(pieces=pieces, lower=lower, **_trained(texts, size))
         if pieces == "words":
@@ -110,7 +119,17 @@ class Vocabulary:
 
     def __len__(self) -> int:
         """How many ids there are, the special ones too."""
-        return SPECIAL + len(self.tokens)
+        return self._first + len(self.tokens)
+
+    @property
+    def _first(self) -> int:
+        """The id of the first of the tokens."""
+        return 0 if self.pieces == "wordpiece" else SPECIAL
+
+    @functools.cached_property
+    def special(self) -> tuple[int, ...]:
+        """The ids of the pad, of what is unknown, of the beginning and the end; of wordpiece also of the mask."""
+        return tuple(self._ids[name] for name in wordpiece.NAMES) if self._first == 0 else (PAD, UNKNOWN, BEGIN, END)
 
     def encode(self, texts: Iterable[str], length: int, *, bounded: bool = False) -> np.ndarray:
         """`token_ids` of the texts, int32 (n, length): longer ones are cut, shorter ones padded, at their ends."""
@@ -121,12 +140,13 @@ class Vocabulary:
         return token_ids
 
     def encode_ragged(self, texts: Iterable[str], *, bounded: bool = False) -> list[np.ndarray]:
-        """The ids of each text, int32; with `bounded`, `BEGIN` stands before them and `END` behind them."""
-        ids = [[self._ids.get(piece, UNKNOWN) for piece in self._cut(text)] for text in _texts(texts)]
-        return [np.array([BEGIN, *one, END] if bounded else one, "int32") for one in ids]
+        """The ids of each text, int32; with `bounded`, those of the beginning and of the end stand around them."""
+        _, unknown, begin, end, *_ = self.special
+        ids = [[self._ids.get(piece, unknown) for piece in self._cut(text)] for text in _texts(texts)]
+        return [np.array([begin, *one, end] if bounded else one, "int32") for one in ids]
 
     def decode(self, token_ids: Iterable[Sequence[int]]) -> list[str]:
-        """The text of each row of ids, up to its `END`: words with a blank between them, unknown ones as \\ufffd.
+        """The text of each row of ids, up to its end: words with a blank between them, unknown ones as \\ufffd.
 
         Raises `UsageError` for ids that there are not.
         """
@@ -135,19 +155,30 @@ class Vocabulary:
     def _joined(self, ids: list[int]) -> str:
         if wrong := [one for one in ids if not 0 <= one < len(self)]:
             raise UsageError(f"ids must be at least 0 and below {len(self):,}, got {wrong[0]:,}")
-        ids = ids[: ids.index(END)] if END in ids else ids
-        pieces = [self.tokens[one - SPECIAL] if one >= SPECIAL else "\ufffd" for one in ids if one not in (PAD, BEGIN)]
+        pad, unknown, begin, end, *_ = self.special
+        ids = ids[: ids.index(end)] if end in ids else ids
+        pieces = [
+            "\ufffd" if one == unknown else self.tokens[one - self._first] for one in ids if one not in (pad, begin)
+        ]
         if self.pieces == "bpe":
             return tokenizers.decoders.ByteLevel().decode(pieces)
+        if self.pieces == "wordpiece":
+            return tokenizers.decoders.WordPiece().decode(pieces)
         return (" " if self.pieces == "words" else "").join(pieces)
 
     def _cut(self, text: str) -> list[str]:
+        if self.pieces == "wordpiece":
+            return self._wordpiece.encode(_normal(text, False)).tokens
         text = _normal(text, self.lower)
         return self._bpe.encode(text).tokens if self.pieces == "bpe" else _cut(text, self.pieces)
 
     @functools.cached_property
     def _ids(self) -> dict[str, int]:
-        return {token: number for number, token in enumerate(self.tokens, start=SPECIAL)}
+        return {token: number for number, token in enumerate(self.tokens, start=self._first)}
+
+    @functools.cached_property
+    def _wordpiece(self) -> Any:
+        return wordpiece.cutting(self.tokens, self.lower)
 
     @functools.cached_property
     def _bpe(self) -> Any:
@@ -188,7 +219,7 @@ def _check_english(texts: list[str]) -> None:
         )
 
 
-def _bytes() -> list[str]:
+def byte_alphabet() -> list[str]:
     """The characters that stand for the 256 bytes."""
     return sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
 
@@ -201,7 +232,7 @@ def _byte_level(model: Any) -> Any:
 
 def _trained(texts: list[str], size: int | None) -> dict[str, Any]:
     """The tokens and merges of byte-pair encoding, learned from `texts`."""
-    alphabet = _bytes()
+    alphabet = byte_alphabet()
     if size is None or size < SPECIAL + len(alphabet):
         raise UsageError(f"bpe needs a size of at least {SPECIAL + len(alphabet)}, got {size}")
     tokenizer = _byte_level(tokenizers.models.BPE())

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from keras_dl.data.tokenized import TOKENS, tokenized, vocabulary_of, with_masks
-from keras_dl.data.vocabulary import Vocabulary
+from keras_dl.data.bounded import read_as
+from keras_dl.data.tokenized import with_masks
+from keras_dl.data.vocabulary import Pieces
 from keras_dl.errors import UsageError, some
 from keras_dl.fields import Count
 from keras_dl.lazy import keras
@@ -34,10 +35,12 @@ class Classification(Task):
     monitor = LOSS
     wants = (("class",),)
 
-    pieces: Literal["words", "characters", "bpe"] = "words"
-    """what texts are made of, for networks that take tokens"""
+    pieces: Pieces | None = None
+    """what texts are made of, for networks that take tokens; by default words, and wordpiece for BERT"""
     vocabulary_size: Count | None = None
-    """most tokens of texts, the frequent ones; by default all words or characters, and 4,000 pieces of bpe"""
+    """most tokens of texts, the frequent ones; by default all words or characters, and 4,000 of bpe or wordpiece"""
+    vocabulary: str | None = None
+    """file of a published vocabulary in place of these, vocab.txt, vocab.json or tokenizer.json, or a saved model"""
     class_weights: Literal["balanced"] | None = None
     """balanced: in training each class counts as much as any other, however few examples it has"""
 
@@ -55,11 +58,8 @@ class Classification(Task):
             ours, theirs = some(like.class_names), some(data.spec.class_names)
             raise UsageError(f"the model tells the classes {ours}; {data.spec.name} has {theirs}")
         if data.spec.kind == "text" and hasattr(config, "vocabulary_size"):
-            if like is None:
-                vocabulary = vocabulary_of(data, "text", pieces=self.pieces, size=self.vocabulary_size)
-            else:
-                vocabulary = Vocabulary.from_json(like.columns[TOKENS].vocabulary)
-            return tokenized(data, "text", TOKENS, config.length, vocabulary)
+            settings = {"pieces": self.pieces, "size": self.vocabulary_size, "file": self.vocabulary}
+            return read_as(config, data, like, **settings)
         return data
 
     def inputs(self, batch):

@@ -16,6 +16,7 @@ from keras_dl.console import plain_console
 from keras_dl.data import Data, Split, load
 from keras_dl.data.dataset import SPLITS
 from keras_dl.data.naming import find_folder
+from keras_dl.data.spec import INPUTS
 from keras_dl.errors import UsageError, choose, shown, some
 from keras_dl.fields import check_fields
 from keras_dl.figures import only_a_note, plain
@@ -167,8 +168,11 @@ def fitting(data: Data, predictor: Predictor) -> Data:
 def _examples(data: Data, split: str) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """The inputs by column, and the labels, of a split or of all."""
     parts: list[Split] = [getattr(data, name) for name in (SPLITS if split == "all" else (split,))]
-    name = data.spec.input
-    return {name: np.concatenate([part.inputs() for part in parts])}, np.concatenate([part.labels for part in parts])
+    inputs = {data.spec.input: np.concatenate([part.inputs() for part in parts])}
+    for name, column in data.spec.columns.items():
+        if column.kind in INPUTS and name not in inputs:
+            inputs[name] = np.concatenate([part.columns[name].values for part in parts])
+    return inputs, np.concatenate([part.labels for part in parts])
 
 
 def _draw(predictor: Predictor, data: Data, split: str, found: dict[str, Any], out: Path, title: str) -> None:

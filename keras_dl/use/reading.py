@@ -17,15 +17,13 @@ from keras_dl.data.resize import cover
 from keras_dl.data.series import numbers as series_numbers
 from keras_dl.data.sounds import SUFFIXES as SOUNDS
 from keras_dl.data.sounds import read_sound, resampled
-from keras_dl.data.sources import Ragged
 from keras_dl.data.spec import Column, Spec
 from keras_dl.data.spectra import heard
 from keras_dl.data.table import Table
-from keras_dl.data.tokenized import tell_cut
-from keras_dl.data.vocabulary import Vocabulary
 from keras_dl.errors import UsageError, some
 from keras_dl.fields import Seed, checked
 from keras_dl.use.graphs import read_graphs
+from keras_dl.use.texts import read_texts
 from keras_dl.use.words import read_sums
 
 Inputs = tuple[list[str], dict[str, np.ndarray]]
@@ -37,8 +35,9 @@ def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = Fa
 
     Pictures are files, or lie in folders at any depth; they are scaled to cover the input and cropped to its centre.
     Numbers are rows of .csv files, whose header, if there is one, is passed over. A text is the place itself, or each
-    line of a .txt file. Sounds are recordings, resampled to the rate of the network. A series is a .csv file with the
-    columns of the network by their names, of which it takes the last rows. Graphs are .npz files.
+    line of a .txt file; for a network of two texts they come in twos. Sounds are recordings, resampled to the rate of
+    the network. A series is a .csv file with the columns of the network by their names, of which it takes the last
+    rows. Graphs are .npz files.
 
     Raises `UsageError` for what is not there, holds nothing, cannot be read, or has another number of columns than the
     network of inputs; of pictures that cannot be read only without `skip_bad`.
@@ -50,19 +49,19 @@ def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = Fa
         "features": _rows,
         "states": _rows,
         "series": _moments if column.rate is None else _sounds,
-        "tokens": _sentences,
     }
     if column.counts:
         sources, sums = read_sums(places, column)
         return sources, {name: sums}
+    if column.kind == "tokens":
+        return read_texts(places, spec)
     if column.kind == "nodes":
         return read_graphs([names.expanded(names.checked("an input", place)) for place in places], spec)
     if column.kind == "image" and column.rate is not None:
         readers["image"] = _sounds
     if column.kind not in readers or (column.kind == "series" and not column.rate and not column.names):
         raise UsageError(f"inputs of the kind {column.kind} are not read from files; call the network of keras_dl.load")
-    if column.kind != "tokens":
-        places = [names.expanded(names.checked("an input", place)) for place in places]
+    places = [names.expanded(names.checked("an input", place)) for place in places]
     sources, values = readers[column.kind](places, column, skip_bad)
     return sources, {name: values}
 
@@ -137,27 +136,6 @@ def _table_rows(files: Sequence[Path], table: Table) -> tuple[list[str], np.ndar
     return sources, np.concatenate([*found.values()])
 
 
-def _sentences(places: Sequence[Any], column: Column, _skip_bad: bool) -> tuple[list[str], np.ndarray]:
-    texts, sources = [], []
-    for place in places:
-        if not isinstance(place, str | os.PathLike) or not os.fspath(place):
-            raise UsageError(f"an input must be a text, or the path of a .txt file, got {place!r:.60}")
-        if os.fspath(place).endswith(".txt"):
-            file = names.expanded(place)
-            lines = [line for line in _text(file).splitlines() if line.strip()]
-            texts += lines
-            sources += [f"{file}:{number}" for number in range(1, len(lines) + 1)]
-        else:
-            texts.append(os.fspath(place))
-            sources.append(os.fspath(place))
-    if not texts:
-        raise UsageError(f"{some([str(place) for place in places])} holds no text")
-    ids = Vocabulary.from_json(column.vocabulary).encode_ragged(texts, bounded=column.bounded)
-    for notice in tell_cut([*map(len, ids)], column.shape[0]):
-        names.note(notice)
-    return sources, Ragged.of(ids, most=column.shape[0]).values
-
-
 def _files(place: Path, endings: set[str] | frozenset[str], what: str) -> list[Path]:
     """`place`, or what lies in that folder and has one of the `endings`."""
     if not place.exists():
@@ -174,13 +152,6 @@ def _files(place: Path, endings: set[str] | frozenset[str], what: str) -> list[P
     if not found:
         raise UsageError(f"{place} holds no {what}")
     return found
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _table(file: Path) -> list[list[str]]:

@@ -173,3 +173,12 @@ def test_what_is_no_text_is_refused():
         SMALL.replace(head="sentence")
     with pytest.raises(keras_dl.UsageError, match="classes must be at least 1, got 0"):
         SMALL.replace(classes=0)
+
+
+def test_commands_train_it_as_such_networks_are_trained():
+    from keras_dl.cli.commands import _default
+    from keras_dl.recipes.train import Train
+
+    found = _default(Train, "bert_tiny", None)
+    assert (found.learning_rate, found.schedule, found.task.name) == (3e-4, "cosine", "classification")
+    assert (Train().learning_rate, Train().schedule) == (1e-3, "constant")

@@ -276,3 +276,19 @@ def test_a_column_of_sentences_is_text(tmp_path):
     data = load(tmp_path / "reviews.csv", target="label")
     assert (data.spec.kind, data.spec.class_names) == ("text", ("no", "yes"))
     assert sorted(set(data.train.stored)) == ["the film is very bad", "the film is very good"]
+
+
+def test_two_columns_of_sentences_are_two_texts(tmp_path):
+    rows = [
+        f"it rains {place} times,it does {('not', 'so')[place % 2]},{('no', 'yes')[place % 2]}" for place in range(40)
+    ]
+    (tmp_path / "pairs.csv").write_text("\n".join(["premise,hypothesis,label", *rows]))
+    data = load(tmp_path / "pairs.csv", target="label")
+    assert {name: column.kind for name, column in data.spec.columns.items()} == {
+        "text": "text",
+        "second_text": "text",
+        "label": "class",
+    }
+    first, second = (data.train.columns[name].values for name in ("text", "second_text"))
+    for one, other, label in zip(first, second, data.train.labels, strict=True):
+        assert int(one.split()[2]) % 2 == label and other == f"it does {('not', 'so')[label]}"

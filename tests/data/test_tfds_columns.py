@@ -55,6 +55,24 @@ def test_the_language_that_is_read_is_chosen():
         load("multi30k", source="en", target="en")
 
 
+def test_two_texts_of_one_class(tmp_path):
+    pairs = [("it rains", "it is wet", 1), ("it rains", "it is dry", 0)] * 10
+    features = {name: tfds.features.Text() for name in ("premise", "hypothesis")}
+    columns = dict(zip(("premise", "hypothesis", "label"), map(list, zip(*pairs, strict=True)), strict=True))
+    tfds.dataset_builders.store_as_tfds_dataset(
+        name="pairs",
+        version="1.0.0",
+        features=tfds.features.FeaturesDict({**features, "label": tfds.features.ClassLabel(names=["no", "yes"])}),
+        split_datasets={"train": tf.data.Dataset.from_tensor_slices(columns)},
+        data_dir=tmp_path,
+    )
+    for target in (None, "label"):
+        data = load("pairs", data_dir=str(tmp_path), target=target)
+        assert [*data.spec.columns] == ["text", "second_text", "label"] and data.spec.class_names == ("no", "yes")
+        found = zip(values(data, "text"), values(data, "second_text"), data.train.labels, strict=True)
+        assert {*found} == {*pairs}
+
+
 def test_one_whole_text_a_split():
     data = load("tiny_shakespeare")
     assert [*data.spec.columns] == ["text"] and data.spec.counts == {"train": 1, "validation": 1, "test": 1}

@@ -68,6 +68,25 @@ def test_bpe_knows_texts_that_it_never_saw_and_grows_to_its_size():
     assert sum(map(len, large.encode_ragged(TEXTS))) < sum(map(len, small.encode_ragged(TEXTS))) == len("".join(TEXTS))
 
 
+def test_wordpiece_is_that_of_tokenizers_and_joins_frequent_pieces():
+    from tokenizers import BertWordPieceTokenizer
+
+    small, large = (Vocabulary.of(TEXTS * 10, "wordpiece", size=size, lower=True) for size in (48, 53))
+    assert small.tokens[:5] == ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]") == large.tokens[:5]
+    assert (small.special, len(small), len(large)) == ((0, 1, 2, 3, 4), 48, 53)
+    assert "film" in large.tokens and "##ilm" not in small.tokens
+    theirs = BertWordPieceTokenizer({token: number for number, token in enumerate(large.tokens)}, lowercase=True)
+    texts = [*TEXTS, *ACCENTS[:4], "The [MASK] is Á film"]
+    for bounded in (False, True):
+        expected = [theirs.encode(text, add_special_tokens=bounded).ids for text in texts]
+        assert [ids.tolist() for ids in large.encode_ragged(texts, bounded=bounded)] == expected
+    assert large.decode(large.encode(["Film, film & films!", "a [MASK] film"], 30, bounded=True)) == [
+        "film, film & \ufffd!",
+        "a [MASK] film",
+    ]
+    assert sum(map(len, large.encode_ragged(TEXTS))) < sum(map(len, small.encode_ragged(TEXTS)))
+
+
 def test_the_most_frequent_pieces_are_kept():
     vocabulary = Vocabulary.of(["aaabbc", "abcd"], "characters", size=SPECIAL + 2)
     assert vocabulary.tokens == ("a", "b")
@@ -78,7 +97,7 @@ SCRIPT = """
 import hashlib, sys
 from keras_dl.data.vocabulary import Vocabulary
 texts = [f"{a} {b}{a} the words of {b}, one after another" for a in range(40) for b in ("xyz", "zyx", "\u00e9t\u00e9")]
-for pieces, size in (("characters", None), ("bpe", 400)):
+for pieces, size in (("characters", None), ("bpe", 400), ("wordpiece", 120)):
     vocabulary = Vocabulary.of(texts, pieces, size=size)
     ids = b"".join(one.tobytes() for one in vocabulary.encode_ragged(texts))
     print(hashlib.sha256(vocabulary.to_json().encode() + ids).hexdigest())
@@ -94,11 +113,11 @@ def test_ids_are_the_same_in_any_process():
         return done.stdout
 
     first = printed("1", "false")
-    assert len(first.split()) == 2
+    assert len(first.split()) == 3
     assert printed("2", "true") == printed("3", "false") == first
 
 
-@pytest.mark.parametrize(("pieces", "size"), [("words", None), ("characters", 20), ("bpe", 280)])
+@pytest.mark.parametrize(("pieces", "size"), [("words", None), ("characters", 20), ("bpe", 280), ("wordpiece", 60)])
 def test_json_and_pickle_keep_it(pieces, size):
     vocabulary = Vocabulary.of(TEXTS, pieces, size=size, lower=True)
     ids = vocabulary.encode(TEXTS, 30)
@@ -108,6 +127,7 @@ def test_json_and_pickle_keep_it(pieces, size):
 
 
 GOOD = {"pieces": "characters", "lower": False, "tokens": ["a", "b"], "merges": []}
+PIECES = json.loads(Vocabulary.of(TEXTS, "wordpiece", size=60).to_json())
 BPE = json.loads(Vocabulary.of(TEXTS, "bpe", size=280).to_json())
 
 
@@ -130,6 +150,12 @@ BPE = json.loads(Vocabulary.of(TEXTS, "bpe", size=280).to_json())
         (json.dumps(GOOD | {"tokens": ["\ud800"]}), "tokens must be characters, got"),
         (json.dumps(GOOD | {"merges": [["a", "b"]]}), "characters have no merges"),
         (json.dumps(GOOD | {"pieces": "words", "tokens": ["two words"]}), "tokens must be words, got 'two words'"),
+        (
+            json.dumps(PIECES | {"tokens": ["a"]}),
+            "tokens of wordpiece must have [PAD], [UNK], [CLS], [SEP], [MASK]; [PAD]",
+        ),
+        (json.dumps(PIECES | {"tokens": ["zz", *PIECES["tokens"]]}), "the first token of wordpiece must be [PAD], got"),
+        (json.dumps(PIECES | {"merges": [["a", "b"]]}), "wordpiece have no merges"),
         (json.dumps(BPE | {"tokens": ["a"]}), "tokens of bpe must be the 256 bytes"),
         (json.dumps(BPE | {"tokens": [*BPE["tokens"], "\ud800"]}), "tokens of bpe must be the 256 bytes"),
         (json.dumps(BPE | {"merges": [["a", "b", "c"]]}), "merges must have 2 values, got 3"),

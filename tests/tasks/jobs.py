@@ -58,6 +58,22 @@ def sentences():
     return config, get_task("classification"), toy(columns, {"text": texts, "label": labels}), OPTIONS
 
 
+def pairs():
+    """Whether the second of two texts is red."""
+    generator = np.random.default_rng(0)
+    first, second = generator.choice(WORDS, (2, 96))
+    second = np.where(generator.random(96) < 0.4, "red", second)
+    columns = {
+        "text": Column(kind="text"),
+        "second_text": Column(kind="text"),
+        "label": Column(kind="class", class_names=("no", "yes")),
+    }
+    texts = {"text": first.astype(object), "second_text": second.astype(object)}
+    config = get_config("bert_tiny", length=7, heads=2, head_width=8)
+    task = get_task("classification", vocabulary_size=40)
+    return config, task, toy(columns, {**texts, "label": (second == "red").astype(int)}), OPTIONS
+
+
 def segmentation():
     generator = np.random.default_rng(0)
     pictures = generator.integers(0, 256, (48, 16, 16, 1)).astype("uint8")
@@ -275,6 +291,7 @@ JOBS = {
     for function in (
         classification,
         sentences,
+        pairs,
         segmentation,
         regression,
         relative_localization,

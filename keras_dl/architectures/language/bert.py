@@ -31,7 +31,8 @@ and stands before the heads that fine-tuning adds, all but that of words.
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from keras_dl.config import Config, depth, width
 from keras_dl.errors import UsageError
@@ -46,6 +47,7 @@ class BERT(Config):
     task: ClassVar[str] = "classification"
     pieces: ClassVar[str] = "wordpiece"
     """what texts are made of unless a task is told otherwise"""
+    training: ClassVar[Mapping[str, Any]] = {"learning_rate": 3e-4, "schedule": "cosine"}
 
     vocabulary_size: Annotated[int, at_least(2)] = 30522
     """tokens that there are; ids are below it"""
