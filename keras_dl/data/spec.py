@@ -26,6 +26,7 @@ Kind = Literal[
     "classes",
     "states",
     "episode",
+    "index",
     "weight",
 ]
 FORMS = {
@@ -45,6 +46,7 @@ FORMS = {
     "classes": ("items",),
     "states": ("numbers",),
     "episode": (),
+    "index": (),
     "weight": (),
 }
 """the axes of one example of each kind"""
@@ -67,7 +69,8 @@ class Column:
     told. "class", "mask" (a class a pixel) and "classes" (of the items of an example,
     such as boxes; -1 is the pad) are whole numbers 0 .. `classes` - 1, called `class_names`. "boxes" are (left, top,
     right, bottom) in pixels, padded by -1. "edges" go from the first node to the second, padded by -1. Of "states"
-    the `classes` are the actions of an agent; an "episode" is the seed that begins it. A "number", or
+    the `classes` are the actions of an agent; an "episode" is the seed that begins it, an "index" the
+    number of an example. A "number", or
     several, is to be predicted: it is `scales` times what is stored and `offsets` more, where these are given, as are
     those of a series.
 

@@ -80,9 +80,11 @@ def analyzed(kind: Literal["image", "series"], rate: int, samples: int) -> Calla
 
 
 def heard(column: Column, sounds: list[np.ndarray]) -> np.ndarray:
-    """The spectra of `sounds`, (samples,) each, as the network of `column` takes them."""
-    make = analyzed(column.kind, column.rate, column.samples)
+    """The spectra of `sounds`, (samples,) each, as the network of `column` takes them: of its length, if it has one."""
+    make = analyzed(column.kind, column.rate, column.samples or max(map(len, sounds)))
     spectra = tf.concat([make(tf.constant(sound[None])) for sound in sounds], axis=0)
+    if column.scales:
+        spectra = (spectra - tf.constant(column.offsets)) / tf.constant(column.scales)
     return (cover(spectra, column.shape) if column.kind == "image" else spectra).numpy()
 
 

@@ -23,6 +23,7 @@ from keras_dl.layers.rbf_output import RBFOutput
 from keras_dl.layers.roi_align import RoIAlign
 from keras_dl.layers.row_normalization import RowNormalization
 from keras_dl.layers.sinusoids import Sinusoids
+from keras_dl.layers.stacked_frames import StackedFrames
 from keras_dl.layers.stored_normalization import StoredNormalization
 from keras_dl.layers.tangent_kernel import TangentKernel
 from keras_dl.layers.trainable_subsampling import TrainableSubsampling2D
@@ -52,6 +53,7 @@ __all__ = [
     "RoIAlign",
     "RowNormalization",
     "Sinusoids",
+    "StackedFrames",
     "StoredNormalization",
     "TangentKernel",
     "TrainableSubsampling2D",

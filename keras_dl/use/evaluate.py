@@ -148,8 +148,6 @@ def _measured(predictor: Predictor, data: Data, split: str) -> dict[str, Any]:
 def fitting(data: Data, predictor: Predictor) -> Data:
     """`data` as the network takes them. Raises `UsageError` where it cannot."""
     task, config, spec = predictor.task, predictor.config, predictor.spec
-    if data.spec.kind not in ("text", "image"):
-        data.spec.check_numbers(config.family)
     encoding = spec.columns[spec.input].vocabulary
     if data.recode is not None and encoding is not None:
         data = data.recode(encoding)

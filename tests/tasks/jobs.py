@@ -232,6 +232,24 @@ def translation():
     return config, get_task("translation", pieces="words"), toy(columns, examples), OPTIONS
 
 
+def speech_recognition():
+    """Words of two tones each, in noise."""
+    generator = np.random.default_rng(0)
+    tones, sounds, labels = {"up": (500, 1500), "down": (1500, 500), "flat": (900, 900)}, [], np.arange(60) % 3
+    for label in labels:
+        length = generator.integers(500, 900)
+        pitch = np.where(np.arange(1000) < length // 2, *[*tones.values()][label])
+        sound = 0.3 * np.sin(2 * np.pi * np.cumsum(pitch) / 8000) + generator.normal(0, 0.01, 1000)
+        sounds.append(np.where(np.arange(1000) < length, sound, 0))
+    columns = {
+        "audio": Column(kind="audio", shape=(1000,), rate=8000),
+        "label": Column(kind="class", class_names=tuple(tones)),
+    }
+    data = toy(columns, {"audio": np.array(sounds, "float32"), "label": labels})
+    config = get_config("speech_dnn_hmm", units=32, layers=1, frames=7)
+    return config, get_task("speech_recognition", words=2, states=3), data, OPTIONS
+
+
 def word_vectors():
     """Sentences of two kinds of words, which do not mix."""
     generator = np.random.default_rng(0)
@@ -315,6 +333,7 @@ JOBS = {
         translation,
         forecasting,
         word_vectors,
+        speech_recognition,
     )
 }
 KILLED = JOBS | {"with_adapters": with_adapters}
