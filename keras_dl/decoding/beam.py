@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras_dl.decoding.continuing import PAD, NextLogits, put
+from keras_dl.decoding.continuing import NEVER, PAD, NextLogits, put, remembering
 from keras_dl.fields import Count, NotNegative, checked
 from keras_dl.lazy import keras
 
 ops = keras.ops
-
-NEVER = -1e9
-"""the logarithm of what cannot be"""
 
 
 def beam(
@@ -34,12 +31,13 @@ def beam(
     length_penalty = checked("length_penalty", length_penalty, NotNegative)
     token_ids, given = ops.convert_to_tensor(token_ids, "int32"), ops.convert_to_tensor(given, "int32")[:, None]
     batch, length = token_ids.shape
+    told = remembering(next_logits)
 
-    def going_on(place, token_ids, scores, chosen, ended):
+    def going_on(place, token_ids, scores, chosen, ended, memory):
         return ops.logical_and(place < length, ops.logical_not(ops.all(ended)))
 
-    def step(place, token_ids, scores, chosen, ended):
-        logits = next_logits(ops.reshape(token_ids, (batch * width, length)), place)
+    def step(place, token_ids, scores, chosen, ended, memory):
+        logits, memory = told.next_logits(ops.reshape(token_ids, (batch * width, length)), place, memory)
         size = logits.shape[-1]
         gains = ops.reshape(ops.log_softmax(ops.cast(logits, "float32")), (batch, width, size))
         kept = ops.broadcast_to(place < given, (batch, width))
@@ -54,15 +52,19 @@ def beam(
         chosen, ended, settled, kept = (
             ops.take_along_axis(one, parents, axis=1) for one in (chosen, ended, settled, kept)
         )
+        rows = ops.reshape(parents + width * ops.arange(batch)[:, None], (-1,))
+        memory = keras.tree.map_structure(lambda one: ops.take(one, rows, axis=0), memory)
         if end is not None:
             ended = ops.logical_or(ended, ops.logical_and(ops.logical_not(kept), tokens == end))
         chosen = chosen + ops.cast(ops.logical_not(settled), "float32")
-        return place + 1, put(token_ids, place, tokens), scores, chosen, ended
+        return place + 1, put(token_ids, place, tokens), scores, chosen, ended, memory
 
     places = ops.broadcast_to(ops.expand_dims(token_ids, 1), (batch, width, length))
     scores = ops.where(ops.arange(width) == 0, 0.0, NEVER) * ops.ones((batch, 1))  # of equal beginnings, one counts
     none = ops.zeros((batch, width))
-    state = (ops.min(given), places, scores, none, ops.cast(none, "bool"))
-    _, token_ids, scores, chosen, _ = ops.while_loop(going_on, step, state)
+    first = ops.min(given)
+    memory = told.begin(ops.reshape(places, (batch * width, length)), first)
+    state = (first, places, scores, none, ops.cast(none, "bool"), memory)
+    _, token_ids, scores, chosen, *_ = ops.while_loop(going_on, step, state)
     scores, order = ops.top_k(scores / ops.maximum(chosen, 1) ** length_penalty, width)
     return ops.take_along_axis(token_ids, ops.expand_dims(order, -1), axis=1), scores

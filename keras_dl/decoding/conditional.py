@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras_dl.decoding.continuing import PAD, NextLogits
+from keras_dl.decoding.continuing import PAD, NextLogits, Remembering
+from keras_dl.decoding.steps import Steps
 from keras_dl.lazy import keras
 
 ops = keras.ops
@@ -52,11 +53,26 @@ def _called(network: keras.Model, name: str, there: dict[str, Any]) -> Any:
 def conditional(network: keras.Model, source: dict[str, Any], *, beginnings: int = 1) -> NextLogits:
     """`next_logits` of a `network` of an encoder and a decoder, for sources (batch, ..) by the names of its inputs.
 
-    Texts are one token longer than `target_length`; there are so many `beginnings` of each, one after another.
+    Texts are one token longer than `target_length`; there are so many `beginnings` of each, one after another. Where
+    the layers of the decoder know how to go on, they remember the tokens before.
     """
-    given = {name: ops.repeat(one, beginnings, axis=0) for name, one in read(network, source).items()}
+    steps = Steps.of(network, TARGET)
+    if steps is None:
+        given = _each(read(network, source), beginnings)
+        return lambda ids, place: ops.take(told(network, given, ids[:, :-1])["logits"], place - 1, axis=1)
+    given = _each(steps.given(keras.tree.map_structure(ops.convert_to_tensor, source)), beginnings)
 
-    def next_logits(token_ids: Any, place: Any) -> Any:
-        return ops.take(told(network, given, token_ids[:, :-1])["logits"], place - 1, axis=1)
+    def begin(token_ids: Any, place: Any) -> Any:
+        return steps.read(token_ids, place - 1, token_ids.shape[1] - 1, given)
 
-    return next_logits
+    def next_logits(token_ids: Any, place: Any, memory: Any) -> tuple[Any, Any]:
+        last = ops.slice(token_ids, (0, place - 1), (token_ids.shape[0], 1))
+        logits, memory = steps.step(last, place - 1, memory, given)
+        return logits[:, 0], memory
+
+    return Remembering(begin, next_logits)
+
+
+def _each(given: dict[Any, Any], times: int) -> dict[Any, Any]:
+    """Each row of the tensors so many times, one after another."""
+    return {name: ops.repeat(one, times, axis=0) for name, one in given.items()}

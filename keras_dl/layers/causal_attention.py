@@ -34,23 +34,57 @@ class CausalAttention(keras.layers.Layer):
         self.seeds = keras.random.SeedGenerator() if dropout else None
 
     def call(self, x, training=None):
-        length, parts = x.shape[1], self.heads + 2 * self.key_value_heads
+        places = np.arange(x.shape[1])
+        queries, keys, values = self._by_head(x, 0, x.shape[1])
+        return self._mixed(queries, keys, values, places <= places[:, None], training)
+
+    def memory(self, input_shape, batch: int, length: int) -> tuple:
+        """Room for the keys and values of `length` tokens: zeros, (batch, key_value_heads, length, width) each."""
+        width = input_shape[2] // (self.heads + 2 * self.key_value_heads)
+        room = ops.zeros((batch, self.key_value_heads, length, width), self.compute_dtype)
+        return room, room
+
+    def step(self, x, place, memory: tuple) -> tuple:
+        """What `call` gives for the tokens `x`, (batch, n, width), from `place` on, and `memory` with them in it.
+
+        `memory` holds those before; whatever stands in it from `place` on is not seen.
+        """
+        length = memory[0].shape[2]
+        queries, *new = self._by_head(x, place, length)
+        keys, values = memory = tuple(
+            ops.slice_update(before, (0, 0, place, 0), part) for before, part in zip(memory, new, strict=True)
+        )
+        seen = ops.arange(length) <= place + ops.arange(x.shape[1])[:, None]
+        return self._mixed(queries, keys, values, seen), memory
+
+    def _by_head(self, x, place, length):
+        """Queries, keys and values of the tokens from `place` on, of `length`: (batch, heads of it, n, width) each."""
+        count, parts = x.shape[1], self.heads + 2 * self.key_value_heads
         width = x.shape[2] // parts
-        x = ops.transpose(ops.reshape(x, (-1, length, parts, width)), (0, 2, 1, 3))
+        x = ops.transpose(ops.reshape(x, (-1, count, parts, width)), (0, 2, 1, 3))
         queries, keys, values = ops.split(x, (self.heads, self.heads + self.key_value_heads), axis=1)
         if self.rotary_base:
-            cosines, sines = rotation(length, width, self.rotary_base)
+            angles = rotation(length, width, self.rotary_base)
+            cosines, sines = (ops.slice(part, (place, 0), (count, width // 2)) for part in angles)
             queries, keys = turned(queries, cosines, sines), turned(keys, cosines, sines)
-        if self.key_value_heads < self.heads:
-            keys, values = (ops.repeat(part, self.heads // self.key_value_heads, axis=1) for part in (keys, values))
-        scores = ops.matmul(queries * width**-0.5, ops.transpose(keys, (0, 1, 3, 2)))
-        places = ops.arange(length)
-        scores = ops.where(places <= places[:, None], ops.cast(scores, "float32"), -np.inf)
-        attention = ops.cast(ops.softmax(scores), x.dtype)
+        return queries, keys, values
+
+    def _mixed(self, queries, keys, values, seen, training=None):
+        """(batch, n, width of the queries): `values` by the attention of `queries` to `keys`, where `seen` (n, keys).
+
+        Queries that share keys and values stand below each other, so that these are not copied.
+        """
+        (_, _, count, width), length = queries.shape, keys.shape[2]
+        shared = self.heads // self.key_value_heads
+        queries = ops.reshape(queries * width**-0.5, (-1, self.key_value_heads, shared * count, width))
+        scores = ops.cast(ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2))), "float32")
+        scores = ops.where(seen, ops.reshape(scores, (-1, self.heads, count, length)), -np.inf)
+        attention = ops.cast(ops.softmax(scores), queries.dtype)
         if training and self.dropout:
             attention = keras.random.dropout(attention, self.dropout, seed=self.seeds)
-        mixed = ops.transpose(ops.matmul(attention, values), (0, 2, 1, 3))
-        return ops.reshape(mixed, (-1, length, self.heads * width))
+        attention = ops.reshape(attention, (-1, self.key_value_heads, shared * count, length))
+        mixed = ops.reshape(ops.matmul(attention, values), (-1, self.heads, count, width))
+        return ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, count, self.heads * width))
 
     def compute_output_shape(self, input_shape):
         width = input_shape[2] // (self.heads + 2 * self.key_value_heads)

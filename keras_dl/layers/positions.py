@@ -3,6 +3,7 @@
 import math
 
 import keras
+from keras import ops
 
 
 @keras.saving.register_keras_serializable(package="keras_dl")
@@ -23,6 +24,19 @@ class Positions(keras.layers.Layer):
 
     def call(self, x):
         return x + self.positions
+
+    def memory(self, input_shape, batch: int, length: int) -> tuple:
+        """Nothing of the tokens before is needed."""
+        return ()
+
+    def step(self, x, place, memory: tuple) -> tuple:
+        """What `call` gives for the tokens `x`, (batch, n, width), from `place` on."""
+        vectors = ops.slice(ops.convert_to_tensor(self.positions), (place, 0), x.shape[1:])
+        return x + ops.cast(vectors, x.dtype), memory
+
+    def resized(self, donor):
+        """The vectors of `donor`, those of the first places where they are more than these."""
+        return [donor.get_weights()[0][: self.positions.shape[0]]]
 
     def compute_output_shape(self, input_shape):
         return input_shape

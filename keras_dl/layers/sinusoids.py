@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+from keras import ops
 
 
 @keras.saving.register_keras_serializable(package="keras_dl")
@@ -14,11 +15,20 @@ class Sinusoids(keras.layers.Layer):
     Vaswani et al. 2017, "Attention Is All You Need", NIPS, sections 3.4 and 3.5.
     """
 
+    def build(self, input_shape):
+        self.length = input_shape[1]
+
     def call(self, x):
-        _, length, width = x.shape
-        angles = np.arange(length)[:, None] * 10000.0 ** (-np.arange(0, width, 2) / width)
-        waves = np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(length, width)
-        return x * width**0.5 + waves.astype("float32").astype(keras.backend.standardize_dtype(x.dtype))
+        return x * x.shape[2] ** 0.5 + waves(*x.shape[1:], x.dtype)
+
+    def memory(self, input_shape, batch: int, length: int) -> tuple:
+        """Nothing of the tokens before is needed."""
+        return ()
+
+    def step(self, x, place, memory: tuple) -> tuple:
+        """What `call` gives for the tokens `x`, (batch, n, width), from `place` on."""
+        _, count, width = x.shape
+        return x * width**0.5 + ops.slice(waves(self.length, width, x.dtype), (place, 0), (count, width)), memory
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -30,3 +40,10 @@ class Sinusoids(keras.layers.Layer):
     def links(self, output_shape) -> int:
         """Connections for one input: none has a weight."""
         return 0
+
+
+def waves(length: int, width: int, dtype) -> np.ndarray:
+    """Of each place a sine and a cosine for every second number, (length, width)."""
+    angles = np.arange(length)[:, None] * 10000.0 ** (-np.arange(0, width, 2) / width)
+    found = np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(length, width)
+    return found.astype("float32").astype(keras.backend.standardize_dtype(dtype))

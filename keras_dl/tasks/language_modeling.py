@@ -95,13 +95,7 @@ class LanguageModeling(Task):
         longest = given.max()
         texts = np.pad(ids[:, :longest], ((0, 0), (0, self.written)))
         never = [PAD, UNKNOWN, BEGIN, *([END] if end is None else [])]
-        logits_of = decoding.causal(network)
-
-        def next_logits(token_ids, place):
-            logits = keras.ops.cast(logits_of(token_ids, place), "float32")
-            forbidden = np.isin(np.arange(logits.shape[-1]), never)
-            return keras.ops.where(forbidden, -1e9, logits)
-
+        next_logits = decoding.without(decoding.causal(network), never)
         if self.temperature == 0:
             write = decoding.compiled(lambda *both: decoding.greedy(next_logits, *both, end=end), network)
             found = write(texts, given)
