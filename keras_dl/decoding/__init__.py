@@ -10,10 +10,11 @@ static, so `compiled` makes one program of it all.
 from keras_dl.decoding.beam import beam
 from keras_dl.decoding.causal import causal, whole_windows
 from keras_dl.decoding.conditional import conditional
-from keras_dl.decoding.continuing import Remembering, without
-from keras_dl.decoding.greedy import greedy
+from keras_dl.decoding.continuing import Remembering, continued, without
+from keras_dl.decoding.greedy import greedy, likeliest
 from keras_dl.decoding.program import compiled
-from keras_dl.decoding.sampling import sampling, uniform_numbers
+from keras_dl.decoding.sampling import drawing, sampling, uniform_numbers
+from keras_dl.decoding.streaming import streaming
 
 __all__ = [
     "Remembering",
@@ -21,8 +22,12 @@ __all__ = [
     "causal",
     "compiled",
     "conditional",
+    "continued",
+    "drawing",
     "greedy",
+    "likeliest",
     "sampling",
+    "streaming",
     "uniform_numbers",
     "whole_windows",
     "without",

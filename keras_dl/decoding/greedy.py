@@ -12,4 +12,9 @@ ops = keras.ops
 
 def greedy(next_logits: NextLogits, token_ids: Any, given: Any, *, end: int | None = None) -> Any:
     """`token_ids` (batch, length) int32, the first `given` (batch,) kept and each one after them the likeliest."""
-    return continued(next_logits, token_ids, given, lambda logits, place: ops.argmax(logits, axis=-1), end)
+    return continued(next_logits, token_ids, given, likeliest, end)
+
+
+def likeliest(logits: Any, place: Any) -> Any:
+    """The token of each row of `logits` (batch, vocabulary_size): ids (batch,)."""
+    return ops.argmax(logits, axis=-1)

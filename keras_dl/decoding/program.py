@@ -10,7 +10,7 @@ from keras_dl.lazy import keras, tf
 
 
 def compiled(function: Callable[..., Any], network: keras.Model, *, xla: bool = False) -> Callable[..., Any]:
-    """`function` of arrays, which calls `network`, compiled once for each of their shapes.
+    """`function` of arrays, or tuples of them, which calls `network`, compiled once for each of their shapes.
 
     It uses the weights that the network has when it is called. With `xla`, and on JAX always, XLA compiles it. Raises
     `UsageError` on other backends than TensorFlow and JAX.
@@ -18,7 +18,7 @@ def compiled(function: Callable[..., Any], network: keras.Model, *, xla: bool = 
     match keras.backend.backend():
         case "tensorflow":
             program = tf.function(function, jit_compile=xla)
-            return lambda *arrays: program(*map(keras.ops.convert_to_tensor, arrays))
+            return lambda *arrays: program(*keras.tree.map_structure(keras.ops.convert_to_tensor, arrays))
         case "jax":
             import jax
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from keras_dl.decoding.continuing import NextLogits, continued
+from keras_dl.decoding.continuing import Choose, NextLogits, continued
 from keras_dl.fields import Count, Positive, Seed, checked, up_to
 from keras_dl.lazy import keras
 
@@ -31,6 +31,15 @@ def sampling(
 ) -> Any:
     """`token_ids` (batch, length) int32, the first `given` (batch,) kept and the others drawn by `uniform_numbers`.
 
+    `drawing` says how. Raises `UsageError` as it does.
+    """
+    choose = drawing(numbers, temperature=temperature, top_k=top_k, top_p=top_p)
+    return continued(next_logits, token_ids, given, choose, end)
+
+
+def drawing(numbers: Any, *, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None) -> Choose:
+    """How a token is drawn by `uniform_numbers`, (batch, length), of which each place has its own.
+
     Logits are divided by the `temperature`. Then only the `top_k` likeliest tokens can be drawn, and of these only the
     fewest of the likeliest that together have at least the share `top_p` (Holtzman et al. 2020, "The Curious Case of
     Neural Text Degeneration", ICLR). Raises `UsageError` for values that none of them takes.
@@ -42,7 +51,7 @@ def sampling(
     def choose(logits, place):
         return drawn(logits, ops.take(numbers, place, axis=1), temperature, top_k, top_p)
 
-    return continued(next_logits, token_ids, given, choose, end)
+    return choose
 
 
 def drawn(logits: Any, numbers: Any, temperature: float, top_k: int | None, top_p: float | None) -> Any:

@@ -13,7 +13,7 @@ END, and cut where they are longer than the network.
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from keras_dl.data.continued import FOLLOWING, continued
 from keras_dl.data.tokenized import TOKENS, with_masks
 from keras_dl.data.vocabulary import BEGIN, END, PAD, UNKNOWN, Vocabulary
 from keras_dl.errors import UsageError
-from keras_dl.fields import Count, NotNegative, Seed
+from keras_dl.fields import Count, NotNegative, Seed, up_to
 from keras_dl.lazy import tf
 from keras_dl.learning.objective import LOSS
 from keras_dl.learning.task import BATCH, Task
@@ -44,6 +44,10 @@ class LanguageModeling(Task):
     """what logits are divided by before a token is drawn; 0 takes the likeliest"""
     top_k: Count | None = None
     """how many of the likeliest tokens can be drawn; by default all"""
+    top_p: Annotated[float, up_to(1)] | None = None
+    """of the likeliest tokens the fewest with this share can be drawn; by default all"""
+    beam_width: Count = 1
+    """beginnings that are gone on with side by side; with more than one, nothing is drawn: the likeliest is answered"""
     answer_seed: Seed = 0
     """decides what is drawn"""
 
@@ -74,6 +78,33 @@ class LanguageModeling(Task):
         return NextToken(network, config.length, config.vocabulary_size, options.label_smoothing)
 
     def answers(self, network, config, inputs, spec):
+        vocabulary, ids, given, end = self._begun(inputs, spec)
+        texts = []
+        for start in range(0, len(ids), BATCH):
+            batch = slice(start, start + BATCH)
+            texts += self._continued(network, ids[batch], given[batch], end)
+        return [{"text": text} for text in vocabulary.decode(texts)]
+
+    def streamed(self, network, config, inputs, spec):
+        """The text of `answers` for one input of `inputs`, in parts, as soon as they are written."""
+        from keras_dl import decoding
+
+        vocabulary, ids, given, end = self._begun(inputs, spec)
+        if self.beam_width > 1:
+            yield self.answers(network, config, inputs, spec)[0]["text"]
+            return
+        texts, next_logits = self._room(ids, given), self._next_logits(network, end)
+        choose, told = self._choose(texts.shape), ""
+        for found in decoding.streaming(network, next_logits, texts, given, choose, end=end):
+            text = vocabulary.decode(found)[0]
+            whole = text.rstrip("\ufffd")  # the last letter may lack some of its bytes
+            if whole.startswith(told):
+                yield whole[len(told) :]
+                told = whole
+        yield text[len(told) :]
+
+    def _begun(self, inputs, spec) -> tuple[Vocabulary, np.ndarray, np.ndarray, int | None]:
+        """The vocabulary, the ids of texts (n, length), how many each has, and the token that ends them if one does."""
         column = spec.columns[TOKENS]
         vocabulary = Vocabulary.from_json(column.vocabulary)
         ids = inputs[TOKENS]
@@ -81,28 +112,38 @@ class LanguageModeling(Task):
         given = np.count_nonzero(ids, axis=1).astype("int32")
         if not given.all():
             raise UsageError(f"a text to go on with has {vocabulary.pieces} in it; one of these has none")
-        texts = []
-        for start in range(0, len(ids), BATCH):
-            batch = slice(start, start + BATCH)
-            texts += self._continued(network, ids[batch], given[batch], END if column.bounded else None)
-        return [{"text": text} for text in vocabulary.decode(texts)]
+        return vocabulary, ids, given, END if column.bounded else None
 
     def _continued(self, network, ids: np.ndarray, given: np.ndarray, end: int | None) -> list[np.ndarray]:
         """`ids` (n, length), the first `given` (n,) of each followed by `written` more, or fewer up to `end`."""
         from keras_dl import decoding
         from keras_dl.lazy import keras
 
-        longest = given.max()
-        texts = np.pad(ids[:, :longest], ((0, 0), (0, self.written)))
-        never = [PAD, UNKNOWN, BEGIN, *([END] if end is None else [])]
-        next_logits = decoding.without(decoding.causal(network), never)
-        if self.temperature == 0:
-            write = decoding.compiled(lambda *both: decoding.greedy(next_logits, *both, end=end), network)
-            found = write(texts, given)
-        else:
-            numbers = decoding.uniform_numbers(self.answer_seed, *texts.shape)
-            settings = {"temperature": self.temperature, "top_k": self.top_k, "end": end}
-            write = decoding.compiled(lambda *all: decoding.sampling(next_logits, *all, **settings), network)
-            found = write(texts, given, numbers)
-        found = keras.ops.convert_to_numpy(found)
+        texts, next_logits = self._room(ids, given), self._next_logits(network, end)
+
+        def write(texts, given):
+            if self.beam_width > 1:
+                return decoding.beam(next_logits, texts, given, width=self.beam_width, end=end)[0][:, 0]
+            return decoding.continued(next_logits, texts, given, self._choose(texts.shape), end)
+
+        found = keras.ops.convert_to_numpy(decoding.compiled(write, network)(texts, given))
         return [row[: count + self.written] for row, count in zip(found, given, strict=True)]
+
+    def _room(self, ids: np.ndarray, given: np.ndarray) -> np.ndarray:
+        """`ids` as long as the longest text will be."""
+        return np.pad(ids[:, : given.max()], ((0, 0), (0, self.written)))
+
+    def _next_logits(self, network, end: int | None):
+        """The logits of tokens that a text may have."""
+        from keras_dl import decoding
+
+        return decoding.without(decoding.causal(network), [PAD, UNKNOWN, BEGIN, *([END] if end is None else [])])
+
+    def _choose(self, shape: tuple[int, ...]):
+        """How the next token is chosen, for texts (n, length) of this shape."""
+        from keras_dl import decoding
+
+        if self.temperature == 0:
+            return decoding.likeliest
+        numbers = decoding.uniform_numbers(self.answer_seed, *shape)
+        return decoding.drawing(numbers, temperature=self.temperature, top_k=self.top_k, top_p=self.top_p)

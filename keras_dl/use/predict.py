@@ -14,10 +14,11 @@ from rich.table import Table
 
 from keras_dl.console import plain_console
 from keras_dl.errors import UsageError, shown
-from keras_dl.fields import Count, check_fields
+from keras_dl.fields import Count, NotNegative, Seed, check_fields, up_to
 from keras_dl.learning.sheets import draw_sheet
 from keras_dl.names import new_place, note
 from keras_dl.use.predictor import Answer, Predictor
+from keras_dl.use.writing import FIELDS, legible, writing
 
 FEW = 30
 """numbers that are written out"""
@@ -42,6 +43,19 @@ class Predict:
     """leave out pictures that cannot be read"""
     out: str | None = None
     """file of the sheet of pictures that a model makes; default a new one under predictions/"""
+    max_tokens: Count | None = None
+    """most tokens that a model adds to a text; this and what follows is by default as the model was trained to answer
+    """
+    temperature: NotNegative | None = None
+    """what logits are divided by before a token is drawn; 0 takes the likeliest"""
+    top_k: Count | None = None
+    """how many of the likeliest tokens can be drawn"""
+    top_p: Annotated[float, up_to(1)] | None = None
+    """of the likeliest tokens the fewest with this share can be drawn"""
+    beams: Count | None = None
+    """beginnings of a text that are gone on with side by side, to find the likeliest"""
+    seed: Seed | None = None
+    """decides what is drawn"""
 
     def __post_init__(self):
         check_fields(self)
@@ -59,7 +73,11 @@ class Predict:
         predictor = Predictor(self.model)
         if self.out is not None and not predictor.task.makes_pictures:
             raise UsageError(f"out is for models that make pictures; {shown(self.model)} answers in words")
-        answers = predictor.answers(*predictor.read(self.inputs, skip_bad=self.skip_bad))
+        predictor.task = writing(predictor.task, {name: getattr(self, name) for name in FIELDS})
+        sources, inputs = predictor.read(self.inputs, skip_bad=self.skip_bad)
+        if len(sources) == 1 and hasattr(predictor.task, "streamed") and not (self.json or self.csv):
+            return [_streamed(predictor, sources[0], inputs)]
+        answers = predictor.answers(sources, inputs)
         if self.json:
             print(json.dumps([{"input": shown(answer.source), **answer.value} for answer in answers], indent=2))
         elif self.csv:
@@ -74,6 +92,16 @@ class Predict:
             draw_sheet({"": np.array([answer.value["image"] for answer in answers])}, out)
             note(f"the pictures are in {out}")
         return answers
+
+
+def _streamed(predictor: Predictor, source: str, inputs: dict[str, np.ndarray]) -> Answer:
+    """The answer, a text, printed while it is written."""
+    parts = []
+    for part in predictor.task.streamed(predictor.model, predictor.config, inputs, predictor.spec):
+        parts.append(part)
+        print(legible(part), end="", flush=True)
+    print()
+    return Answer(source, {"text": "".join(parts)})
 
 
 def _cells(answer: Answer, class_names: tuple[str, ...]) -> dict[str, object]:

@@ -170,3 +170,29 @@ def test_what_is_no_text_and_what_tells_no_tokens_is_refused(tmp_path):
     config, adapted = task.adapt(get_config("kim_cnn", length=8, embedding_width=4, maps=2, windows=(2,)), data)
     with pytest.raises(UsageError, match=r"tells no next token: its output must be \(8, \d+\), it is"):
         Training(build(config, options), config, task, adapted, options, tmp_path, verbose=0).run()
+
+
+@pytest.mark.parametrize("changes", [{"temperature": 0.0}, {"temperature": 2.0, "top_p": 0.9}, {"beam_width": 3}])
+def test_what_is_streamed_is_the_answer(many, changes):
+    training, _ = many
+    spec, network, config = training.data.spec, training.network, training.config
+    vocabulary = Vocabulary.from_json(spec.columns["token_ids"].vocabulary)
+    inputs = {"token_ids": vocabulary.encode(["re"], config.length, bounded=True)}
+    task = training.task.replace(written=30, **changes)
+    parts = [*task.streamed(network, config, inputs, spec)]
+    assert "".join(parts) == task.answers(network, config, inputs, spec)[0]["text"]
+    assert "beam_width" in changes or (parts[0] and len(parts) > 1)
+
+
+def test_a_letter_is_streamed_once_all_its_bytes_are_there(monkeypatch):
+    from keras_dl import decoding
+
+    vocabulary = Vocabulary.of(["a\u00e4\u20aca"] * 3, "bpe", size=260)
+    [ids] = vocabulary.encode_ragged(["a\u00e4\u20aca\u00e4"])
+    parts = [ids[None, :count] for count in range(1, len(ids))]
+    monkeypatch.setattr(decoding, "streaming", lambda *_, **__: parts)
+    task = get_task("language_modeling")
+    monkeypatch.setattr(type(task), "_begun", lambda *_: (vocabulary, ids[None, :1], np.array([1], "int32"), None))
+    monkeypatch.setattr(type(task), "_next_logits", lambda *_: None)
+    found = [*task.streamed(None, None, None, None)]
+    assert found == ["a", "", "\u00e4", "", "", "\u20ac", "a", "", "\ufffd"]
