@@ -18,7 +18,7 @@ from keras_dl.data.memory import FEW, check_fits, fits
 from keras_dl.data.resize import DEFAULT_SIZE
 from keras_dl.data.sequences import read_sequences
 from keras_dl.data.tfds_columns import described, find_columns, input_kind
-from keras_dl.data.tfds_read import can_stream, map_values, read_from_files, read_into_memory
+from keras_dl.data.tfds_read import can_stream, map_values, read_from_files, read_into_memory, widened
 from keras_dl.errors import UsageError, choose
 from keras_dl.lazy import LazyModule, tf
 
@@ -150,11 +150,14 @@ def _read(
             parts = {split: {**columns, "image": mapped[split]} for split, columns in parts.items()}
             said += notes
     most = max((columns["boxes"].shape[0] for columns in parts.values() if "boxes" in keys), default=1)
+    texts = max((columns["captions"].shape[0] for columns in parts.values() if "captions" in keys), default=1)
     for columns in parts.values():
         columns |= {name: columns[name].padded(most) for name in keys if name in ("boxes", "labels")}
+        if "captions" in keys:
+            columns["captions"] = widened(columns["captions"], texts)
     return assemble(
         parts,
-        described(builder, keys, shape, most),
+        described(builder, keys, shape, most, texts),
         name=builder.name,
         validation=validation,
         seed=seed,

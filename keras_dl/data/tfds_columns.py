@@ -28,8 +28,9 @@ def find_columns(
 
     An input is called by its kind, image, features, text or audio, and its class "label", a number to be predicted
     "number", boxes and their classes "boxes" and "labels", classes of pixels "mask"; a text and its translation are
-    "source" and "target", two texts of one answer "text" and "second_text". `target` is the feature to be predicted,
-    and `source` the one that networks take, where there are several. Raises `UsageError`.
+    "source" and "target", two texts of one answer "text" and "second_text", texts about a picture "captions". `target`
+    is the feature to be predicted, and `source` the one that networks take, where there are several. Raises
+    `UsageError`.
     """
     features, declared = builder.info.features, _declared(builder)
     masks = [key for key, feature in features.items() if _is_mask(feature)]
@@ -48,6 +49,9 @@ def find_columns(
     if len(pictures) == 1:
         found = {"image": pictures[0]}
         objects = [key for key, feature in features.items() if _is_boxes(feature)]
+        texts = [key for key, feature in features.items() if _is_texts(feature)]
+        if len(texts) == 1:
+            return {**found, "captions": texts[0]}
         if len(masks) == 1:
             found["mask"] = masks[0]
         if len(objects) == 1:
@@ -131,6 +135,11 @@ def _is_mask(feature: tfds.features.FeatureConnector) -> bool:
     return isinstance(feature, tfds.features.Image) and feature.np_dtype == np.uint16 and feature.shape[2] == 1
 
 
+def _is_texts(feature: tfds.features.FeatureConnector) -> bool:
+    """Whether `feature` lists texts, such as captions."""
+    return isinstance(getattr(feature, "feature", None), tfds.features.Text)
+
+
 def _is_boxes(feature: tfds.features.FeatureConnector) -> bool:
     """Whether `feature` lists objects with a box "bbox" and a class "label"."""
     inner = getattr(feature, "feature", None) if isinstance(feature, tfds.features.Sequence) else None
@@ -150,9 +159,9 @@ def class_names(builder: tfds.core.DatasetBuilder, path: str) -> tuple[str, ...]
 
 
 def described(
-    builder: tfds.core.DatasetBuilder, keys: dict[str, str], shape: tuple[int, ...], most: int = 1
+    builder: tfds.core.DatasetBuilder, keys: dict[str, str], shape: tuple[int, ...], most: int = 1, texts: int = 1
 ) -> dict[str, Column]:
-    """The columns that `find_columns` has found in `keys`: inputs of `shape`, `most` boxes in a picture."""
+    """The columns that `find_columns` has found in `keys`: inputs of `shape`, `most` boxes and `texts` of a picture."""
     columns = {}
     for name, key in keys.items():
         if name == "label":
@@ -165,6 +174,8 @@ def described(
             columns[name] = Column(kind="boxes", shape=(most, 4))
         elif name == "labels":
             columns[name] = Column(kind="classes", shape=(most,), class_names=class_names(builder, key))
+        elif name == "captions":
+            columns[name] = Column(kind="texts", shape=(texts,))
         elif name in ("source", "target", "second_text"):
             columns[name] = Column(kind="text")
         else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_dl.data.resize import cover, cover_boxes, cover_mask
-from keras_dl.data.source import Source
+from keras_dl.data.source import Array, Source
 from keras_dl.data.sources.decoded import Decoded
 from keras_dl.data.sources.ragged import Ragged
 from keras_dl.data.sources.records import Records, indexed
@@ -23,8 +23,8 @@ else:
 
 BATCH_SIZE = 256
 VALUE_RANGES = ((0, 1), (-1, 1), (0, 255))
-RAGGED = ("boxes", "labels")
-OF_OBJECTS = (*RAGGED, "crowds")
+RAGGED = ("boxes", "labels", "captions")
+OF_OBJECTS = ("boxes", "labels", "crowds")
 Columns = dict[str, np.ndarray | Source]
 
 
@@ -58,7 +58,22 @@ def read_into_memory(
     except (tf.errors.OpError, OSError) as error:
         where = f"{builder.name} in {builder.data_dir}"
         raise UsageError(f"the {split} split of {where} is damaged ({type(error).__name__})") from error
-    return {name: dense[name] if name in dense else Ragged.of(ragged[name], fill=-1) for name in keys}
+    return {name: dense[name] if name in dense else _ragged(name, ragged[name]) for name in keys}
+
+
+def _ragged(name: str, rows: list[np.ndarray]) -> Source:
+    """The column `name` of `rows` that differ in length, padded: texts by empty ones."""
+    if name != "captions":
+        return Ragged.of(rows, fill=-1)
+    texts = np.full((len(rows), max(map(len, rows))), "", object)
+    for text, row in zip(texts, rows, strict=True):
+        text[: len(row)] = [one.decode("utf-8", "replace") for one in row]
+    return Array(texts)
+
+
+def widened(texts: Source, most: int) -> Source:
+    """The same `texts`, up to `most` an example."""
+    return Array(np.pad(texts.values, ((0, 0), (0, most - texts.shape[0])), constant_values=""))
 
 
 def read_from_files(
@@ -66,7 +81,7 @@ def read_from_files(
 ) -> Columns:
     """The same columns, of which the pictures stay in the files of `builder`, and come out with the same bits."""
     features, key = builder.info.features, keys["image"]
-    placed = any(name in keys for name in ("mask", *RAGGED))
+    placed = any(name in keys for name in ("mask", "boxes", "labels"))
     # where boxes and masks lie depends on the size of the picture
     prepare = _preparing(builder, keys, shape, dtype) if placed else _preparing_labels(keys)
     decoders = None if placed else {key: tfds.decode.SkipDecoding()}
@@ -84,7 +99,7 @@ def read_from_files(
     columns: Columns = {"image": Decoded(Records(index), decode, shape=shape, dtype=dtype)}
     for name in keys:
         if name in RAGGED:
-            columns[name] = Ragged.of([row[name] for row in rows], fill=-1)
+            columns[name] = _ragged(name, [row[name] for row in rows])
         elif name != "image":
             columns[name] = np.stack([row[name] for row in rows])
     return columns
@@ -127,7 +142,7 @@ def _preparing(
 
 def _preparing_labels(keys: dict[str, str]) -> Callable[[dict[str, Any]], dict[str, tf.Tensor]]:
     def prepare(example: dict[str, Any]) -> dict[str, tf.Tensor]:
-        found = {name: _part(example, key) for name, key in keys.items() if name in ("label", "number")}
+        found = {name: _part(example, key) for name, key in keys.items() if name in ("label", "number", "captions")}
         return {name: tf.cast(value, "float32")[None] if name == "number" else value for name, value in found.items()}
 
     return prepare

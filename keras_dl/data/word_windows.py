@@ -53,7 +53,7 @@ def word_windows(data: Data, reach: int, least: int, sample: float | None, like:
     name = data.spec.find("text")
     texts = {split: getattr(data, split).columns[name].values for split in SPLITS}
     if like is None:
-        vocabulary, counts = _vocabulary(texts["train"], least, data.spec.name)
+        vocabulary, counts = frequent_words(texts["train"], least, data.spec.name)
     else:
         column = like.columns[WINDOW]
         vocabulary, counts = Vocabulary.from_json(column.vocabulary), np.array(column.counts)
@@ -80,8 +80,11 @@ def word_windows(data: Data, reach: int, least: int, sample: float | None, like:
     return dataclasses.replace(data, spec=dataclasses.replace(data.spec, columns={WINDOW: window}), **splits)
 
 
-def _vocabulary(texts: np.ndarray, least: int, name: str) -> tuple[Vocabulary, np.ndarray]:
-    """The words that stand at least so often in `texts`, and how often each id does."""
+def frequent_words(texts: np.ndarray, least: int, name: str) -> tuple[Vocabulary, np.ndarray]:
+    """The words, in small letters, that stand at least so often in `texts`, and how often each id does.
+
+    Raises `UsageError`, calling the texts `name`, where there are fewer than two.
+    """
     every = Vocabulary.of(texts, "words", lower=True)
     counts = np.bincount(np.concatenate(every.encode_ragged(texts)), minlength=len(every))
     frequent = int(np.count_nonzero(counts[SPECIAL:] >= least))

@@ -79,8 +79,13 @@ def test_one_whole_text_a_split():
     assert sum(len(values(data, "text", split)[0]) for split in data.spec.counts) == 1_115_394
 
 
-def test_pictures_alone():
-    assert [*load("flickr8k_1k", image_size=32).spec.columns] == ["image"]
+def test_pictures_with_captions():
+    data = load("flickr8k_1k", image_size=32)
+    assert [*data.spec.columns] == ["image", "captions"] and data.spec.columns["captions"].shape == (5,)
+    texts = data.train.columns["captions"].values
+    assert texts.shape == (800, 5) and all(len(text.split()) > 1 for text in texts[0])
+    words = next(iter(data.train.batches(4, lambda batch, key: (batch["image"], batch["captions"]))))[1].numpy()
+    assert words[0, 0].decode() == texts[0, 0]
 
 
 def test_a_number_to_be_predicted():

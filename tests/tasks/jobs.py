@@ -232,6 +232,23 @@ def translation():
     return config, get_task("translation", pieces="words"), toy(columns, examples), OPTIONS
 
 
+def captioning():
+    """What two features of a picture say, in one of two ways; some pictures have one caption."""
+    generator = np.random.default_rng(0)
+    colours, things = generator.integers(0, 3, 96), generator.integers(0, 3, 96)
+    features = np.concatenate([np.eye(3)[colours], np.eye(3)[things]], axis=1) + generator.normal(0, 0.05, (96, 6))
+    captions = np.full((96, 2), "", object)
+    for place, (colour, thing) in enumerate(zip(colours, things, strict=True)):
+        colour, thing = ("red", "blue", "green")[colour], ("cat", "dog", "bird")[thing]
+        captions[place] = f"A small {colour} {thing}.", f"the small {thing} is {colour}" if place % 3 else ""
+    columns = {
+        "features": Column(kind="features", shape=(6,)),
+        "captions": Column(kind="texts", shape=(2,)),
+    }
+    data = toy(columns, {"features": features.astype("float32"), "captions": Array(captions)})
+    return get_config("image_captioner", width=16, target_length=6), get_task("captioning", least=1), data, OPTIONS
+
+
 def speech_recognition():
     """Words of two tones each, in noise."""
     generator = np.random.default_rng(0)
@@ -334,6 +351,7 @@ JOBS = {
         forecasting,
         word_vectors,
         speech_recognition,
+        captioning,
     )
 }
 KILLED = JOBS | {"with_adapters": with_adapters}
