@@ -174,6 +174,10 @@ class Config:
         found = {name: of_spec(spec) for name, of_spec in DATA_FIELDS.items() if name in self.follows_data}
         return self.replace(**{name: value for name, value in found.items() if value is not None})
 
+    def fresh_from(self, own: Self) -> tuple[str, ...]:
+        """The stages that begin anew with the weights of a network `own`, which differs in its classes or its input."""
+        return () if getattr(self, "classes", None) == getattr(own, "classes", None) else ("head",)
+
     def to_json(self) -> str:
         """The family and every field, as one JSON object; `keras_dl.catalogue.read_config` reads it."""
         return json.dumps({"family": self.family, **dataclasses.asdict(self)}, indent=2)

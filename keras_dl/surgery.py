@@ -91,10 +91,10 @@ def transplant(source: keras.Model, config: Config, *, fresh: Iterable[str] = ("
 
     Raises `UsageError` for a stage that does not exist, and for a layer whose weights fit neither way.
     """
-    fresh = _chosen(source, fresh)
     if not isinstance(config, Config):
         raise UsageError(f"the new network is given by its config, got {config!r}")
     target = config.build()
+    fresh = _chosen([*stages(source), *stages(target)], fresh)
     here = {layer.name for layer in source.layers}
     first = next((layer for layer in target.layers if layer.weights and len(layer.weights[0].shape) == 4), None)
     for layer in target.layers:
@@ -123,14 +123,13 @@ def freeze(model: keras.Model, frozen: Iterable[str]) -> None:
 
     Call it before `compile`. Raises `UsageError` for a stage that does not exist.
     """
-    frozen = _chosen(model, frozen)
+    frozen = _chosen(stages(model), frozen)
     for layer in model.layers:
         layer.trainable = stage_of(layer) not in frozen
 
 
-def _chosen(model: keras.Model, names: Iterable[str]) -> set[str]:
-    """The stages of `model` called `names`. Raises `UsageError`."""
-    known = stages(model)
+def _chosen(known: Iterable[str], names: Iterable[str]) -> set[str]:
+    """The stages `names`, each of the `known` ones. Raises `UsageError`."""
     if isinstance(names, str) or not isinstance(names, Iterable):
         raise UsageError(f"stages are given as a list of their names, such as ['head'], got {names!r}")
     return {choose("stage", name, known) for name in names}

@@ -57,6 +57,8 @@ class Task:
     Their answers are pictures: "image", rows of pixels 0..255"""
     several_targets: ClassVar[bool] = False
     """whether data may have more columns of the kinds that it learns than one"""
+    head: ClassVar[str | None] = None
+    """what networks tell that have several heads"""
     parts: ClassVar[tuple[str, ...]] = ()
     """the models that a network must be made of, by name, since they are trained or used one by one"""
     adam: ClassVar[dict[str, float]] = {}
@@ -112,6 +114,8 @@ class Task:
     def adapt(self, config: Config, data: Data) -> tuple[Config, Data]:
         """The network for the data, and the data as it takes them. Raises `UsageError` where they do not fit."""
         data = self.encoded(config, data)
+        if self.head is not None and hasattr(config, "head"):
+            config = config.replace(head=self.head)
         config = config.for_data(data.spec)
         return config, self.sized(config, data)
 

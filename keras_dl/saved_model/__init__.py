@@ -120,15 +120,15 @@ def _apart(own: Config, config: Config) -> str:
 
 
 def _adapted(model: keras.Model, own: Config, config: Config) -> keras.Model:
-    """`model`, which is of `own`, as a network of `config`, which differs in its classes, activation and input only."""
+    """`model`, which is of `own`, as a network of `config`, which differs in `published_weights.FREE` only."""
     if own == config:
         return model
     try:
-        return transplant(model, config, fresh=() if config.classes == own.classes else ("head",))
+        return transplant(model, config, fresh=config.fresh_from(own))
     except UsageError as error:
-        raise UsageError(
-            f"weights for inputs of {own.input_shape} cannot be adapted to {config.input_shape} ({error})"
-        ) from None
+        size = "input_shape" if hasattr(own, "input_shape") else "length"
+        theirs, ours = getattr(own, size), getattr(config, size)
+        raise UsageError(f"weights for inputs of {theirs} cannot be adapted to {ours} ({error})") from None
 
 
 def find(name: str | os.PathLike) -> Path:

@@ -116,7 +116,8 @@ def _spec(config: Config, class_names: list[str]) -> Spec | None:
 
 def classes_of(config: Config) -> int:
     """How many classes a network tells: one an output, and two by a single one; 0 for one that tells none."""
-    return max(2, config.classes) if hasattr(config, "classes") else 0
+    classes = getattr(config, "classes", None)
+    return 0 if classes is None else max(2, classes)
 
 
 def _is_file_name(name: str) -> bool:

@@ -34,6 +34,7 @@ class Classification(Task):
     objective = ACCURACY
     monitor = LOSS
     wants = (("class",),)
+    head = "text"
 
     pieces: Pieces | None = None
     """what texts are made of, for networks that take tokens; by default words, and wordpiece for BERT"""

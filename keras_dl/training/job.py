@@ -9,7 +9,8 @@ from typing import Any
 from keras_dl import saved_model
 from keras_dl.augment.by_name import by_name
 from keras_dl.config import Config
-from keras_dl.data import Data, Split, load
+from keras_dl.data import Data, Spec, Split, load
+from keras_dl.errors import UsageError
 from keras_dl.lazy import keras
 from keras_dl.learning.task import Task
 from keras_dl.training import named
@@ -61,6 +62,8 @@ class Job:
 
         Raises as `keras_dl.fit` does.
         """
+        if self.weights is not None and not self.begun(folder):
+            self._check_tokens(data.spec)
         network = build(config, self.options, None if self.begun(folder) else self.weights)
         training = Training(network, config, self.task, data, self.options, folder, verbose=verbose)
         rows = training.run(
@@ -69,6 +72,18 @@ class Job:
             metrics=named.metrics(self.metrics),
         )
         return Trained(self, training, rows)
+
+    def _check_tokens(self, spec: Spec) -> None:
+        """Raise `UsageError` where the saved model `weights` knows texts by other tokens than those of `spec`."""
+        try:
+            theirs = saved_model.read_contract(saved_model.find(self.weights))["spec"]
+        except UsageError:  # it is no saved model, or a damaged one, which `build` reports
+            return
+        for name, column in theirs.columns.items() if theirs is not None else ():
+            ours = spec.columns.get(name, column).vocabulary
+            if column.kind == "tokens" and ours != column.vocabulary:
+                hint = f"; --task.vocabulary {self.weights} takes its own" if hasattr(self.task, "vocabulary") else ""
+                raise UsageError(f"{self.weights} knows texts by other tokens than those of {spec.name}{hint}")
 
     def trained(self, network: keras.Model, data: Data) -> Trained:
         """`network`, of the very config, as this job has left it, ready to be measured on `data`; its rows are gone."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FREE", "Published", "are_variants", "available", "candidates", "fetch", "load", "names", "published"]
 
-FREE = ("input_shape", "classes", "classifier_activation")
+FREE = ("input_shape", "classes", "classifier_activation", "head", "length")
 """fields in which a network may differ from that whose weights it starts from"""
 MOST_BYTES_EACH, SLACK = 8, 64 * 2**20
 """a file has no more bytes than so many for each byte of weights, beside a table: float64 with an optimizer's state"""

@@ -220,6 +220,21 @@ def language_of_sentences():
     return config, task, toy({"text": Column(kind="text")}, {"text": texts}), OPTIONS
 
 
+def masked_language_modeling():
+    """Each text the same word again and again."""
+    _, _, data, _ = language_of_sentences()
+    config = get_config("bert_tiny", length=8, heads=2, head_width=8)
+    return config, get_task("masked_language_modeling", vocabulary_size=40), data, OPTIONS
+
+
+def words_and_next_sentence():
+    """Texts of three sentences, each of one word."""
+    texts = [" ".join(f"{word}." for word in (*WORDS, *WORDS)[place % 5 : place % 5 + 3]) for place in range(96)]
+    config = get_config("bert_tiny", length=8, heads=2, head_width=8)
+    task = get_task("masked_language_modeling", next_sentence=True, vocabulary_size=40)
+    return config, task, sentences_of(np.array(texts, object)), OPTIONS
+
+
 def translation():
     """Words to their capital letters, from the last to the first."""
     generator = np.random.default_rng(0)
@@ -347,6 +362,8 @@ JOBS = {
         least_squares,
         language_modeling,
         language_of_sentences,
+        masked_language_modeling,
+        words_and_next_sentence,
         translation,
         forecasting,
         word_vectors,

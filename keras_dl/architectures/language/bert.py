@@ -73,6 +73,16 @@ class BERT(Config):
         """Numbers in a token."""
         return self.heads * self.head_width
 
+    @property
+    def pools(self) -> bool:
+        """Whether the first token alone is used."""
+        return self.head in ("text", "words_and_next")
+
+    def fresh_from(self, own):
+        if (self.head, self.classes) == (own.head, own.classes):
+            return ()
+        return ("head", "pooler") if self.pools and not own.pools else ("head",)
+
     def for_data(self, spec):
         column = spec.columns.get("token_ids")
         if column is None:
