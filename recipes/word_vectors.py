@@ -175,11 +175,8 @@ class WordVectors(DataExperiment):
                 unit="points",
             ),
         ]
-        asked = {
-            "questions": ("analogies of the file right", "points"),
-            "similarity": ("rank correlation with people", ""),
-        }
-        for key, (quantity, unit) in asked.items():
+        asked = {"questions": "analogies of the file right, %", "similarity": "rank correlation with people"}
+        for key, quantity in asked.items():
             if getattr(self, key):
                 found.append(
                     Claim(
@@ -187,7 +184,6 @@ class WordVectors(DataExperiment):
                         quantity=f"{quantity}, skip-grams less counts",
                         measured=results.values(key, method="skip_gram") - results.values(key, method="counts"),
                         at_least=0,
-                        unit=unit,
                         reason="few of its words are in these texts; Levy et al. 2015 find counts as good",
                     )
                 )
@@ -217,7 +213,7 @@ class WordVectors(DataExperiment):
             )
         right.set_xticks(range(len(METHODS)), METHODS.values())
         right.set(title=f"{self.subject}: analogies that are right", ylabel="%")
-        right.legend()
+        right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
         save_figure(figure, folder / "word_vectors.png")
 
 
