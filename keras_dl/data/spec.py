@@ -14,6 +14,7 @@ Kind = Literal[
     "features",
     "text",
     "texts",
+    "span",
     "audio",
     "tokens",
     "series",
@@ -35,6 +36,7 @@ FORMS = {
     "features": ("features",),
     "text": (),
     "texts": ("texts",),
+    "span": ("start and end",),
     "audio": ("samples",),
     "tokens": ("length",),
     "series": ("steps", "numbers"),
@@ -62,7 +64,8 @@ NAMED = ("class", "mask", "classes")
 class Column:
     """What one column of a data set holds; `shape` is that of one example, ragged ones padded.
 
-    Pixels of an "image" have values 0..255; "texts" are several about one thing, empty ones behind the others; samples
+    Pixels of an "image" have values 0..255; "texts" are several about one thing, empty ones behind the others; a
+    "span" is where in a text the first of them starts and ends; samples
     of "audio" -1..1, `rate` of them a second. A "series" has numbers at each step, 0 where it has ended. An "image" or
     a "series" with a `rate` is the spectra of a sound of so many `samples`, as `keras_dl.data.spectra` makes them. A
     "moment" has the numbers, called `names`, of one time of a series that goes on from example to example. "tokens" are

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_dl.data import answers
 from keras_dl.data.assemble import assemble
 from keras_dl.data.dataset import SPLITS, Data
 from keras_dl.data.memory import FEW, check_fits, fits
@@ -66,6 +67,10 @@ def load_tfds(
     on, where the data set does not say. Raises `UsageError` for other kinds of data.
     """
     builder = _builder(name, data_dir or os.environ.get("TFDS_DATA_DIR"))  # TFDS itself reads it when imported
+    if target is None and source is None and answers.are_in(builder):
+        _prepare(builder)
+        splits, notices = _splits(builder, split)
+        return answers.read_answers(builder, splits, notices, validation, seed, _origin(builder))
     keys = find_columns(builder, target, source)
     _prepare(builder)
     splits, notices = _splits(builder, split)

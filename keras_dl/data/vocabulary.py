@@ -145,6 +145,10 @@ class Vocabulary:
         ids = [[self._ids.get(piece, unknown) for piece in self._cut(text)] for text in _texts(texts)]
         return [np.array([begin, *one, end] if bounded else one, "int32") for one in ids]
 
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        """Where in `text` each of its tokens starts and stops, of wordpiece, in characters."""
+        return self._wordpiece.encode(_normal(text, False)).offsets
+
     def decode(self, token_ids: Iterable[Sequence[int]]) -> list[str]:
         """The text of each row of ids, up to its end: words with a blank between them, unknown ones as \\ufffd.
 

@@ -27,6 +27,7 @@ LEARNED_BY = {
     "number": "regression",
     "mask": "segmentation",
     "boxes": "object_detection",
+    "span": "question_answering",
 }
 """the tasks for kinds of columns that networks are to find out"""
 BATCH = 32

@@ -39,7 +39,9 @@ def read_texts(places: Sequence[Any], spec: Spec) -> tuple[list[str], dict[str, 
         columns = {name: ids} if count == 1 else {name: ids, SEGMENTS: segments}
     for notice in tell_cut(lengths, length):
         names.note(notice)
-    return sources, {key: Ragged.of(values, most=length).values for key, values in columns.items()}
+    found = {key: Ragged.of(values, most=length).values for key, values in columns.items()}
+    kept = [key for key, column in spec.columns.items() if column.kind == "text"]  # of which an answer is a part
+    return sources, found | {key: np.array(texts[1::2], object) for key in kept}
 
 
 def _texts(places: Sequence[Any]) -> tuple[list[str], list[str]]:

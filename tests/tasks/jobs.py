@@ -12,6 +12,7 @@ import numpy as np
 
 from keras_dl import get_config
 from keras_dl.data import Data, Spec, Split, load
+from keras_dl.data.answers import of_answers
 from keras_dl.data.series import from_series
 from keras_dl.data.source import Array
 from keras_dl.data.spec import Column
@@ -235,6 +236,21 @@ def words_and_next_sentence():
     return config, task, sentences_of(np.array(texts, object)), OPTIONS
 
 
+def question_answering():
+    """What the one is of whom a text tells that is asked for."""
+    generator = np.random.default_rng(0)
+    examples = []
+    for _ in range(96):
+        names, things = generator.permutation(["ann", "bob", "eve"])[:2], generator.choice(WORDS, 2)
+        context = f"{names[0]} is {things[0]} . {names[1]} is {things[1]} ."
+        asked = generator.integers(2)
+        start = context.index(f"{names[asked]} is ") + len(f"{names[asked]} is ")
+        examples.append((f"{names[asked]} ?", context, [things[asked]], start))
+    data = of_answers(dict.fromkeys(PARTS, examples), name="toy", validation=0.1, seed=0)
+    config = get_config("bert_tiny", length=16, heads=2, head_width=8)
+    return config, get_task("question_answering", vocabulary_size=50), data, OPTIONS
+
+
 def translation():
     """Words to their capital letters, from the last to the first."""
     generator = np.random.default_rng(0)
@@ -364,6 +380,7 @@ JOBS = {
         language_of_sentences,
         masked_language_modeling,
         words_and_next_sentence,
+        question_answering,
         translation,
         forecasting,
         word_vectors,
