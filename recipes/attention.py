@@ -111,6 +111,7 @@ class Attention(DataExperiment):
                 quantity="BLEU of the long sentences less that of the short, without",
                 measured=blind["long"] - blind["short"],
                 at_most=-5,
+                reason="after so few steps it translates sentences of no length",
             ),
             Claim(
                 text="With it they suffer less (Bahdanau et al. 2015, figure 2)",
@@ -118,6 +119,7 @@ class Attention(DataExperiment):
                 measured=(looking["short"] - looking["long"]) - (blind["short"] - blind["long"]),
                 at_most=-3,
                 unit="BLEU",
+                reason="without attention short sentences have nothing to lose yet",
             ),
             Claim(
                 text="What it looks at moves through the sentence as it is translated (Bahdanau et al. 2015, figure 3)",
