@@ -17,6 +17,7 @@ import dataclasses
 import numpy as np
 
 from keras_dl.data.captions import TARGET, with_captions
+from keras_dl.data.split import Split
 from keras_dl.data.vocabulary import BEGIN, END, PAD, UNKNOWN, Vocabulary
 from keras_dl.errors import UsageError
 from keras_dl.fields import Count
@@ -69,16 +70,9 @@ class Captioning(Task):
         return NextToken(network, config.target_length, config.vocabulary_size, options.label_smoothing)
 
     def scores(self, network, config, split, spec):
-        import sacrebleu
-
         vocabulary = Vocabulary.from_json(spec.columns[TARGET].vocabulary)
         written = self._written(network, config, split.inputs(), spec)
-        ids = [source.values for name, source in split.columns.items() if name.endswith(TARGET)]
-        right = [
-            [text if row[0] != PAD else None for text, row in zip(vocabulary.decode(rows), rows, strict=True)]
-            for rows in ids
-        ]
-        return {"bleu": sacrebleu.BLEU(tokenize="none").corpus_score(vocabulary.decode(written), right).score}
+        return {"bleu": bleu(split, vocabulary.decode(written), vocabulary)}
 
     def answers(self, network, config, inputs, spec):
         written = self._written(network, config, inputs[spec.input].astype("float32"), spec)
@@ -130,3 +124,14 @@ class Captioning(Task):
             )
         save_figure(figure, path)
         return True
+
+
+def bleu(split: Split, written: list[str], vocabulary: Vocabulary) -> float:
+    """That of captions `written` for the pictures of `split`, against all that they have."""
+    import sacrebleu
+
+    right = [
+        [text if row[0] != PAD else None for text, row in zip(vocabulary.decode(rows), rows, strict=True)]
+        for rows in (source.values for name, source in split.columns.items() if name.endswith(TARGET))
+    ]
+    return sacrebleu.BLEU(tokenize="none").corpus_score(written, right).score

@@ -58,3 +58,6 @@ def test_pictures_need_a_trunk():
         keras_dl.get_config("image_captioner", input_shape=(32, 32, 3))
     with pytest.raises(UsageError, match="too small for this inception_v3"):
         keras_dl.get_config("image_captioner_inception_v3", input_shape=(32, 32, 3))
+    trunk = keras_dl.get_config("image_captioner", trunk="resnet18")
+    assert trunk.input_shape == (224, 224, 3)
+    assert keras_dl.describe(trunk.replace(input_shape=(64, 64, 3))).parameters > 11_000_000

@@ -39,7 +39,8 @@ class ImageCaptioner(Config):
     trunk: Literal["inception_v3", "resnet18"] | None = None
     """network that reads pictures; without one, features of pictures are given"""
     input_shape: Counts = (2048,)
-    """numbers in the features of a picture, or its height, width and channels where there is a trunk"""
+    """numbers in the features of a picture, or its height, width and channels where there is a trunk, by default the
+    trunk's own"""
     vocabulary_size: Annotated[int, at_least(2)] = 12_000
     """tokens that there are; ids are below it"""
     target_length: Count = 20
@@ -51,6 +52,8 @@ class ImageCaptioner(Config):
 
     def __post_init__(self):
         super().__post_init__()
+        if self.trunk is not None and self.input_shape == type(self).input_shape:
+            object.__setattr__(self, "input_shape", _trunk(self.trunk).input_shape)
         if self.trunk is None and len(self.input_shape) != 1:
             raise UsageError(
                 "a captioner without a trunk takes features of pictures; for pictures choose trunk: "
@@ -61,13 +64,19 @@ class ImageCaptioner(Config):
 
     def _pictures(self) -> Config:
         """The config of the trunk. Raises `UsageError` for pictures that it cannot take."""
-        module = importlib.import_module(f"keras_dl.architectures.vision.{TRUNKS[self.trunk]}")
-        return module.VARIANTS[self.trunk].replace(input_shape=self.input_shape)
+        return _trunk(self.trunk).replace(input_shape=self.input_shape)
 
     @property
-    def smallest_size(self) -> int | None:
-        """The smallest height and width of pictures; None where there is no trunk."""
-        return None if self.trunk is None else self._pictures().smallest_size
+    def smallest_size(self) -> int:
+        """The smallest height and width of pictures; there is no such thing, `AttributeError`, without a trunk."""
+        if self.trunk is None:
+            raise AttributeError("smallest_size")
+        return self._pictures().smallest_size
+
+
+def _trunk(name: str) -> Config:
+    """The config of a network for pictures."""
+    return importlib.import_module(f"keras_dl.architectures.vision.{TRUNKS[name]}").VARIANTS[name]
 
 
 def encoder(config: ImageCaptioner) -> keras.Model:
