@@ -38,6 +38,8 @@ class LanguageModeling(Task):
     """what texts are made of"""
     vocabulary_size: Count | None = None
     """most tokens, the frequent ones; by default all words or characters, and 4,000 pieces of bpe"""
+    vocabulary: str | None = None
+    """file of a published vocabulary in place of these, vocab.json or tokenizer.json, or a saved model"""
     written: Count = 200
     """tokens that an answer adds to a text"""
     temperature: NotNegative = 0.8
@@ -55,7 +57,8 @@ class LanguageModeling(Task):
         data = super().encoded(config, data, like)
         if not (hasattr(config, "length") and hasattr(config, "vocabulary_size")):
             raise UsageError(f"{self.name} is for networks that take tokens, such as gpt2_small; not {config.family}")
-        return continued(data, config.length, pieces=self.pieces, size=self.vocabulary_size, like=like)
+        settings = {"pieces": self.pieces, "size": self.vocabulary_size, "file": self.vocabulary}
+        return continued(data, config.length, **settings, like=like)
 
     def inputs(self, batch):
         return with_masks({TOKENS: batch[TOKENS]})

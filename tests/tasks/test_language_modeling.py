@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tokenizers
 from jobs import JOBS, WORDS
 
 from keras_dl import UsageError, get_config
@@ -156,6 +157,20 @@ def test_answers_are_drawn_by_the_seed_and_end_where_texts_do(many):
         assert "\ufffd" not in answer["text"]
     assert {answer["text"].split()[0] for answer in cold} <= set(WORDS)
     assert END not in vocabulary.encode([cold[0]["text"]], 20)
+
+
+def test_a_published_vocabulary_takes_the_place_of_the_pieces(tmp_path):
+    config, task, data, _ = JOBS["language_modeling"]()
+    theirs = tokenizers.ByteLevelBPETokenizer()
+    theirs.train_from_iterator(["one two six ten red"] * 9, vocab_size=270, special_tokens=["<|endoftext|>"])
+    theirs.save_model(str(tmp_path))
+    _, adapted = task.replace(vocabulary=str(tmp_path / "vocab.json")).adapt(config, data)
+    found = Vocabulary.from_json(adapted.spec.columns["token_ids"].vocabulary)
+    assert found.pieces == "bpe" and len(found) == theirs.get_vocab_size() + 3
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a"]
+    (tmp_path / "vocab.txt").write_text("\n".join(tokens))
+    with pytest.raises(UsageError, match="wordpiece does not give texts back as they were"):
+        task.replace(vocabulary=str(tmp_path / "vocab.txt")).adapt(config, data)
 
 
 def test_what_is_no_text_and_what_tells_no_tokens_is_refused(tmp_path):
