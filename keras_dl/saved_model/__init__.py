@@ -86,9 +86,8 @@ def _from_file(config: Config, path: Path) -> tuple[keras.Model, Config]:
     errors = []
     for own in published_weights.candidates(config, path):
         check_fits(own)
-        model = own.build()
         try:
-            published_weights.load(model, own, path)
+            model = published_weights.loaded(own, path)
         except UsageError as error:
             errors.append(error)
         else:

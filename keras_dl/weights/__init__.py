@@ -1,13 +1,15 @@
 """Published weights: from the files of keras.applications, timm and Hugging Face to our variables, name by name.
 
 A family that others have trained has a module of its name here, which says where the files are (`PUBLISHED`) and what
-a layer is called in them (`keras_layer`, `torch_module`, `huggingface_module`); it may bring the tensors of a file into
-our form first (`keras_tensors`, `torch_tensors`), and say for which pixels the files of each layout were trained
-(`PIXELS`). What is known of a file follows from its family and its layout, however it was reached.
+a layer is called in them (`keras_layer`, `torch_module`, `huggingface_module`; `parts` in networks of language, whose
+files `transformers_files` reads a tensor at a time); it may bring the tensors of a file into our form first
+(`keras_tensors`, `torch_tensors`), and say for which pixels the files of each layout were trained (`PIXELS`). What is
+known of a file follows from its family and its layout, however it was reached.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import importlib.util
@@ -27,7 +29,18 @@ if TYPE_CHECKING:
 
     import keras
 
-__all__ = ["FREE", "Published", "are_variants", "available", "candidates", "fetch", "load", "names", "published"]
+__all__ = [
+    "FREE",
+    "Published",
+    "are_variants",
+    "available",
+    "candidates",
+    "fetch",
+    "load",
+    "loaded",
+    "names",
+    "published",
+]
 
 FREE = ("input_shape", "classes", "classifier_activation", "head", "length")
 """fields in which a network may differ from that whose weights it starts from"""
@@ -84,26 +97,47 @@ def candidates(config: Config, file: str | os.PathLike) -> list[Config]:
     """
     path = Path(file)
     family, reader = _reader(config, path)
+    if hasattr(family, "parts"):
+        return [reader.own(path, config, family)]
     classes = {"classes": reader.classes(path, config, family) or config.classes}
     inputs = [one.config.input_shape for one in entries().values() if are_variants(one.config, config)]
     return [config.replace(input_shape=shape, **classes) for shape in dict.fromkeys((config.input_shape, *inputs))]
+
+
+def loaded(config: Config, file: str | os.PathLike) -> keras.Model:
+    """The network of `config` with the weights of a file, as `load` gives them.
+
+    One of language is never filled with random numbers, nor is more of its file in memory than a tensor.
+    """
+    from keras_dl.lazy import keras
+
+    path = Path(file)
+    family, _ = _reader(config, path)
+    with keras.StatelessScope(initialize_variables=False) if hasattr(family, "parts") else contextlib.nullcontext():
+        model = config.build()
+    load(model, config, path)
+    return model
 
 
 def load(model: keras.Model, config: Config, file: str | os.PathLike | Published) -> None:
     """Give `model`, built by `config`, the weights of a file or of a published one, downloaded if need be.
 
     A file ends in .h5 and is laid out as those of keras.applications, or in .safetensors and names its tensors as timm
-    or Hugging Face's transformers do. Every tensor of the file must find its variable and every variable its tensor,
-    of the same shape and finite. Networks that Caffe trained saw blue first; their first kernels are turned around.
-    Raises `UsageError` naming the first that does not fit.
+    or Hugging Face's transformers do, or in .index.json and lists several of those. Every tensor must find its variable
+    and every variable its tensor, of the same shape and finite. Networks that Caffe trained saw blue first; their first
+    kernels are turned around. Raises `UsageError` naming the first that does not fit.
     """
     import numpy as np
 
     path = fetch(file, config) if isinstance(file, Published) else Path(checked("a file of weights", file))
     family, reader = _reader(config, path)
     weights = 4 * model.count_params()
-    if (size := path.stat().st_size) > MOST_BYTES_EACH * weights + SLACK:
+    size = reader.size(path) if hasattr(family, "parts") else path.stat().st_size
+    if size > MOST_BYTES_EACH * weights + SLACK:
         raise UsageError(f"{path} has {size:,} bytes; this {config.family} has {weights:,} bytes of weights")
+    if hasattr(family, "parts"):
+        reader.load(path, model, config, family)
+        return
     pixels = getattr(family, "PIXELS", {})
     others = [layout for layout, values in pixels.items() if layout != path.suffix and _takes(config, values)]
     if path.suffix in pixels and others:
@@ -125,7 +159,7 @@ def load(model: keras.Model, config: Config, file: str | os.PathLike | Published
 
 def _reader(config: Config, path: Path) -> tuple[ModuleType, ModuleType]:
     """The module of the family and the one that reads files like `path`. Raises `UsageError`."""
-    from keras_dl.weights import keras_files, torch_files
+    from keras_dl.weights import keras_files, torch_files, transformers_files
 
     family = family_of(config)
     if family is None:
@@ -134,6 +168,8 @@ def _reader(config: Config, path: Path) -> tuple[ModuleType, ModuleType]:
         raise UsageError(f"no file {path}")
     layouts = {".h5": ("keras_layer", keras_files), ".safetensors": ("torch_module", torch_files)}
     known = {suffix: reader for suffix, (names, reader) in layouts.items() if hasattr(family, names)}
+    if hasattr(family, "parts"):
+        known = {".safetensors": transformers_files, ".json": transformers_files}
     if path.suffix not in known:
         what = " a whole Keras model, for keras.models.load_model;" if path.suffix == ".keras" else ""
         raise UsageError(
