@@ -136,6 +136,7 @@ class FineTuning(DataExperiment):
                 measured=accuracy[high] - accuracy[low],
                 at_most=5,
                 unit="points",
+                reason="a rank of two is, one is not",
             ),
             Claim(
                 text="A task that is unlike the first needs more than a new head (Yosinski et al. 2014)",
