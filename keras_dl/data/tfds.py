@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_dl.data import answers
+from keras_dl.data import answers, tagged
 from keras_dl.data.assemble import assemble
 from keras_dl.data.dataset import SPLITS, Data
 from keras_dl.data.memory import FEW, check_fits, fits
@@ -71,6 +71,12 @@ def load_tfds(
         _prepare(builder)
         splits, notices = _splits(builder, split)
         return answers.read_answers(builder, splits, notices, validation, seed, _origin(builder))
+    tags = tagged.tags_in(builder)
+    if (target is None and len(tags) == 1) or target in tags:
+        _prepare(builder)
+        splits, notices = _splits(builder, split)
+        settings = {"validation": validation, "seed": seed, "notices": notices, "origin": _origin(builder)}
+        return tagged.read_tagged(builder, target or tags[0], splits, **settings)
     keys = find_columns(builder, target, source)
     _prepare(builder)
     splits, notices = _splits(builder, split)

@@ -17,6 +17,7 @@ class NextToken(Learner):
     that is its exponential, and "accuracy". Raises `UsageError` for a network of other outputs.
     """
 
+    told = "next token"
     losses_named = ("cross_entropy",)
     logged = ("accuracy",)
 
@@ -24,7 +25,7 @@ class NextToken(Learner):
         shape = None if isinstance(network.output, dict) else network.output.shape[1:]
         if shape != (length, vocabulary_size):
             raise UsageError(
-                f"{network.name} tells no next token: its output must be ({length}, {vocabulary_size}), it is {shape}"
+                f"{network.name} tells no {self.told}: its output must be ({length}, {vocabulary_size}), it is {shape}"
             )
         super().__init__(network)
         self.smoothing = smoothing

@@ -16,6 +16,7 @@ from keras_dl.data.answers import of_answers
 from keras_dl.data.series import from_series
 from keras_dl.data.source import Array
 from keras_dl.data.spec import Column
+from keras_dl.data.tagged import of_words
 from keras_dl.tasks import get_task
 from keras_dl.training import Options
 
@@ -251,6 +252,17 @@ def question_answering():
     return config, get_task("question_answering", vocabulary_size=50), data, OPTIONS
 
 
+def tagging():
+    """Which words of a sentence are numbers; long words are several tokens."""
+    generator = np.random.default_rng(0)
+    words = ["one", "six", "eleven", "red", "bluish"]
+    rows = [generator.choice(5, generator.integers(2, 6)) for _ in range(96)]
+    examples = [([words[place] for place in row], [int(place < 3) for place in row]) for row in rows]
+    data = of_words(dict.fromkeys(PARTS, examples), ("no", "number"), name="toy", validation=0.1, seed=0)
+    config = get_config("bert_tiny", length=14, heads=2, head_width=8)
+    return config, get_task("tagging", vocabulary_size=25), data, OPTIONS
+
+
 def translation():
     """Words to their capital letters, from the last to the first."""
     generator = np.random.default_rng(0)
@@ -381,6 +393,7 @@ JOBS = {
         masked_language_modeling,
         words_and_next_sentence,
         question_answering,
+        tagging,
         translation,
         forecasting,
         word_vectors,
