@@ -28,6 +28,8 @@ LEARNED_BY = {
     "mask": "segmentation",
     "boxes": "object_detection",
     "span": "question_answering",
+    "moment": "forecasting",
+    "texts": "captioning",
 }
 """the tasks for kinds of columns that networks are to find out"""
 BATCH = 32

@@ -108,6 +108,8 @@ def test_networks_that_tell_one_step_learn_it_too(config, tmp_path):
 
 
 def test_other_networks_and_other_series_are_refused(made):
+    with pytest.raises(UsageError, match="classification needs a column of class; .* --task forecasting learns these"):
+        get_task("classification").adapt(get_config("mlp"), made[1])
     task, data = made[0].job.task, made[1]
     with pytest.raises(UsageError, match="is for networks of series, such as next_step_predictor; not gpt"):
         task.adapt(get_config("gpt2_small"), data)
