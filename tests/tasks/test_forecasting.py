@@ -11,6 +11,7 @@ import keras_dl
 from keras_dl import UsageError, get_config
 from keras_dl.data.series import from_series
 from keras_dl.lazy import tf
+from keras_dl.tasks import get_task
 from keras_dl.training import Options
 from keras_dl.training.job import Job
 from keras_dl.use.predict import Predict
