@@ -7,7 +7,7 @@ the token of the beginning and the caption but for its last token. Output: (batc
 logits of the tokens of the caption, each from the picture and the tokens before it.
 
     name                          parameters  trunk
-    image_captioner               15,447,776
+    image_captioner               15,447,776  none
     image_captioner_inception_v3  37,250,560  21,802,784
 
 There are 12,000 words; the map from 2048 features to the vector of a picture has no bias. The nested models `encoder`
