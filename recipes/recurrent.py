@@ -147,7 +147,7 @@ class Recurrent(Experiment):
                 unit="%",
             ),
             Claim(
-                text="An orthogonal kernel remembers without any gate (Saxe et al. 2014; Le et al. 2015)",
+                text="An orthogonal kernel remembers without any gate (Saxe et al. 2014)",
                 quantity=f"accuracy after {longest} steps, {ORTHOGONAL}",
                 measured=accuracy[ORTHOGONAL],
                 at_least=95,
