@@ -40,8 +40,9 @@ def load(
     by `seed`; where there is no test split, a fixed fifth does. Pictures get `image_size` pixels of height and width;
     by default they keep theirs, or get 96 where they differ. `skip_bad` leaves out files that cannot be read.
     `target` is what is to be predicted, a column of a table or a feature of tensorflow-datasets, `source` the feature
-    of these that networks take and `split` the one to train on; all three where the data do not say. Pictures that do
-    not fit into memory stay in their files.
+    of these that networks take and `split` the one to train on; all three where the data do not say. A table of dates
+    and numbers, or an array "series", is one long series where no `target` is given. Pictures that do not fit into
+    memory stay in their files.
 
     Raises `UsageError` for unknown names, folders of another form, unreadable pictures, impossible labels, and for a
     choice where the data leave none.
