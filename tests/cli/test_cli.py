@@ -382,6 +382,17 @@ def test_what_the_data_decide_is_not_ignored(keras_dl, words, flag):
     assert (code, errors) == (2, f"keras-dl: {flag} follows the data; leave it out\n")
 
 
+@pytest.mark.parametrize(
+    ("flags", "rate", "epochs"), [((), 0.01, 200), (("--epochs", "3"), 0.01, 3), (("--learning-rate", "0.1"), 0.1, 200)]
+)
+def test_a_network_has_defaults_of_its_own_for_what_is_not_said(keras_dl, monkeypatch, flags, rate, epochs):
+    begun = []
+    monkeypatch.setattr(Train, "run", lambda recipe: begun.append(recipe))
+    keras_dl("train", "gcn", *flags)
+    assert (begun[0].learning_rate, begun[0].epochs) == (rate, epochs)
+    assert Train().learning_rate == 1e-3
+
+
 def test_a_recipe_whose_network_is_a_name_is_run(keras_dl):
     code, _, errors = keras_dl("run", "few-shot", "--queries", "100", "--seeds", "1", "--network", "mlp")
     assert code == 2 and errors.startswith("keras-dl: an episode takes 101 examples of each class")

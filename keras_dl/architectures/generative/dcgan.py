@@ -24,7 +24,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, ClassVar, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from keras_dl.config import Config, width
 from keras_dl.errors import UsageError
@@ -43,6 +44,7 @@ class DCGAN(Config):
     """A generator and a discriminator of convolutions."""
 
     task: ClassVar[str] = "adversarial_generation"
+    training: ClassVar[Mapping[str, Any]] = {"learning_rate": 2e-4, "batch_size": 128}
 
     input_shape: tuple[Count, Count, Count] = (64, 64, 3)
     """height, width and channels of a picture"""

@@ -15,7 +15,8 @@ libraries, after the propagation, are taken. The authors trained 200 epochs at m
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from keras_dl.config import Config, depth, width
 from keras_dl.errors import UsageError
@@ -31,6 +32,7 @@ class GCN(Config):
     """A graph convolutional network."""
 
     task: ClassVar[str] = "node_classification"
+    training: ClassVar[Mapping[str, Any]] = {"learning_rate": 0.01, "epochs": 200}
 
     input_shape: tuple[Count, Count] = (2708, 1433)
     """nodes of a graph, and features of a node"""
