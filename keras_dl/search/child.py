@@ -26,8 +26,6 @@ from keras_dl.search.server import begin, death, is_lost, server_id, settle
 from keras_dl.training.interrupt import Interrupted
 
 ORDER, RESULT, LOG = "order.json", "result.json", "log.txt"
-GPUS = "CUDA_VISIBLE_DEVICES"
-"""set by Ray for each task"""
 DIED = "died"
 """in a result: the process of the trial came to its end before it had one; another attempt may go better"""
 STOP, ERRNO, FILE = "stop", "errno", "file"
@@ -56,15 +54,14 @@ class Child:
 
     The function returns a result with "score". An exception, a signal, a score that is not finite or a passed
     limit make one with status "failed" and a "reason"; a full or broken disk, and `CannotGoOn`, one with "stop", which
-    is not kept. What it prints goes to log.txt in `folder`. A folder with a result of its order is left as it is. The
-    GPUs of the child are those of this process now, not when the server began.
+    is not kept. What it prints goes to log.txt in `folder`. A folder with a result of its order is left as it is.
     """
 
     def __init__(self, function: str, folder: Path, limits: Limits):
         self._folder, self._limits = folder, limits
         self._passed: str | None = None
         self._stops, theirs = Pipe(duplex=False)
-        arguments = (function, folder.resolve(), limits.threads, os.environ.get(GPUS), theirs)
+        arguments = (function, folder.resolve(), limits.threads, theirs)
         self._process = begin(function, _work, arguments)
         self._server = server_id()
         theirs.close()
@@ -127,7 +124,7 @@ def _order_hash(folder: Path) -> str | None:
     return storage.fingerprint(folder / ORDER)["sha256"] if (folder / ORDER).exists() else None
 
 
-def _work(function: str, folder: Path, threads: int | None, gpus: str | None, stops: Connection) -> None:
+def _work(function: str, folder: Path, threads: int | None, stops: Connection) -> None:
     """What the child does. It ends with its result, whatever threads the trial has left behind."""
     settle()
     status = 1
@@ -136,8 +133,6 @@ def _work(function: str, folder: Path, threads: int | None, gpus: str | None, st
         if threads is not None:
             for pool in ("INTRAOP", "INTEROP"):
                 os.environ[f"TF_NUM_{pool}_THREADS"] = str(threads)  # read at the first operation
-        if gpus is not None:
-            os.environ[GPUS] = gpus
         with filelock.FileLock(folder / ".trial.lock"):  # the child of a search that was killed may be about to end
             if read_result(folder) is None:
                 write_result(folder, _result(function, folder))

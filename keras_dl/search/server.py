@@ -10,11 +10,16 @@ import time
 from collections.abc import Callable
 from multiprocessing import connection, forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
+from typing import Any
+
+from keras_dl.catalogue import own
 
 TRAIN = "keras_dl.search.worker:train"
 """what a trial of a search does; its module brings all that the other children need too"""
 TRIES = 10
 SECONDS_TO_DIE = 0.1
+OF_NOW = ("CUDA_VISIBLE_DEVICES", own.VARIABLE)
+"""variables of the environment; Ray sets the first for each task"""
 LOST = 255
 """the status that multiprocessing gives a child whose fork server has gone"""
 
@@ -30,10 +35,12 @@ def start_server(function: str = TRAIN) -> ForkServerContext:
 def begin(function: str, target: Callable, arguments: tuple) -> ForkServerProcess:
     """A child that runs `target` on `arguments`; a fork server that was killed is started anew.
 
-    Raises `ChildProcessError` if that does not help.
+    Its GPUs and the user's own networks are those of this process now, not when the server began. Raises
+    `ChildProcessError` if that does not help.
     """
+    now = {name: os.environ[name] for name in OF_NOW if name in os.environ}
     for _ in range(TRIES):
-        process = start_server(function).Process(target=target, args=arguments, daemon=True)
+        process = start_server(function).Process(target=_work, args=(now, target, *arguments), daemon=True)
         try:
             process.start()
         except (OSError, EOFError):
@@ -41,6 +48,15 @@ def begin(function: str, target: Callable, arguments: tuple) -> ForkServerProces
         else:
             return process
     raise ChildProcessError(None, "the fork server ends whenever it is started")
+
+
+def _work(now: dict[str, str], target: Callable, *arguments: Any) -> None:
+    for name in OF_NOW:
+        os.environ.pop(name, None)
+    os.environ.update(now)
+    for file in own.files():
+        own.give(file)  # what comes to the child is of these modules
+    target(*arguments)
 
 
 def server_id() -> int | None:

@@ -5,6 +5,7 @@ import re
 import signal
 import sys
 import textwrap
+from multiprocessing import forkserver
 
 import pytest
 from PIL import Image
@@ -14,6 +15,7 @@ from keras_dl import UsageError, catalogue
 from keras_dl.catalogue import own
 from keras_dl.cli import main
 from keras_dl.data import load
+from keras_dl.search.server import start_server
 from keras_dl.tasks import get_task, names
 
 FILE = '''
@@ -113,7 +115,11 @@ def test_one_file_is_a_new_task(capsys, monkeypatch, tmp_path):
     assert (tmp_path / "exported" / "model.onnx").stat().st_size
 
 
-def test_it_is_searched(capsys):
+def test_it_is_searched_by_children_of_a_server_that_began_before(capsys, monkeypatch):
+    with monkeypatch.context() as before:
+        before.setenv(own.VARIABLE, "")
+        forkserver._forkserver._stop()
+        start_server()
     words = ("search", "mlp", "--task", "upper_half.py", "--data", "digits", "--max-trials", "1", "--epochs", "1")
     assert command(*words, "--out", "searched") == 0
     told = capsys.readouterr().out
