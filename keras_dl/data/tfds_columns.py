@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -32,7 +32,7 @@ def find_columns(
     is the feature to be predicted, and `source` the one that networks take, where there are several. Raises
     `UsageError`.
     """
-    features, declared = builder.info.features, _declared(builder)
+    features, declared = _features(builder), _declared(builder)
     masks = [key for key, feature in features.items() if _is_mask(feature)]
     kinds = {key: kind for key, feature in features.items() if key not in masks and (kind := input_kind(feature))}
     if source is not None:
@@ -70,6 +70,13 @@ def find_columns(
     return {kind: key} | ({"label": labels[0]} if labels else {})
 
 
+def _features(builder: tfds.core.DatasetBuilder) -> dict[str, Any]:
+    """The features by name, in the order of the code that declares them; files have none, so by the alphabet there."""
+    features = dict(builder.info.features.items())
+    from_files = isinstance(builder, tfds.core.read_only_builder.ReadOnlyBuilder)
+    return dict(sorted(features.items())) if from_files else features
+
+
 def _declared(builder: tfds.core.DatasetBuilder) -> tuple[str, str] | None:
     """The input and the target that the data set itself names."""
     keys = builder.info.supervised_keys
@@ -80,7 +87,7 @@ def _predicting(
     builder: tfds.core.DatasetBuilder, target: str, kinds: dict[str, str], declared: tuple[str, str] | None
 ) -> dict[str, str]:
     """The columns where the feature `target` is to be predicted."""
-    features = builder.info.features
+    features = _features(builder)
     column = _target(features[target]) if target in features else None
     if column is None:
         possible = [key for key, feature in features.items() if _target(feature)]
