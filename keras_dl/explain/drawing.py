@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from keras_dl.figures import plain
+
+LINE = 90
+"""letters"""
 
 
 def draw_map(axes: Axes, values: np.ndarray):
@@ -16,3 +25,24 @@ def draw_map(axes: Axes, values: np.ndarray):
     drawn = axes.imshow(values / largest, cmap="seismic", vmin=-1, vmax=1)
     axes.set(xticks=[], yticks=[])
     return drawn
+
+
+def draw_words(axes: Axes, words: Sequence[str], values: np.ndarray) -> None:
+    """Write the text that the pieces `words` make on `axes`, each on a ground coloured by its value of `values` (n,).
+
+    The colours are those of `draw_map`; lines break between pieces.
+    """
+    largest = np.abs(values).max() or 1.0
+    line, column = 0, 0
+    for word, value in zip(words, values, strict=True):
+        text = word if column else word.lstrip()
+        if column + len(text) > LINE:
+            line, column, text = line + 1, 0, word.lstrip()
+        start = column + len(text) - len(text.lstrip())
+        column += len(text)
+        ground = colormaps["bwr"](0.5 + 0.5 * value / largest)
+        axes.add_patch(Rectangle((start, line), column - start, 0.9, facecolor=ground, edgecolor="none"))
+        for place, letter in enumerate(text.strip(), start=start):  # a font's letters are not as wide as a column
+            axes.text(place + 0.5, line + 0.45, plain(letter), ha="center", va="center", family="monospace")
+    axes.set(xlim=(0, LINE), ylim=(line + 1, 0), xticks=[], yticks=[])
+    axes.set_frame_on(False)

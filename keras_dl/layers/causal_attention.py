@@ -38,6 +38,15 @@ class CausalAttention(keras.layers.Layer):
         queries, keys, values = self._by_head(x, 0, x.shape[1])
         return self._mixed(queries, keys, values, places <= places[:, None], training)
 
+    def attention(self, x):
+        """How much each token sees of every other, mean over the heads: (batch, length, length), rows that add up to 1.
+
+        Takes what `call` takes.
+        """
+        places = np.arange(x.shape[1])
+        queries, keys, _ = self._by_head(x, 0, x.shape[1])
+        return ops.mean(self._shares(queries, keys, places <= places[:, None]), axis=1)
+
     def memory(self, input_shape, batch: int, length: int) -> tuple:
         """Room for the keys and values of `length` tokens: zeros, (batch, key_value_heads, length, width) each."""
         width = input_shape[2] // (self.heads + 2 * self.key_value_heads)
@@ -70,7 +79,18 @@ class CausalAttention(keras.layers.Layer):
         return queries, keys, values
 
     def _mixed(self, queries, keys, values, seen, training=None):
-        """(batch, n, width of the queries): `values` by the attention of `queries` to `keys`, where `seen` (n, keys).
+        """`values` by the attention of `queries` to `keys` where `seen` (n, keys): (batch, n, width of queries)."""
+        (_, _, count, width), length = queries.shape, keys.shape[2]
+        attention = self._shares(queries, keys, seen)
+        if training and self.dropout:
+            attention = keras.random.dropout(attention, self.dropout, seed=self.seeds)
+        shared = self.heads // self.key_value_heads
+        attention = ops.reshape(attention, (-1, self.key_value_heads, shared * count, length))
+        mixed = ops.reshape(ops.matmul(attention, values), (-1, self.heads, count, width))
+        return ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, count, self.heads * width))
+
+    def _shares(self, queries, keys, seen):
+        """The attention of `queries` to `keys`, (batch, heads, n, keys), where `seen`.
 
         Queries that share keys and values stand below each other, so that these are not copied.
         """
@@ -79,12 +99,7 @@ class CausalAttention(keras.layers.Layer):
         queries = ops.reshape(queries * width**-0.5, (-1, self.key_value_heads, shared * count, width))
         scores = ops.cast(ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2))), "float32")
         scores = ops.where(seen, ops.reshape(scores, (-1, self.heads, count, length)), -np.inf)
-        attention = ops.cast(ops.softmax(scores), queries.dtype)
-        if training and self.dropout:
-            attention = keras.random.dropout(attention, self.dropout, seed=self.seeds)
-        attention = ops.reshape(attention, (-1, self.key_value_heads, shared * count, length))
-        mixed = ops.reshape(ops.matmul(attention, values), (-1, self.heads, count, width))
-        return ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, count, self.heads * width))
+        return ops.cast(ops.softmax(scores), queries.dtype)
 
     def compute_output_shape(self, input_shape):
         width = input_shape[2] // (self.heads + 2 * self.key_value_heads)

@@ -193,6 +193,13 @@ class Task:
         """What `network` says of each example of `inputs` by column, as JSON holds it."""
         raise UsageError(f"networks that have learned by {self.name} answer no questions; use keras_dl.load")
 
+    def asked(self, network: keras.Model, inputs: dict[str, np.ndarray]) -> tuple[Any, np.ndarray]:
+        """Where the logits of the answers to texts `inputs` stand, and the token of each text, (n,), that tells it.
+
+        The first is as the methods of `keras_dl.explain.words` take it, whose heat maps say why. Raises `UsageError`.
+        """
+        raise UsageError(f"answers of {self.name} have no heat maps of words")
+
     def draw(self, network: keras.Model, config: Config, split: Split, spec: Spec, path: Path) -> bool:
         """Draw what `network` makes of some examples of `split` into a PNG at `path`; False if nothing is to see."""
         return False

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from keras_dl.data.bounded import read_as
-from keras_dl.data.tokenized import with_masks
+from keras_dl.data.tokenized import TOKENS, with_masks
 from keras_dl.data.vocabulary import Pieces
 from keras_dl.errors import UsageError, some
 from keras_dl.fields import Count
@@ -97,6 +97,9 @@ class Classification(Task):
             }
             for row in self.probabilities(network, config, inputs)
         ]
+
+    def asked(self, network, inputs):
+        return self.outputs(network, inputs).argmax(axis=-1)[:, None], np.zeros(len(inputs[TOKENS]), int)
 
 
 def judged(config: Config, options: Options) -> dict[str, Any]:

@@ -88,6 +88,12 @@ class LanguageModeling(Task):
             texts += self._continued(network, ids[batch], given[batch], end)
         return [{"text": text} for text in vocabulary.decode(texts)]
 
+    def asked(self, network, inputs):
+        ids = inputs[TOKENS]
+        last = np.count_nonzero((ids != PAD) & (ids != END), axis=1) - 1
+        told = self.outputs(network, {TOKENS: ids})[np.arange(len(ids)), last].argmax(axis=-1)
+        return np.stack([last, told], axis=1), last
+
     def streamed(self, network, config, inputs, spec):
         """The text of `answers` for one input of `inputs`, in parts, as soon as they are written."""
         from keras_dl import decoding

@@ -93,6 +93,15 @@ class QuestionAnswering(Task):
             for start, end, place, context in rows
         ]
 
+    def asked(self, network, inputs):
+        from keras_dl.learning.spans import likeliest
+
+        outputs = self.outputs(network, inputs)
+        places = first_and_count(inputs[TOKENS], inputs[SEGMENTS])
+        rows = zip(outputs["start"], outputs["end"], places, strict=True)
+        ends = np.array([first + np.array(likeliest(start, end, first, count)) for start, end, (first, count) in rows])
+        return {"start": ends[:, :1], "end": ends[:, 1:]}, ends[:, 0]
+
 
 def _told(offsets: list[tuple[int, int]], context: str, first: int, last: int) -> str:
     return context[offsets[first][0] : offsets[last][1]]
