@@ -9,9 +9,9 @@ memory with them in it. A layer added later takes part by having both.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from typing import Any
 
+from keras_dl.calls import Call, Values, calls
 from keras_dl.lazy import keras, layers
 
 ops = keras.ops
@@ -20,29 +20,6 @@ CHUNK = 16
 """tokens of a text begun that are read at once"""
 Memory = tuple[Any, ...]
 """what each layer that looks at other tokens has kept, in the order of their calls"""
-Values = dict[int, Any]
-"""tensors by the id of the symbolic ones that they stand for"""
-
-
-@dataclasses.dataclass(frozen=True)
-class Call:
-    """One call of a `layer` with `arguments`; without a layer, the output is the input under another name."""
-
-    layer: keras.layers.Layer | None
-    arguments: Any
-    inputs: tuple[keras.KerasTensor, ...]
-    outputs: tuple[keras.KerasTensor, ...]
-
-    def __call__(self, values: Values) -> None:
-        """Put the outputs into `values`."""
-        if self.layer is None:
-            self.put(values, [values[id(x)] for x in self.inputs])
-        else:
-            positional, named = self.arguments.fill_in(values)
-            self.put(values, self.layer(*positional, **named))
-
-    def put(self, values: Values, found: Any) -> None:
-        values |= zip(map(id, self.outputs), keras.tree.flatten(found), strict=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,10 +36,10 @@ class Steps:
     @classmethod
     def of(cls, network: keras.Model, name: str) -> Steps | None:
         """None if a layer that the tokens reach mixes them, and does not say how it goes on."""
-        calls = [*_calls(network)]
-        produced = [id(x) for call in calls for x in call.outputs]
+        every = [*calls(network)]
+        produced = [id(x) for call in every for x in call.outputs]
         reached, before, after = {id(x) for x in network.inputs if x.name == name}, [], []
-        for call in calls:
+        for call in every:
             reaching = [id(x) in reached for x in call.inputs]
             if any(reaching) and not _goes_on(call.layer, reaching):
                 return None
@@ -116,23 +93,6 @@ class Steps:
 
         start = (ops.zeros((), "int32"), self.memory(token_ids.shape[0], length))
         return ops.while_loop(lambda place, memory: place < count, step, start)[1]
-
-
-def _calls(network: keras.Model) -> Iterator[Call]:
-    """The calls of layers in `network` in their order; those within a nested model stand between names for its ends."""
-    for depth in sorted(network._nodes_by_depth, reverse=True):
-        for node in (node for node in network._nodes_by_depth[depth] if not node.is_input):
-            layer, inputs, outputs = node.operation, tuple(node.input_tensors), tuple(node.outputs)
-            if hasattr(layer, "_nodes_by_depth"):
-                yield from map(_renamed, inputs, layer.inputs)
-                yield from _calls(layer)
-                yield from map(_renamed, layer.outputs, outputs)
-            else:
-                yield Call(layer, node.arguments, inputs, outputs)
-
-
-def _renamed(one: keras.KerasTensor, other: keras.KerasTensor) -> Call:
-    return Call(None, None, (one,), (other,))
 
 
 def _goes_on(layer: keras.layers.Layer | None, reaching: list[bool]) -> bool:
