@@ -6,6 +6,7 @@ SLOW = (
     "tests/accelerate/test_strategies.py::test_mirrored*",
     "tests/accelerate/test_strategies.py::test_workers_train_and_stop_as_one",
     "tests/accelerate/test_strategies.py::test_jax*",
+    "tests/accelerate/test_rematerialization.py::*",
     "tests/search/test_ray_pool.py::*",
     "tests/search/test_search_kills.py::*",
     "tests/search/test_driver.py::test_a_crash_at_any_line_of_the_ledger_changes_nothing*",
@@ -61,6 +62,8 @@ SLOW = (
 another backend, short runs of recipes, trainings up to some score, data beyond memory, and what needs the peers or a
 browser"""
 QUICK = (
+    "tests/accelerate/test_rematerialization.py::test_gradients*[[]gpt1]",
+    "tests/accelerate/test_rematerialization.py::test_one*",
     "tests/recipes/test_train_recipe.py::*",
     "tests/recipes/test_transfer_learning_recipe.py::test_its_claims*",
     "tests/tasks/test_every_task.py::test_every_task_has_a_job",

@@ -28,7 +28,8 @@ class Acceleration:
     steps_per_execution: Count = 1
     """training steps per call of the compiled program"""
     rematerialize: bool = False
-    """compute activation functions again in the backward pass instead of keeping what they need, to save memory"""
+    """compute activation functions, and what else lies within a stage of the network, again in the backward pass
+    instead of keeping it, to save memory"""
     strategy: Strategy | None = None
     """train on several devices: mirrored, tpu and, on several machines, multi_worker with TensorFlow, data_parallel and
     model_parallel with KERAS_BACKEND=jax"""

@@ -6,6 +6,7 @@ import contextlib
 
 from keras_dl import saved_model
 from keras_dl.accelerate.devices import devices
+from keras_dl.accelerate.rematerialization import rematerialize_stages
 from keras_dl.config import Config
 from keras_dl.lazy import keras, settings_of_keras, tf
 from keras_dl.training.options import Options
@@ -25,4 +26,7 @@ def build(config: Config, options: Options, weights: str | None = None) -> keras
     with settings_of_keras(), devices(options.strategy, config), again:
         keras.config.set_dtype_policy(POLICIES[options.precision])
         seed_everything(options)
-        return saved_model.build(config, weights=weights)
+        network = saved_model.build(config, weights=weights)
+        if options.rematerialize:
+            rematerialize_stages(network)
+        return network
