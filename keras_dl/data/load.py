@@ -1,4 +1,4 @@
-"""One call for all data: the embedded digits and clauses, a name of tensorflow-datasets, a folder, a table, arrays."""
+"""One call for all data: those that are embedded, a name of tensorflow-datasets, a folder, a table, arrays."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from keras_dl.data.dataset import Data
-from keras_dl.data.naming import CLAUSES, DIGITS, find_folder
+from keras_dl.data.naming import CLAUSES, DIGITS, FACTS, find_folder
 from keras_dl.data.sounds import holds_sounds
 from keras_dl.environments import is_environment
 from keras_dl.errors import UsageError, some
@@ -28,7 +28,7 @@ def load(
     source: str | None = None,
     split: str | None = None,
 ) -> Data:
-    """The data set called `name`: "digits", "clauses", a name of tensorflow-datasets, a folder, a .csv or .npz file.
+    """The data set called `name`: "digits", "clauses", "facts", a name of tensorflow-datasets, a folder or a file.
 
     An environment, such as gymnasium:CartPole-v1, is one too.
 
@@ -58,7 +58,7 @@ def load(
     split = checked("split", split, str | None)
     folder = find_folder(name, data_dir)
     file_type = folder.suffix.lower() if folder is not None and folder.is_file() else ""
-    named = folder is None and name not in (DIGITS, CLAUSES) and not is_environment(name)
+    named = folder is None and name not in (DIGITS, CLAUSES, FACTS) and not is_environment(name)
     choices = {"source": source, "split": split} | ({} if file_type in TABLES else {"target": target})
     if not named and (said := [key for key, value in choices.items() if value is not None]):
         raise UsageError(f"{name} leaves no choice of {some(said)}; leave it out")
@@ -86,6 +86,10 @@ def load(
         from keras_dl.data.clauses import load_clauses
 
         data = load_clauses()
+    elif name == FACTS:
+        from keras_dl.data.facts import load_facts
+
+        data = load_facts()
     elif is_environment(name):
         from keras_dl.data.environment import load_environment
 
