@@ -69,14 +69,14 @@ class Column:
     of "audio" -1..1, `rate` of them a second. A "series" has numbers at each step, 0 where it has ended. An "image" or
     a "series" with a `rate` is the spectra of a sound of so many `samples`, as `keras_dl.data.spectra` makes them. A
     "moment" has the numbers, called `names`, of one time of a series that goes on from example to example. "tokens" are
-    whole numbers below `classes`, 0 being the pad, made by `vocabulary` as `Vocabulary.to_json` has it, with BEGIN and
-    END around each text if they are `bounded`; `counts` are how often each stands in the training texts, where that is
-    told. "class", "mask" (a class a pixel) and "classes" (of the items of an example, such as boxes; -1 is the pad) are
-    whole numbers 0 .. `classes` - 1, called `class_names`. "boxes" are (left, top, right, bottom) in pixels, padded by
-    -1. "edges" go from the first node to the second, padded by -1. Of "states" the `classes` are the actions of an
-    agent; an "episode" is the seed that begins it, an "index" the number of an example. A "number", or several, is to
-    be predicted: it is `scales` times what is stored and `offsets` more, where these are given, as are those of a
-    series.
+    whole numbers below `classes`, padded by 0, for networks that go on with texts by -1, made by `vocabulary` as
+    `Vocabulary.to_json` has it, with tokens of the beginning and the end around each text if they are `bounded`;
+    `counts` are how often each stands in the training texts, where that is told. "class", "mask" (a class a pixel) and
+    "classes" (of the items of an example, such as boxes; -1 is the pad) are whole numbers 0 .. `classes` - 1, called
+    `class_names`. "boxes" are (left, top, right, bottom) in pixels, padded by -1. "edges" go from the first node to the
+    second, padded by -1. Of "states" the `classes` are the actions of an agent; an "episode" is the seed that begins
+    it, an "index" the number of an example. A "number", or several, is to be predicted: it is `scales` times what is
+    stored and `offsets` more, where these are given, as are those of a series.
 
     Of a "class" those in training may be `seen`, where validation and test have others. With `gaps` a class or a number
     is not known of some examples, and is -1 or NaN there.

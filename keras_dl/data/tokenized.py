@@ -24,11 +24,11 @@ def vocabulary_of(
 ) -> Vocabulary:
     """The vocabulary of `pieces`, of at most `size` tokens, of the training texts in the columns `names`.
 
-    That of a `file`, as `keras_dl.data.vocabulary_files` reads it, takes its place. Capital letters are small for
-    wordpiece.
+    That of a `file`, as `keras_dl.data.vocabulary_files` reads it, takes its place, with 0 for the pad. Capital letters
+    are small for wordpiece.
     """
     if file is not None:
-        return read_vocabulary(file)
+        return read_vocabulary(file).padded_by_zero()
     texts = np.concatenate([data.train.columns[name].values for name in names])
     size = size or (FREQUENT if pieces in ("bpe", "wordpiece") else None)
     return Vocabulary.of(texts, pieces, size=size, lower=pieces == "wordpiece")
@@ -62,10 +62,10 @@ def tokenized(
     return dataclasses.replace(data, spec=spec, notices=notices, **splits)
 
 
-def tell_cut(lengths: list[int], most: int) -> list[str]:
-    """A notice where some texts, of so many tokens each, are longer than `most`."""
+def tell_cut(lengths: list[int], most: int, which: str = "") -> list[str]:
+    """A notice where some texts, of so many tokens each, are longer than `most`, `which` are kept."""
     cut = sum(length > most for length in lengths)
-    return [f"{cut:,} of {len(lengths):,} texts were cut to {most} tokens"] if cut else []
+    return [f"{cut:,} of {len(lengths):,} texts were cut to {which}{most} tokens"] if cut else []
 
 
 def _renamed(columns: dict[str, Any], name: str, into: str, value: Any) -> dict[str, Any]:

@@ -12,19 +12,21 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-import tokenizers
 
 from keras_dl import strict_json
 from keras_dl.config import MOST
-from keras_dl.data import wordpiece
+from keras_dl.data import byte_pairs, wordpiece
 from keras_dl.errors import UsageError
 from keras_dl.fields import Bounds, Count, at_least, check_fields, checked
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # its threads do not outlive a fork, and it says so each time
 
 Pieces = Literal["words", "characters", "bpe", "wordpiece"]
+"""what vocabularies are made of"""
+Published = Literal["gpt2", "llama"]
+"""what others have published besides"""
 PAD, UNKNOWN, BEGIN, END = range(4)
-"""ids that stand for no piece of a text, of all pieces but wordpiece, of which the pad alone has to be 0"""
+"""ids that stand for no piece of a text, of words, characters and bpe; see `Vocabulary.special` for the others"""
 SPECIAL = 4
 """how many of them there are"""
 FOREIGN = 0.01
@@ -42,30 +44,26 @@ Tokens = Annotated[
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Vocabulary:
-    """The pieces that texts are cut into; `tokens`[i] has the id `SPECIAL` + i, of wordpiece i.
+    """The pieces that texts are cut into; `tokens`[i] has the id `SPECIAL` + i, of wordpiece, gpt2 and llama i.
 
     "words" are those of English by Kim's rules (2014): runs of letters, digits and apostrophes, with endings such as
     n't and 's and the signs , ! ? ( ) on their own; everything else is left out. "characters" are code points. "bpe"
     joins bytes to pieces by the `merges`, as GPT-2 does, and knows every text. "wordpiece" cuts words as BERT does, see
     `keras_dl.data.wordpiece`, whose names of special tokens are among `tokens`, and in which "[MASK]" is one in a text
-    too. `lower` says whether capital letters become small before. Raises `UsageError` for anything else, and where no
-    such cutting could be.
+    too. "gpt2" and "llama" cut as these do, see `keras_dl.data.byte_pairs`; all that was published is among `tokens`.
+    `lower` says whether capital letters become small before. Raises `UsageError` for anything else, and where no such
+    cutting could be.
     """
 
-    pieces: Pieces
+    pieces: Pieces | Published
     tokens: Tokens
     merges: tuple[tuple[str, str], ...] = ()
     lower: bool = False
 
     def __post_init__(self):
         check_fields(self)
-        known = set(self.tokens)
-        if self.pieces == "bpe":
-            alphabet = set(byte_alphabet())
-            if not alphabet <= known or not set().union(*known) <= alphabet:
-                raise UsageError("tokens of bpe must be the 256 bytes and what is made of them")
-            if any(not {left, right, left + right} <= known for left, right in self.merges):
-                raise UsageError("merges of bpe must be of tokens, and make tokens")
+        if self.pieces in ("bpe", "gpt2", "llama"):
+            byte_pairs.check(self.pieces, self.tokens, self.merges)
         elif self.merges:
             raise UsageError(f"{self.pieces} have no merges")
         elif self.pieces == "wordpiece":
@@ -93,7 +91,7 @@ class Vocabulary:
             return cls(pieces=pieces, lower=lower, tokens=wordpiece.trained(texts, size, lower))
         texts = [_normal(text, lower) for text in _texts(texts)]
         if pieces == "bpe":
-            return cls(pieces=pieces, lower=lower, **_trained(texts, size))
+            return cls(pieces=pieces, lower=lower, **byte_pairs.trained(texts, size, SPECIAL))
         if pieces == "words":
             _check_english(texts)
         counts = collections.Counter(piece for text in texts for piece in _cut(text, pieces))
@@ -124,12 +122,22 @@ class Vocabulary:
     @property
     def _first(self) -> int:
         """The id of the first of the tokens."""
-        return 0 if self.pieces == "wordpiece" else SPECIAL
+        return SPECIAL if self.pieces in ("words", "characters", "bpe") else 0
 
     @functools.cached_property
     def special(self) -> tuple[int, ...]:
         """The ids of the pad, of what is unknown, of the beginning and the end; of wordpiece also of the mask."""
-        return tuple(self._ids[name] for name in wordpiece.NAMES) if self._first == 0 else (PAD, UNKNOWN, BEGIN, END)
+        if self.pieces == "wordpiece":
+            return tuple(self._ids[name] for name in wordpiece.NAMES)
+        return (PAD, UNKNOWN, BEGIN, END) if self._first else byte_pairs.special(self._ids)
+
+    def padded_by_zero(self) -> Vocabulary:
+        """The same pieces, and 0 the pad alone, as networks with masks need it: gpt2, which has no pad, becomes bpe."""
+        if self.pieces != "gpt2":
+            return self
+        made = {*byte_pairs.byte_alphabet(), *map("".join, self.merges)}
+        tokens = tuple(token for token in self.tokens if token in made)
+        return dataclasses.replace(self, pieces="bpe", tokens=tokens)
 
     def encode(self, texts: Iterable[str], length: int, *, bounded: bool = False) -> np.ndarray:
         """`token_ids` of the texts, int32 (n, length): longer ones are cut, shorter ones padded, at their ends."""
@@ -147,7 +155,7 @@ class Vocabulary:
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         """Where in `text` each of its tokens starts and stops, of wordpiece, in characters."""
-        return self._wordpiece.encode(_normal(text, False)).offsets
+        return self._tokenizer.encode(_normal(text, False)).offsets
 
     def decode(self, token_ids: Iterable[Sequence[int]]) -> list[str]:
         """The text of each row of ids, up to its end: words with a blank between them, unknown ones as \\ufffd.
@@ -160,33 +168,30 @@ class Vocabulary:
         if wrong := [one for one in ids if not 0 <= one < len(self)]:
             raise UsageError(f"ids must be at least 0 and below {len(self):,}, got {wrong[0]:,}")
         pad, unknown, begin, end, *_ = self.special
+        ids = ids[1:] if ids[:1] == [begin] else ids  # which may be the end, too
         ids = ids[: ids.index(end)] if end in ids else ids
         pieces = [
             "\ufffd" if one == unknown else self.tokens[one - self._first] for one in ids if one not in (pad, begin)
         ]
-        if self.pieces == "bpe":
-            return tokenizers.decoders.ByteLevel().decode(pieces)
-        if self.pieces == "wordpiece":
-            return tokenizers.decoders.WordPiece().decode(pieces)
-        return (" " if self.pieces == "words" else "").join(pieces)
+        if self.pieces in ("words", "characters"):
+            return (" " if self.pieces == "words" else "").join(pieces)
+        return self._tokenizer.decoder.decode(pieces)
 
     def _cut(self, text: str) -> list[str]:
-        if self.pieces == "wordpiece":
-            return self._wordpiece.encode(_normal(text, False)).tokens
-        text = _normal(text, self.lower)
-        return self._bpe.encode(text).tokens if self.pieces == "bpe" else _cut(text, self.pieces)
+        text = _normal(text, self.lower and self.pieces != "wordpiece")  # which leaves out accents, too
+        return _cut(text, self.pieces) if self._tokenizer is None else self._tokenizer.encode(text).tokens
 
     @functools.cached_property
     def _ids(self) -> dict[str, int]:
         return {token: number for number, token in enumerate(self.tokens, start=self._first)}
 
     @functools.cached_property
-    def _wordpiece(self) -> Any:
-        return wordpiece.cutting(self.tokens, self.lower)
-
-    @functools.cached_property
-    def _bpe(self) -> Any:
-        return _byte_level(tokenizers.models.BPE(vocab=self._ids, merges=list(self.merges)))
+    def _tokenizer(self) -> Any:
+        """That of `tokenizers`, or None for words and characters."""
+        if self.pieces == "wordpiece":
+            return wordpiece.cutting(self.tokens, self.lower)
+        makers = {"bpe": byte_pairs.of_bytes, "gpt2": byte_pairs.of_bytes, "llama": byte_pairs.of_characters}
+        return makers[self.pieces](self._ids, self.merges) if self.pieces in makers else None
 
 
 def _texts(texts: Iterable[str]) -> list[str]:
@@ -221,27 +226,3 @@ def _check_english(texts: list[str]) -> None:
             f"words are cut by rules for English, but {foreign / letters:.0%} of the letters are not among A to Z; use "
             "bpe or characters"
         )
-
-
-def byte_alphabet() -> list[str]:
-    """The characters that stand for the 256 bytes."""
-    return sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
-
-
-def _byte_level(model: Any) -> Any:
-    tokenizer = tokenizers.Tokenizer(model)
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
-    return tokenizer
-
-
-def _trained(texts: list[str], size: int | None) -> dict[str, Any]:
-    """The tokens and merges of byte-pair encoding, learned from `texts`."""
-    alphabet = byte_alphabet()
-    if size is None or size < SPECIAL + len(alphabet):
-        raise UsageError(f"bpe needs a size of at least {SPECIAL + len(alphabet)}, got {size}")
-    tokenizer = _byte_level(tokenizers.models.BPE())
-    trainer = tokenizers.trainers.BpeTrainer(vocab_size=size - SPECIAL, initial_alphabet=alphabet, show_progress=False)
-    tokenizer.train_from_iterator(texts, trainer)
-    ids = tokenizer.get_vocab()
-    merges = json.loads(tokenizer.to_str())["model"]["merges"]
-    return {"tokens": sorted(ids, key=ids.get), "merges": merges}

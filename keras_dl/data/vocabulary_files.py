@@ -1,7 +1,7 @@
 """Vocabularies that others have published: BERT's vocab.txt, GPT-2's vocab.json and merges.txt, tokenizer.json.
 
-The ids of wordpiece are the published ones. Those of bpe come behind the special ones: what has the id n in GPT-2's
-file has `SPECIAL` + n here, and its token of the end is END.
+The ids are the published ones, so they go with published weights. Only those of bytes without a token that ends texts
+come behind our special ones.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from keras_dl import names, strict_json
+from keras_dl.data import byte_pairs
 from keras_dl.data.spec import Spec
-from keras_dl.data.vocabulary import Vocabulary, byte_alphabet
+from keras_dl.data.vocabulary import Vocabulary
 from keras_dl.data.wordpiece import INNER, NAMES
 from keras_dl.errors import UsageError, shown
 
@@ -84,6 +85,10 @@ def _of_tokenizer(content: dict[str, Any]) -> Vocabulary:
             if prefix != INNER or not usual or cutter.get("type") != "BertPreTokenizer":
                 raise UsageError("it cuts texts otherwise than BERT does")
             return Vocabulary(pieces="wordpiece", lower=lower, tokens=_in_order(ids))
+        case {"type": "BPE", "vocab": dict(ids), "merges": list(merges), "byte_fallback": True}:
+            if normalizer != byte_pairs.BLANKS or cutter:
+                raise UsageError("it cuts texts otherwise than LLaMA does")
+            return Vocabulary(pieces="llama", tokens=_in_order(ids), merges=_pairs(merges))
         case {"type": "BPE", "vocab": dict(ids), "merges": list(merges)}:
             if normalizer or cutter.get("type") != "ByteLevel" or cutter.get("add_prefix_space"):
                 raise UsageError("it cuts texts otherwise than GPT-2 does; bpe of bytes is wanted")
@@ -94,13 +99,17 @@ def _of_tokenizer(content: dict[str, Any]) -> Vocabulary:
 
 
 def _of_bpe(ids: Any, merges: list[Any]) -> Vocabulary:
-    """That of `ids` by token and the `merges`, whose sides are two or have a blank between them."""
+    """That of bytes with `ids` by token and the `merges`."""
+    tokens, pieces = _in_order(ids), "gpt2" if any(name in ids for name in byte_pairs.ENDS) else "bpe"
+    return Vocabulary(pieces=pieces, tokens=tokens, merges=_pairs(merges))
+
+
+def _pairs(merges: list[Any]) -> list[tuple[str, ...]]:
+    """`merges`, whose sides are two or have a blank between them."""
     pairs = [tuple(merge.split(" ")) if isinstance(merge, str) else merge for merge in merges]
     if any(not isinstance(pair, list | tuple) or len(pair) != 2 for pair in pairs):
         raise UsageError("it is damaged: a merge has two sides, with a blank between them")
-    made = {*byte_alphabet(), *("".join(map(str, pair)) for pair in pairs)}
-    tokens = [token for token in _in_order(ids) if token in made]  # others stand for no piece of a text
-    return Vocabulary(pieces="bpe", tokens=tokens, merges=pairs)
+    return pairs
 
 
 def _in_order(ids: Any) -> list[str]:

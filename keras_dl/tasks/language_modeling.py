@@ -6,8 +6,8 @@ same.
 
 Where the training split is one text, such as tiny_shakespeare, an epoch has as many windows as lie side by side in it.
 In training each begins at a place of its own, drawn anew in each epoch, up to one length behind its place in the text;
-in evaluation they lie side by side, so that each token is told once. Many texts are an example each, between BEGIN and
-END, and cut where they are longer than the network.
+in evaluation they lie side by side, so that each token is told once. Many texts are an example each, between tokens of
+their beginning and end, and cut where they are longer than the network.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from keras_dl.data.continued import FOLLOWING, continued
-from keras_dl.data.tokenized import TOKENS, with_masks
-from keras_dl.data.vocabulary import BEGIN, END, PAD, UNKNOWN, Vocabulary
+from keras_dl.data.continued import FOLLOWING, NOTHING, continued
+from keras_dl.data.tokenized import MASK, TOKENS
+from keras_dl.data.vocabulary import Vocabulary
 from keras_dl.errors import UsageError
 from keras_dl.fields import Count, NotNegative, Seed, up_to
 from keras_dl.lazy import tf
@@ -52,6 +52,8 @@ class LanguageModeling(Task):
     """beginnings that are gone on with side by side; with more than one, nothing is drawn: the likeliest is answered"""
     answer_seed: Seed = 0
     """decides what is drawn"""
+    weights: Literal["float32", "bfloat16", "int8"] | None = None
+    """write faster after some seconds of compiling, by XLA, a text alone with weights of this type; by default not"""
 
     def encoded(self, config, data, like=None):
         data = super().encoded(config, data, like)
@@ -61,7 +63,8 @@ class LanguageModeling(Task):
         return continued(data, config.length, **settings, like=like)
 
     def inputs(self, batch):
-        return with_masks({TOKENS: batch[TOKENS]})
+        ids = batch[TOKENS]
+        return {TOKENS: tf.maximum(ids, 0), MASK: ids != NOTHING}
 
     def prepare(self, batch, key):
         tokens, following = batch[TOKENS], batch[FOLLOWING]
@@ -73,7 +76,7 @@ class LanguageModeling(Task):
             starts = tf.random.stateless_uniform([tf.shape(both)[0], 1], key, 0, places, "int32")
             window = tf.gather(both, starts + tf.range(length + 1), axis=1, batch_dims=1)
         x, y = window[:, :-1], window[:, 1:]
-        return self.inputs({TOKENS: x}), y, tf.cast(y != PAD, "float32")
+        return self.inputs({TOKENS: x}), tf.maximum(y, 0), tf.cast(y != NOTHING, "float32")
 
     def learner(self, network, config, options):
         from keras_dl.learning.next_token import NextToken
@@ -85,12 +88,12 @@ class LanguageModeling(Task):
         texts = []
         for start in range(0, len(ids), BATCH):
             batch = slice(start, start + BATCH)
-            texts += self._continued(network, ids[batch], given[batch], end)
+            texts += self._continued(network, vocabulary, ids[batch], given[batch], end)
         return [{"text": text} for text in vocabulary.decode(texts)]
 
     def asked(self, network, inputs):
         ids = inputs[TOKENS]
-        last = np.count_nonzero((ids != PAD) & (ids != END), axis=1) - 1
+        last = np.count_nonzero(ids != NOTHING, axis=1) - 1
         told = self.outputs(network, {TOKENS: ids})[np.arange(len(ids)), last].argmax(axis=-1)
         return np.stack([last, told], axis=1), last
 
@@ -102,9 +105,9 @@ class LanguageModeling(Task):
         if self.beam_width > 1:
             yield self.answers(network, config, inputs, spec)[0]["text"]
             return
-        texts, next_logits = self._room(ids, given), self._next_logits(network, end)
+        texts, next_logits = self._room(ids, given), self._next_logits(network, vocabulary, end)
         choose, told = self._choose(texts.shape), ""
-        for found in decoding.streaming(network, next_logits, texts, given, choose, end=end):
+        for found in decoding.streaming(network, next_logits, texts, given, choose, end=end, xla=self._xla):
             text = vocabulary.decode(found)[0]
             whole = text.rstrip("\ufffd")  # the last letter may lack some of its bytes
             if whole.startswith(told):
@@ -114,39 +117,46 @@ class LanguageModeling(Task):
 
     def _begun(self, inputs, spec) -> tuple[Vocabulary, np.ndarray, np.ndarray, int | None]:
         """The vocabulary, the ids of texts (n, length), how many each has, and the token that ends them if one does."""
-        column = spec.columns[TOKENS]
+        if FOLLOWING not in spec.columns:  # texts have been read as for other networks, with 0 for the pad
+            raise UsageError(f"the spec of a network that goes on with texts has the column {FOLLOWING}; it is missing")
+        column, ids = spec.columns[TOKENS], inputs[TOKENS]
         vocabulary = Vocabulary.from_json(column.vocabulary)
-        ids = inputs[TOKENS]
-        ids = np.where(ids == END, PAD, ids) if column.bounded else ids
-        given = np.count_nonzero(ids, axis=1).astype("int32")
+        given = np.count_nonzero(ids != NOTHING, axis=1).astype("int32")
         if not given.all():
             raise UsageError(f"a text to go on with has {vocabulary.pieces} in it; one of these has none")
-        return vocabulary, ids, given, END if column.bounded else None
+        return vocabulary, ids, given, vocabulary.special[3] if column.bounded else None
 
-    def _continued(self, network, ids: np.ndarray, given: np.ndarray, end: int | None) -> list[np.ndarray]:
+    def _continued(
+        self, network, vocabulary: Vocabulary, ids: np.ndarray, given: np.ndarray, end: int | None
+    ) -> list[np.ndarray]:
         """`ids` (n, length), the first `given` (n,) of each followed by `written` more, or fewer up to `end`."""
         from keras_dl import decoding
         from keras_dl.lazy import keras
 
-        texts, next_logits = self._room(ids, given), self._next_logits(network, end)
+        texts, next_logits = self._room(ids, given), self._next_logits(network, vocabulary, end)
 
         def write(texts, given):
             if self.beam_width > 1:
                 return decoding.beam(next_logits, texts, given, width=self.beam_width, end=end)[0][:, 0]
             return decoding.continued(next_logits, texts, given, self._choose(texts.shape), end)
 
-        found = keras.ops.convert_to_numpy(decoding.compiled(write, network)(texts, given))
+        found = keras.ops.convert_to_numpy(decoding.compiled(write, network, xla=self._xla)(texts, given))
         return [row[: count + self.written] for row, count in zip(found, given, strict=True)]
+
+    @property
+    def _xla(self) -> bool:
+        """Whether XLA compiles the writing."""
+        return self.weights is not None
 
     def _room(self, ids: np.ndarray, given: np.ndarray) -> np.ndarray:
         """`ids` as long as the longest text will be."""
-        return np.pad(ids[:, : given.max()], ((0, 0), (0, self.written)))
+        return np.pad(np.maximum(ids[:, : given.max()], 0), ((0, 0), (0, self.written)))
 
-    def _next_logits(self, network, end: int | None):
+    def _next_logits(self, network, vocabulary: Vocabulary, end: int | None):
         """The logits of tokens that a text may have."""
         from keras_dl import decoding
 
-        return decoding.without(decoding.causal(network), [PAD, UNKNOWN, BEGIN, *([END] if end is None else [])])
+        return decoding.without(decoding.causal(network, self.weights), [one for one in vocabulary.special if one != end])
 
     def _choose(self, shape: tuple[int, ...]):
         """How the next token is chosen, for texts (n, length) of this shape."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_dl import names
 from keras_dl.data.bounded import is_whole, joined
+from keras_dl.data.continued import FOLLOWING, NOTHING
 from keras_dl.data.sources import Ragged
 from keras_dl.data.spec import Spec
 from keras_dl.data.tokenized import SEGMENTS, tell_cut
@@ -21,13 +22,19 @@ from keras_dl.errors import UsageError, some
 def read_texts(places: Sequence[Any], spec: Spec) -> tuple[list[str], dict[str, np.ndarray]]:
     """The token ids of texts for a network of `spec`, by column, and what each is called.
 
-    A text is the place itself, or each line of a .txt file. Those for a network of two texts come in twos. Raises
-    `UsageError` for files that cannot be read, no text at all, and one that lacks its second.
+    A text is the place itself, or each line of a .txt file. Those for a network of two texts come in twos. Of what a
+    network is to go on with its last tokens are kept, of others the first. Raises `UsageError` for files that cannot be
+    read, no text at all, and one that lacks its second.
     """
     name = spec.input
     column, (sources, texts) = spec.columns[name], _texts(places)
     vocabulary, length = Vocabulary.from_json(column.vocabulary), column.shape[0]
-    if not is_whole(spec):
+    goes_on = FOLLOWING in spec.columns
+    if goes_on:
+        ids = vocabulary.encode_ragged(texts, bounded=column.bounded)
+        ids = [one[:-1] for one in ids] if column.bounded else ids  # its end is to be told
+        columns, lengths = {name: [one[-length:] for one in ids]}, [*map(len, ids)]
+    elif not is_whole(spec):
         ids = vocabulary.encode_ragged(texts, bounded=column.bounded)
         columns, lengths = {name: ids}, [*map(len, ids)]
     else:
@@ -37,9 +44,10 @@ def read_texts(places: Sequence[Any], spec: Spec) -> tuple[list[str], dict[str, 
         ids, segments, lengths = joined(vocabulary, [texts[place::count] for place in range(count)], length)
         sources = [" | ".join(sources[place : place + count]) for place in range(0, len(texts), count)]
         columns = {name: ids} if count == 1 else {name: ids, SEGMENTS: segments}
-    for notice in tell_cut(lengths, length):
+    for notice in tell_cut(lengths, length, "their last " if goes_on else ""):
         names.note(notice)
-    found = {key: Ragged.of(values, most=length).values for key, values in columns.items()}
+    fill = NOTHING if goes_on else 0
+    found = {key: Ragged.of(values, most=length, fill=fill).values for key, values in columns.items()}
     kept = [key for key, column in spec.columns.items() if column.kind == "text"]  # of which an answer is a part
     return sources, found | {key: np.array(texts[1::2], object) for key in kept}
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from keras_dl import explain
 from keras_dl.data.spec import Spec
-from keras_dl.data.tokenized import TOKENS
+from keras_dl.data.tokenized import MASK, TOKENS
 from keras_dl.data.vocabulary import Vocabulary
 from keras_dl.errors import UsageError
 from keras_dl.explain.drawing import LINE
@@ -53,12 +53,12 @@ def of_answers(
     if TOKENS not in inputs:
         raise UsageError(f"heat maps of words are for networks that read tokens; {network.name} takes {spec.kind}")
     asked, places = task.asked(network, inputs)
-    x = task.taken(network, keras.tree.map_structure(np.asarray, task.inputs(inputs)))
-    maps = explain.word_map(method, network, x, asked, places)
+    x = keras.tree.map_structure(np.asarray, task.inputs(inputs))
+    maps = explain.word_map(method, network, task.taken(network, x), asked, places)
     vocabulary = Vocabulary.from_json(spec.columns[TOKENS].vocabulary)
     found = []
-    for ids, values in zip(inputs[TOKENS], maps, strict=True):
-        count = np.count_nonzero(ids)
+    for ids, mask, values in zip(inputs[TOKENS], x[MASK], maps, strict=True):
+        count = np.count_nonzero(mask)
         found.append(WordMap(_pieces(vocabulary, ids[:count]), tuple(map(float, values[:count]))))
     return found
 
@@ -76,6 +76,6 @@ def draw_word_maps(maps: Sequence[WordMap], titles: Sequence[str], path: Path) -
 
 def _pieces(vocabulary: Vocabulary, ids: np.ndarray) -> tuple[str, ...]:
     words = vocabulary.decode(ids[:, None])
-    if vocabulary.pieces in ("characters", "bpe"):
+    if vocabulary.pieces in ("characters", "bpe", "gpt2"):
         return tuple(words)
     return tuple(word.removeprefix("##") if word.startswith("##") or not word else f" {word}" for word in words)

@@ -42,15 +42,82 @@ def test_wordpiece_has_the_published_ids(folder, name):
         assert [ids.tolist() for ids in vocabulary.encode_ragged(TEXTS[:4], bounded=True)] == expected
 
 
-def test_bpe_has_the_published_ids_behind_the_special_ones(folder):
+@pytest.mark.parametrize("file", ["vocab.json", "gpt.json"])
+def test_bpe_has_the_published_ids(folder, file):
     theirs = tokenizers.Tokenizer.from_file(str(folder / "gpt.json"))
-    shift = SPECIAL - 1  # their <|endoftext|>, here the first, stands for no piece of a text: it is END
-    for file in ("vocab.json", "gpt.json"):
-        vocabulary = read_vocabulary(folder / file)
-        assert len(vocabulary) == theirs.get_vocab_size() + shift and END < SPECIAL
-        expected = [[number + shift for number in theirs.encode(text).ids] for text in TEXTS[:4]]
-        assert [ids.tolist() for ids in vocabulary.encode_ragged(TEXTS[:4])] == expected
-        assert vocabulary.decode(expected) == TEXTS[:4]
+    vocabulary, end = read_vocabulary(folder / file), theirs.token_to_id("<|endoftext|>")
+    assert (vocabulary.pieces, len(vocabulary)) == ("gpt2", theirs.get_vocab_size())
+    assert vocabulary.special == (end,) * 4
+    expected = [theirs.encode(text).ids for text in TEXTS[:4]]
+    assert [ids.tolist() for ids in vocabulary.encode_ragged(TEXTS[:4])] == expected
+    assert vocabulary.decode(expected) == TEXTS[:4]
+    bounded = [ids.tolist() for ids in vocabulary.encode_ragged(TEXTS[:4], bounded=True)]
+    assert bounded == [[end, *ids, end] for ids in expected] and vocabulary.decode(bounded) == TEXTS[:4]
+    assert Vocabulary.from_json(vocabulary.to_json()) == vocabulary
+
+
+def test_bpe_for_networks_with_masks_has_a_pad(folder):
+    published = read_vocabulary(folder / "gpt.json")
+    vocabulary = published.padded_by_zero()
+    shift = SPECIAL - 1  # their <|endoftext|>, the first of these, stands for no piece of a text: it is END
+    assert (vocabulary.pieces, len(vocabulary)) == ("bpe", len(published) + shift)
+    ids = published.encode_ragged(TEXTS[:4])
+    found = vocabulary.encode_ragged(TEXTS[:4])
+    assert [one.tolist() for one in found] == [(one + shift).tolist() for one in ids]
+    assert vocabulary.decode(found) == TEXTS[:4]
+
+
+def test_bpe_without_a_token_of_the_end_comes_behind_ours(tmp_path):
+    theirs = tokenizers.ByteLevelBPETokenizer()
+    theirs.train_from_iterator(TEXTS, vocab_size=290)
+    theirs.save(str(tmp_path / "tokenizer.json"))
+    vocabulary = read_vocabulary(tmp_path / "tokenizer.json")
+    assert (vocabulary.pieces, vocabulary.special[3]) == ("bpe", END)
+    expected = [[SPECIAL + one for one in theirs.encode(text).ids] for text in TEXTS[:4]]
+    assert [ids.tolist() for ids in vocabulary.encode_ragged(TEXTS[:4])] == expected
+
+
+@pytest.fixture(scope="module")
+def llama():
+    """A tokenizer as LLaMA's is laid out: a blank before the text, what is unknown as bytes."""
+    special = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
+    theirs = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    made, decoders = tokenizers.normalizers, tokenizers.decoders
+    theirs.normalizer = made.Sequence([made.Prepend("\u2581"), made.Replace(" ", "\u2581")])
+    steps = [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    theirs.decoder = decoders.Sequence(steps)
+    trainer = tokenizers.trainers.BpeTrainer(vocab_size=300, special_tokens=special, show_progress=False)
+    theirs.train_from_iterator(TEXTS[:3], trainer)
+    content = json.loads(theirs.to_str())
+    content["added_tokens"] = content["added_tokens"][:3]  # the bytes are no special ones
+    return tokenizers.Tokenizer.from_str(json.dumps(content))
+
+
+def test_that_of_llama_has_the_published_ids(llama, tmp_path):
+    llama.save(str(tmp_path / "tokenizer.json"))
+    vocabulary = read_vocabulary(tmp_path / "tokenizer.json")
+    assert (vocabulary.pieces, len(vocabulary), vocabulary.special) == ("llama", llama.get_vocab_size(), (0, 0, 1, 2))
+    texts = [*TEXTS[:4], "", "  two blanks  ", "\n"]
+    expected = [llama.encode(text, add_special_tokens=False).ids for text in texts]
+    assert any(3 <= one < 3 + 256 for ids in expected for one in ids), "some bytes are there"
+    assert [ids.tolist() for ids in vocabulary.encode_ragged(texts)] == expected
+    assert vocabulary.decode(expected) == [llama.decode(ids) for ids in expected] == texts
+    bounded = vocabulary.encode_ragged(texts, bounded=True)
+    assert [ids.tolist() for ids in bounded] == [[1, *ids, 2] for ids in expected]
+    assert vocabulary.decode(bounded) == texts
+    assert vocabulary.padded_by_zero() is vocabulary
+
+
+def test_that_of_llama_is_refused_where_it_cuts_otherwise(llama, tmp_path):
+    file = tmp_path / "tokenizer.json"
+    content = json.loads(llama.to_str())
+    for change, words in (
+        ({"normalizer": None}, "it cuts texts otherwise than LLaMA does"),
+        ({"model": {**content["model"], "vocab": {"<unk>": 0}, "merges": []}}, "and the 256 bytes; <s> is missing"),
+    ):
+        file.write_text(json.dumps(content | change))
+        with pytest.raises(UsageError, match=words):
+            read_vocabulary(file)
 
 
 def test_that_of_a_saved_model(tmp_path):

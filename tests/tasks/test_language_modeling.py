@@ -7,7 +7,7 @@ from jobs import JOBS, WORDS
 
 from keras_dl import UsageError, get_config
 from keras_dl.data import load
-from keras_dl.data.vocabulary import END, PAD, Vocabulary
+from keras_dl.data.vocabulary import BEGIN, END, PAD, Vocabulary
 from keras_dl.lazy import tf
 from keras_dl.tasks import get_task
 from keras_dl.training import Options, build
@@ -15,6 +15,7 @@ from keras_dl.training.job import Job
 from keras_dl.training.loop import Training
 from keras_dl.use.evaluate import evaluate
 from keras_dl.use.predictor import Predictor
+from keras_dl.use.texts import read_texts
 
 
 def train(name, folder, **options):
@@ -144,7 +145,7 @@ def test_answers_are_drawn_by_the_seed_and_end_where_texts_do(many):
     training, _ = many
     spec, network, config = training.data.spec, training.network, training.config
     vocabulary = Vocabulary.from_json(spec.columns["token_ids"].vocabulary)
-    inputs = {"token_ids": vocabulary.encode(["re", "s"] * 20, config.length, bounded=True)}
+    _, inputs = read_texts(["re", "s"] * 20, spec)
     hot = training.task.replace(temperature=3.0)
     answers = hot.answers(network, config, inputs, spec)
     assert answers == hot.answers(network, config, inputs, spec)
@@ -166,11 +167,26 @@ def test_a_published_vocabulary_takes_the_place_of_the_pieces(tmp_path):
     theirs.save_model(str(tmp_path))
     _, adapted = task.replace(vocabulary=str(tmp_path / "vocab.json")).adapt(config, data)
     found = Vocabulary.from_json(adapted.spec.columns["token_ids"].vocabulary)
-    assert found.pieces == "bpe" and len(found) == theirs.get_vocab_size() + 3
+    assert found.pieces == "gpt2" and len(found) == adapted.spec.columns["token_ids"].classes == theirs.get_vocab_size()
     tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a"]
     (tmp_path / "vocab.txt").write_text("\n".join(tokens))
     with pytest.raises(UsageError, match="wordpiece does not give texts back as they were"):
         task.replace(vocabulary=str(tmp_path / "vocab.txt")).adapt(config, data)
+
+
+@pytest.mark.parametrize(("name", "begun"), [("long", []), ("many", [BEGIN])])
+def test_of_a_prompt_longer_than_the_network_its_last_tokens_are_kept(name, begun, request, capsys):
+    training, _ = request.getfixturevalue(name)
+    spec, length = training.data.spec, training.config.length
+    vocabulary = Vocabulary.from_json(spec.columns["token_ids"].vocabulary)
+    prompts = ["one two six ten red one", "ten", "~"]
+    _, inputs = read_texts(prompts, spec)
+    expected = [[*begun, *ids][-length:] for ids in vocabulary.encode_ragged(prompts)]
+    assert [row[row >= 0].tolist() for row in inputs["token_ids"]] == expected
+    assert np.all(np.diff((inputs["token_ids"] < 0).astype(int)) >= 0), "pads stand behind"
+    assert f"1 of 3 texts were cut to their last {length} tokens" in capsys.readouterr().err
+    answers = training.task.answers(training.network, training.config, inputs, spec)
+    assert answers[0]["text"].startswith(vocabulary.decode(expected[:1])[0])
 
 
 def test_what_is_no_text_and_what_tells_no_tokens_is_refused(tmp_path):
@@ -191,8 +207,7 @@ def test_what_is_no_text_and_what_tells_no_tokens_is_refused(tmp_path):
 def test_what_is_streamed_is_the_answer(many, changes):
     training, _ = many
     spec, network, config = training.data.spec, training.network, training.config
-    vocabulary = Vocabulary.from_json(spec.columns["token_ids"].vocabulary)
-    inputs = {"token_ids": vocabulary.encode(["re"], config.length, bounded=True)}
+    _, inputs = read_texts(["re"], spec)
     task = training.task.replace(written=30, **changes)
     parts = [*task.streamed(network, config, inputs, spec)]
     assert "".join(parts) == task.answers(network, config, inputs, spec)[0]["text"]

@@ -31,7 +31,8 @@ def model(tmp_path_factory):
     column = Column(kind="tokens", shape=(12,), classes=len(vocabulary), vocabulary=vocabulary.to_json())
     folder = tmp_path_factory.mktemp("writing") / "model"
     task = get_task("language_modeling").replace(written=7)
-    spec = Spec(name="letters", columns={"token_ids": column})
+    following = Column(kind="tokens", shape=(1,), classes=len(vocabulary))
+    spec = Spec(name="letters", columns={"token_ids": column, "following": following})
     return str(keras_dl.save(network, folder, config=config, task=task, spec=spec))
 
 
