@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import sacrebleu
+import tokenizers
 from jobs import JOBS
 
 from keras_dl import UsageError, get_config
 from keras_dl.data import load
+from keras_dl.data.spec import Column, Spec
 from keras_dl.data.tokenized import with_masks
 from keras_dl.data.vocabulary import BEGIN, END, Vocabulary
 from keras_dl.lazy import tf
@@ -15,6 +17,8 @@ from keras_dl.training import Options
 from keras_dl.training.job import Job
 from keras_dl.use.evaluate import evaluate
 from keras_dl.use.predictor import Predictor
+
+COLUMNS = ("source_token_ids", "target_token_ids")
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +124,53 @@ def test_the_transformer_shares_one_vocabulary_and_learns_to_translate(tmp_path)
     answers = predictor.answers(*predictor.read(["one two", "red ten six", "six"]))
     assert [answer.value["text"] for answer in answers] == ["TWO ONE", "SIX TEN RED", "SIX"]
     assert task.draw(trained.network, trained.training.config, trained.training.data.test, spec, tmp_path / "map.png")
+
+
+@pytest.fixture
+def long():
+    """The job with room for sentences in bytes."""
+    config, task, data, _ = JOBS["translation"]()
+    return config.replace(source_length=30, target_length=30), task, data
+
+
+def test_published_vocabularies_take_the_place_of_the_pieces(long, tmp_path):
+    config, task, data = long
+    files = []
+    for name, text, size in (("source", "one two six ten red", 270), ("target", "ONE TWO SIX TEN RED", 268)):
+        theirs = tokenizers.ByteLevelBPETokenizer()
+        theirs.train_from_iterator([text] * 9, vocab_size=size, special_tokens=["<|endoftext|>"], show_progress=False)
+        files.append(str(tmp_path / f"{name}.json"))
+        theirs.save(files[-1])
+    for given, sizes in ((files, (270, 268)), (files[:1], (270, 270))):
+        own, adapted = task.replace(vocabulary=given).adapt(config, data)
+        found = [Vocabulary.from_json(adapted.spec.columns[name].vocabulary) for name in COLUMNS]
+        assert [len(one) for one in found] == [size + 3 for size in sizes], "their one special token is ours, of four"
+        assert [own.source_vocabulary_size, own.target_vocabulary_size] == [*map(len, found)]
+        ids = [adapted.test.columns[name].values for name in COLUMNS]
+        texts = [vocabulary.decode(rows) for vocabulary, rows in zip(found, ids, strict=True)]
+        assert texts == [data.test.columns[name].values.tolist() for name in ("source", "target")]
+    with pytest.raises(UsageError, match="vocabulary must be one file or two, got"):
+        task.replace(vocabulary=files * 2)
+    together = get_config("transformer_base", width=8, heads=2, blocks=1, units=8, source_length=40, target_length=40)
+    with pytest.raises(UsageError, match="this network has one table for both languages; got 2 vocabularies"):
+        task.replace(vocabulary=files).adapt(together, data)
+    (tmp_path / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a"]))
+    with pytest.raises(UsageError, match="wordpiece does not give texts back as they were"):
+        task.replace(vocabulary=(str(tmp_path / "vocab.txt"),)).adapt(config, data)
+
+
+def test_texts_stand_between_the_published_tokens_of_their_ends(long):
+    """With LLaMA's vocabulary the beginning is 1 and the end 2."""
+    special = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
+    vocabulary = Vocabulary(pieces="llama", tokens=(*special, *sorted(set("onetwsixrdONETWSIXRD\u2581"))))
+    column = Column(kind="tokens", shape=(3,), classes=len(vocabulary), vocabulary=vocabulary.to_json())
+    config, task, data = long
+    found = task.encoded(config, data, Spec(name="toy", columns=dict.fromkeys(COLUMNS, column)))
+    targets = found.test.columns[COLUMNS[1]].values
+    assert set(targets[:, 0]) == {1} and all(2 in row for row in targets.tolist())
+    config = config.replace(biases=True).for_data(found.spec)
+    network = config.build()
+    ends = np.where(np.arange(len(vocabulary)) == 2, 99.0, 0.0)
+    network.get_layer("decoder").get_layer("decoder_head").bias.assign(ends)
+    inputs = {COLUMNS[0]: found.test.columns[COLUMNS[0]].values[:2]}
+    assert task.answers(network, config, inputs, found.spec) == [{"text": ""}] * 2, "it ends at once"
