@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parents[1] / "saved_models"
 SLACK = 100 * 2**20
 """bytes that a file of weights may have beside them"""
+WIDENED = {"float16": "float32"}
+"""what becomes of halves"""
 FILES = {
     ".h5": "`build(name, weights=...)` takes files of weights",
     ".safetensors": "`build(name, weights=...)` takes files of weights",
@@ -167,13 +169,15 @@ def save(
     spec: Spec | None = None,
     card: str = "",
     facts: dict[str, Any] | None = None,
+    halves: bool = False,
 ) -> Path:
     """Write `model`, built by `config`, as a folder that appears complete or not at all; an older one is replaced.
 
     `task` is what it has learned, by default that of `config`, and `spec` says what it takes: so it can be used on raw
     inputs. `class_names` name the outputs, by default as `spec` does; `card` is the text of its README.md, `facts` any
-    JSON about its training. What foreign code built goes into a file model.keras as well, without optimizer and loss,
-    where Keras can write that. Adapters are added to the kernels they are of. Raises `UsageError` if the folder holds
+    JSON about its training. `halves` keeps float32 weights as float16, in half the bytes, each of the usual sizes off
+    by at most a 2,048th; they become float32 again. What foreign code built goes into a file model.keras as well,
+    without optimizer and loss, where Keras can write that. Adapters are added to the kernels they are of. Raises `UsageError` if the folder holds
     anything else than a saved model, which would be lost.
     """
     import safetensors.numpy
@@ -186,6 +190,8 @@ def save(
     if not class_names and spec is not None and len(spec.class_names) == declaration.classes_of(config):
         class_names = spec.class_names
     tensors = _tensors(model, config)
+    if halves:
+        tensors = _halved(tensors)
     _check_declaration(tensors, config, class_names, card, facts)
     with storage.replacing_folder(folder) as part:
         storage.write(part / "weights.safetensors", safetensors.numpy.save(tensors))
@@ -236,6 +242,16 @@ def _tensors(model: keras.Model, config: Config) -> dict[str, np.ndarray]:
     return {name: np.asarray(one.numpy(), order="C") for name, one in _variables(model, config).items()}
 
 
+def _halved(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """`tensors` with float16 in place of float32. Raises `UsageError` for what float16 does not hold."""
+    import numpy as np
+
+    found = {name: one.astype("float16") if one.dtype == "float32" else one for name, one in tensors.items()}
+    if lost := [name for name, one in found.items() if not np.isfinite(one).all()]:
+        raise UsageError(f"halves hold no weights of this size, above 65,504: {lost[0]}")
+    return found
+
+
 def _write_keras_file(model: keras.Model, path: Path) -> None:
     try:
         keras.Model(model.inputs, model.outputs, name=model.name).save(path)
@@ -270,7 +286,7 @@ def load(folder: str | os.PathLike) -> keras.Model:
     folder = find(folder)
     config, file = read_config(folder), folder / "weights.safetensors"
     size, described = file.stat().st_size, describe(config).weight_bytes
-    if size < described or size > described + SLACK:
+    if size < described // 2 or size > described + SLACK:  # halves are kept in half as many
         raise UsageError(f"{file} has {size:,} bytes; {config.family} has {described:,} bytes of weights")
     check_fits(config)
     before = _place(file)
@@ -300,7 +316,8 @@ def rebuilt(config: Config, file: Path) -> keras.Model:
             )
     for name, variable in variables.items():
         tensor = tensors[name]
-        if variable.dtype not in (tensor.dtype.name, _narrowed(tensor.dtype.name)):
+        dtype = tensor.dtype.name
+        if variable.dtype not in (dtype, _narrowed(dtype), WIDENED.get(dtype)):
             raise UsageError(f"{file}: tensor {name!r} is of {tensor.dtype}, expected {variable.dtype}")
         if not np.isfinite(tensor).all():
             raise UsageError(f"{file}: tensor {name!r} holds values that are not finite")

@@ -32,6 +32,24 @@ def test_same_outputs(saved):
     np.testing.assert_array_equal(again(inputs), model(inputs))
 
 
+def test_halves_take_half_the_bytes_and_become_floats_again(saved, tmp_path):
+    model, folder = saved
+    config = keras_dl.saved_model.read_config(folder)
+    half = keras_dl.save(model, tmp_path / "half", config=config, halves=True)
+    sizes = [(one / "weights.safetensors").stat().st_size for one in (half, folder)]
+    assert sizes[1] - sizes[0] == pytest.approx(2 * model.count_params(), rel=0.1)
+    loaded = keras_dl.load(half)
+    for one, other in zip(loaded.weights, model.weights, strict=True):
+        assert one.dtype == "float32"
+        np.testing.assert_array_equal(one, other.numpy().astype("float16"))
+    weights = model.get_weights()
+    large = config.build()
+    large.set_weights([np.full_like(weights[0], 1e5), *weights[1:]])
+    with pytest.raises(UsageError, match="halves hold no weights of this size, above 65,504: "):
+        keras_dl.save(large, tmp_path / "large", config=config, halves=True)
+    assert not (tmp_path / "large").exists()
+
+
 def test_a_folder_at_home(saved, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     model, folder = saved
