@@ -177,8 +177,8 @@ def save(
     inputs. `class_names` name the outputs, by default as `spec` does; `card` is the text of its README.md, `facts` any
     JSON about its training. `halves` keeps float32 weights as float16, in half the bytes, each of the usual sizes off
     by at most a 2,048th; they become float32 again. What foreign code built goes into a file model.keras as well,
-    without optimizer and loss, where Keras can write that. Adapters are added to the kernels they are of. Raises `UsageError` if the folder holds
-    anything else than a saved model, which would be lost.
+    without optimizer and loss, where Keras can write that. Adapters are added to the kernels they are of. Raises
+    `UsageError` if the folder holds anything else than a saved model, which would be lost.
     """
     import safetensors.numpy
 

@@ -156,7 +156,8 @@ class LanguageModeling(Task):
         """The logits of tokens that a text may have."""
         from keras_dl import decoding
 
-        return decoding.without(decoding.causal(network, self.weights), [one for one in vocabulary.special if one != end])
+        never = [one for one in vocabulary.special if one != end]
+        return decoding.without(decoding.causal(network, self.weights), never)
 
     def _choose(self, shape: tuple[int, ...]):
         """How the next token is chosen, for texts (n, length) of this shape."""
