@@ -16,7 +16,7 @@ no part, so that is checked without them. And with a small epsilon LRP is no met
 is gradient x input.
 
 Run it by `keras-dl run heat-maps`; `--base resnet20_cifar10 --data a/folder` explains a trained network on your
-pictures.
+pictures. Texts are explained by `keras-dl run word-heat-maps`.
 """
 
 from __future__ import annotations
@@ -99,6 +99,8 @@ class HeatMaps(DataExperiment):
 
     def measure(self, *, seed: int) -> dict:
         data = self.dataset
+        if data.spec.kind == "text":
+            raise UsageError(f"pictures are wanted, {data.spec.name} is text; keras-dl run word-heat-maps takes texts")
         data.spec.check_pictures()
         if self.base is None:
             data = data if self.image_size or data.spec.shape[0] >= 16 else data.resized((16, 16, *data.spec.shape[2:]))

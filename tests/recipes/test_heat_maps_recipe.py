@@ -34,6 +34,11 @@ def test_a_saved_network_is_explained_as_far_as_the_rules_go(tmp_path):
     }
 
 
+def test_texts_have_a_recipe_of_their_own(tmp_path):
+    with pytest.raises(UsageError, match="pictures are wanted, clauses is text; keras-dl run word-heat-maps takes"):
+        HeatMaps(out=str(tmp_path), data="clauses").run()
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
