@@ -83,6 +83,9 @@ class Config:
     """whether `build` runs code of the user's that may do anything: a search leaves it to children"""
     training: ClassVar[Mapping[str, Any]] = {}
     """options of a training from the start that commands take unless they are given, such as its learning_rate"""
+    by_inputs: ClassVar[tuple[str, ...]] = ()
+    """ends of the names of layers whose kernels model_parallel divides by their inputs, as those are the outputs of a
+    divided layer (Shoeybi et al. 2019, "Megatron-LM", section 3); of the others it divides the outputs"""
     compiles_itself: ClassVar[bool] = False
     """whether `build` may give a compiled model, whose optimizer and loss then stay"""
 

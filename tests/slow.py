@@ -7,6 +7,7 @@ SLOW = (
     "tests/accelerate/test_strategies.py::test_workers_train_and_stop_as_one",
     "tests/accelerate/test_strategies.py::test_jax*",
     "tests/accelerate/test_rematerialization.py::*",
+    "tests/accelerate/test_language_layouts.py::*",
     "tests/search/test_ray_pool.py::*",
     "tests/search/test_search_kills.py::*",
     "tests/search/test_driver.py::test_a_crash_at_any_line_of_the_ledger_changes_nothing*",

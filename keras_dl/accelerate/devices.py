@@ -16,8 +16,8 @@ def devices(strategy: Strategy | None, config: Config) -> contextlib.AbstractCon
     """A context in which a network of `config` is built for the devices of `strategy`; they stay with the network.
 
     mirrored takes all GPUs, or all CPU devices where there is none. model_parallel divides the last axis of every
-    kernel whose length is a multiple of the number of devices, and keeps the rest whole on each. multi_worker waits for
-    the other workers that TF_CONFIG names.
+    kernel, or the first where `Config.by_inputs` says so, if its length is a multiple of the number of devices, and
+    keeps the rest whole on each. multi_worker waits for the other workers that TF_CONFIG names.
 
     Raises `UsageError` for the wrong backend, where no TPU answers, and without a TF_CONFIG of several workers.
     """
@@ -76,7 +76,8 @@ def _distribution(strategy: Strategy | None, config: Config) -> keras.distributi
     with keras.StatelessScope(initialize_variables=False):
         weights = config.build().weights
     for weight in weights:
-        *leading, last = weight.shape
-        if leading and last % len(found) == 0:
-            layouts[f"^{re.escape(weight.path)}$"] = (*[None] * len(leading), "model")
+        axes = len(weight.shape)
+        divided = 0 if weight.path.split("/")[-2].endswith(config.by_inputs) else axes - 1
+        if axes > 1 and weight.shape[divided] % len(found) == 0:
+            layouts[f"^{re.escape(weight.path)}$"] = tuple("model" if axis == divided else None for axis in range(axes))
     return keras.distribution.ModelParallel(layout_map=layouts, batch_dim_name="batch")

@@ -41,6 +41,7 @@ class GPT(Config):
     """A transformer of causal attention."""
 
     task: ClassVar[str] = "language_modeling"
+    by_inputs: ClassVar[tuple[str, ...]] = ("_mixed", "_dense2")
 
     vocabulary_size: Annotated[int, at_least(2)] = 50257
     """tokens that there are; ids are below it"""

@@ -39,6 +39,7 @@ class LLaMA(Config):
     """A transformer of causal attention with rotary positions and SwiGLU."""
 
     task: ClassVar[str] = "language_modeling"
+    by_inputs: ClassVar[tuple[str, ...]] = ("_mixed", "_dense2")
 
     vocabulary_size: Count = 32000
     """tokens that there are; ids are below it"""
