@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keras_dl.data.reading import AHEAD
 from keras_dl.data.split import Arrange, Split
 from keras_dl.lazy import keras, tf
 
@@ -38,7 +39,7 @@ def weighted(split: Split, batch_size: int, arrange: Arrange | None = None) -> t
         return x, y, keras.tree.map_structure(weights, *([y] if given is None else [given, given]))
 
     batches = refilled(split.batches(batch_size, arrange), batch_size).enumerate().map(weigh)
-    return batches.prefetch(tf.data.AUTOTUNE)
+    return batches.prefetch(AHEAD)
 
 
 def _size(parts: tuple) -> tf.Tensor:

@@ -53,8 +53,18 @@ class Reader:
 
     def mapped(self, batches: tf.data.Dataset, function: Callable) -> tf.data.Dataset:
         """`batches` mapped by a `function` that calls this reader, some of them ahead."""
-        ahead = tf.data.AUTOTUNE if self._tensors is not None else AHEAD
-        return batches.map(function, num_parallel_calls=ahead, deterministic=True).prefetch(ahead)
+        at_once = tf.data.AUTOTUNE if self._tensors is not None else AHEAD
+        return untuned(batches.map(function, num_parallel_calls=at_once, deterministic=True).prefetch(AHEAD))
+
+
+def untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """`batches`, as parallel as they say at first.
+
+    TensorFlow 2.21 may wait for ever at the end of an iterator that its thread of tuning has just begun to watch.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.with_options(options)
 
 
 def _size(values: np.ndarray) -> int:

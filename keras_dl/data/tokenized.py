@@ -62,6 +62,18 @@ def tokenized(
     return dataclasses.replace(data, spec=spec, notices=notices, **splits)
 
 
+def padded(data: Data, name: str, length: int) -> Data:
+    """`data` whose column `name` of token ids is `length` long in all splits; longer texts are cut."""
+    splits = {}
+    for split_name in SPLITS:
+        split = getattr(data, split_name)
+        columns = {**split.columns, name: split.columns[name].padded(length)}
+        splits[split_name] = dataclasses.replace(split, columns=columns, shape=next(iter(columns.values())).shape)
+    column = dataclasses.replace(data.spec.columns[name], shape=(length,))
+    spec = dataclasses.replace(data.spec, columns={**data.spec.columns, name: column})
+    return dataclasses.replace(data, spec=spec, **splits)
+
+
 def tell_cut(lengths: list[int], most: int, which: str = "") -> list[str]:
     """A notice where some texts, of so many tokens each, are longer than `most`, `which` are kept."""
     cut = sum(length > most for length in lengths)

@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from keras_dl.data.dataset import Data
-from keras_dl.data.tokenized import tokenized, vocabulary_of, with_masks
+from keras_dl.data.tokenized import padded, tokenized, vocabulary_of, with_masks
 from keras_dl.data.vocabulary import PAD, Vocabulary
 from keras_dl.errors import UsageError, some
 from keras_dl.fields import Bounds, Count
@@ -71,6 +71,17 @@ class Translation(Task):
         for name, into, length, vocabulary in zip(texts, (SOURCE, TARGET), lengths, vocabularies, strict=True):
             data = tokenized(data, name, into, length, vocabulary, bounded=True)
         return data
+
+    def adapt(self, config, data):
+        """As for every task; and the network is no longer than the longest training texts, so that it is fast."""
+        config, data = super().adapt(config, data)
+        source, target = (data.train.columns[name] for name in (SOURCE, TARGET))
+        config = config.replace(
+            source_length=min(config.source_length, source.longest),
+            target_length=min(config.target_length, target.longest - 1),
+        )
+        data = padded(data, SOURCE, config.source_length)
+        return config, padded(data, TARGET, config.target_length + 1)
 
     def _vocabularies(self, data: Data, texts: list[str], *, together: bool) -> list[Vocabulary]:
         """Those of the source and the target, the columns `texts`; one if they stand `together` in a table."""

@@ -19,6 +19,7 @@ from keras_dl.accelerate.xla import named_operations
 from keras_dl.config import Config
 from keras_dl.data import Data, Split, fingerprint
 from keras_dl.data.raised import raised
+from keras_dl.data.reading import untuned
 from keras_dl.errors import UsageError, check_place
 from keras_dl.figures import only_a_note, plain
 from keras_dl.lazy import keras, settings_of_keras, tf
@@ -236,9 +237,8 @@ class Training:
     def _run_epochs(self, start: Position, epochs: Epochs, validation: tf.data.Dataset, session: Session) -> None:
         options = self.options
         as_they_are = tf.autograph.experimental.do_not_convert(lambda _: validation)
-        watched = tf.data.Dataset.range(1).flat_map(
-            as_they_are
-        )  # Keras begins one that tells its length twice an epoch
+        # Keras begins one that tells its length twice an epoch
+        watched = untuned(tf.data.Dataset.range(1).flat_map(as_they_are))
         for epoch in range(start.epoch, options.epochs):
             done = start.step if epoch == start.epoch else 0
             if not done and hasattr(self.learner, "begin_epoch"):

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from keras_dl import UsageError
+from keras_dl.accelerate.batches import refilled, weighted
 from keras_dl.data import Split, reading, source
 from keras_dl.data.raised import raised
 from keras_dl.data.source import Array, Source, blocks
@@ -78,6 +79,13 @@ def test_both_ways_give_the_same_batches(monkeypatch, where):
         for one, other in zip(listed(found), listed(expected), strict=True):
             for name in one:
                 np.testing.assert_array_equal(one[name], other[name])
+
+
+def test_no_thread_of_tuning_watches_them(where):
+    split = Split(columns())
+    batches = (split.batches(2), split.shuffled(2, seed=1, **where), split.stream(2, steps=3, seed=1))
+    for one in (*batches, refilled(split.batches(2), 2), weighted(split, 2)):
+        assert one.options().autotune.enabled is False
 
 
 def test_an_epoch_of_what_is_not_small_can_start_in_its_middle(monkeypatch, where):

@@ -1,5 +1,7 @@
 """Translation: the loss by its formula, whole translations, their score, and where the network looked."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import sacrebleu
@@ -107,6 +109,20 @@ def test_texts_are_wanted_in_two_columns_and_a_network_for_them():
         task.adapt(config, sentences)
     with pytest.raises(UsageError, match="is for networks of two texts, such as seq2seq_attention; not gpt"):
         task.adapt(get_config("gpt2_small"), data)
+
+
+def test_a_network_is_no_longer_than_the_longest_training_texts():
+    config, task, data, _ = JOBS["translation"]()
+    texts = data.train.take(range(8))
+    few = dataclasses.replace(data, train=texts)
+    own, adapted = task.adapt(config.replace(source_length=40, target_length=50), few)
+    lengths = [(adapted.train.columns[name].values != 0).sum(axis=1).max() for name in COLUMNS]
+    assert [own.source_length, own.target_length + 1] == lengths
+    for split in (adapted.train, adapted.validation, adapted.test):
+        assert [split.columns[name].shape for name in COLUMNS] == [(length,) for length in lengths]
+    assert task.adapt(config.replace(source_length=3, target_length=2), few)[0].source_length == 3
+    again = task.encoded(own, few, like=adapted.spec)
+    assert [again.spec.columns[name].shape for name in COLUMNS] == [(length,) for length in lengths]
 
 
 def test_the_transformer_shares_one_vocabulary_and_learns_to_translate(tmp_path):

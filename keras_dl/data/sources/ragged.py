@@ -39,6 +39,11 @@ class Ragged(Source):
         offsets = np.cumsum([0, *map(len, examples)])
         return cls(np.concatenate(examples), offsets, most=most, fill=fill)
 
+    @property
+    def longest(self) -> int:
+        """Items of the longest example, those that are not taken too."""
+        return int(np.diff(self._offsets).max(initial=0))
+
     def padded(self, most: int) -> Self:
         """The same examples, padded to `most` items."""
         return type(self)(self._flat, self._offsets, most=most, fill=self._fill)
