@@ -8,7 +8,16 @@ from keras_dl import UsageError
 from keras_dl.data import load
 from keras_dl.recipes.sampling import METHODS, REAL, Sampling, one_text
 
-SHORT = {"seeds": 1, "vocabulary_size": 300, "heads": 1, "blocks": 1, "steps": 20, "texts": 4, "beginning": 6}
+SHORT = {
+    "data": "clauses",
+    "seeds": 1,
+    "vocabulary_size": 300,
+    "heads": 1,
+    "blocks": 1,
+    "steps": 20,
+    "texts": 4,
+    "beginning": 6,
+}
 
 
 def test_all_ways_are_measured(tmp_path):
@@ -35,6 +44,6 @@ def test_texts_become_one():
 
 def test_data_without_texts_and_short_ones_are_refused(tmp_path):
     with pytest.raises(UsageError, match="texts are wanted, digits is image"):
-        Sampling(out=str(tmp_path / "digits"), data="digits").run()
+        Sampling(out=str(tmp_path / "digits"), **SHORT | {"data": "digits"}).run()
     with pytest.raises(UsageError, match=r"the test text has [\d,]+ tokens; 50,000 windows of 18 are wanted"):
         Sampling(out=str(tmp_path / "many"), written=12, **SHORT | {"texts": 50_000}).run()
