@@ -49,7 +49,7 @@ def find_columns(
     if len(pictures) == 1:
         found = {"image": pictures[0]}
         objects = [key for key, feature in features.items() if _is_boxes(feature)]
-        texts = [key for key, feature in features.items() if _is_texts(feature)]
+        texts = [path for key, feature in features.items() for path in _texts(key, feature)]
         if len(texts) == 1:
             return {**found, "captions": texts[0]}
         if len(masks) == 1:
@@ -142,9 +142,12 @@ def _is_mask(feature: tfds.features.FeatureConnector) -> bool:
     return isinstance(feature, tfds.features.Image) and feature.np_dtype == np.uint16 and feature.shape[2] == 1
 
 
-def _is_texts(feature: tfds.features.FeatureConnector) -> bool:
-    """Whether `feature` lists texts, such as captions."""
-    return isinstance(getattr(feature, "feature", None), tfds.features.Text)
+def _texts(key: str, feature: tfds.features.FeatureConnector) -> list[str]:
+    """The lists of texts, such as captions, in the `feature` called `key`, which may say more about each text."""
+    inner = getattr(feature, "feature", None)
+    parts = dict(inner.items()) if isinstance(inner, tfds.features.FeaturesDict) else {}
+    nested = [f"{key}/{name}" for name, part in parts.items() if isinstance(part, tfds.features.Text)]
+    return [key] if isinstance(inner, tfds.features.Text) else nested
 
 
 def _is_boxes(feature: tfds.features.FeatureConnector) -> bool:

@@ -24,7 +24,6 @@ else:
 BATCH_SIZE = 256
 VALUE_RANGES = ((0, 1), (-1, 1), (0, 255))
 RAGGED = ("boxes", "labels", "captions")
-OF_OBJECTS = ("boxes", "labels", "crowds")
 Columns = dict[str, np.ndarray | Source]
 
 
@@ -38,7 +37,7 @@ def read_into_memory(
     size = builder.info.splits[split].num_examples
     # the order of the files, whatever is read first, and no copy of a small data set in TensorFlow
     reading = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
-    decoders = tfds.decode.PartialDecoding(_tree(_needed(builder, keys)))
+    decoders = tfds.decode.PartialDecoding(_tree(builder, _needed(builder, keys)))
     examples = builder.as_dataset(split=split, read_config=reading, decoders=decoders)
     prepared = examples.map(_preparing(builder, keys, shape, dtype), tf.data.AUTOTUNE)
     dense = {
@@ -156,12 +155,15 @@ def _needed(builder: tfds.core.DatasetBuilder, keys: dict[str, str]) -> dict[str
     return keys
 
 
-def _tree(keys: dict[str, str]) -> dict[str, Any]:
-    """The features `keys` as tensorflow-datasets wants to be told them, those of objects one in another."""
-    tree: dict[str, Any] = {key: True for name, key in keys.items() if name not in OF_OBJECTS}
-    for key in (key for name, key in keys.items() if name in OF_OBJECTS):
-        outer, _, inner = key.rpartition("/")
-        tree.setdefault(outer, {})[inner] = True
+def _tree(builder: tfds.core.DatasetBuilder, keys: dict[str, str]) -> dict[str, Any]:
+    """The features `keys` as tensorflow-datasets wants to be told them, those that are one in another too."""
+    tree: dict[str, Any] = {}
+    for key in keys.values():
+        if key in builder.info.features:
+            tree[key] = True
+        else:
+            outer, _, inner = key.rpartition("/")
+            tree.setdefault(outer, {})[inner] = True
     return tree
 
 

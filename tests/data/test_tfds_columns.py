@@ -88,6 +88,24 @@ def test_pictures_with_captions():
     assert words[0, 0].decode() == texts[0, 0]
 
 
+def test_captions_with_numbers_of_their_own_as_those_of_coco(tmp_path):
+    texts, numbers = [["a cat", "a grey cat"], ["a dog"]] * 10, [[7, 8], [9]] * 10
+    pictures = np.zeros((20, 8, 8, 3), "uint8")
+    inner = {"id": tfds.features.Scalar(np.int64), "text": tfds.features.Text()}
+    features = {"image": tfds.features.Image(shape=(8, 8, 3)), "captions": tfds.features.Sequence(inner)}
+    captions = {"id": tf.ragged.constant(numbers, "int64"), "text": tf.ragged.constant(texts)}
+    tfds.dataset_builders.store_as_tfds_dataset(
+        name="captioned",
+        version="1.0.0",
+        features=tfds.features.FeaturesDict(features),
+        split_datasets={"train": tf.data.Dataset.from_tensor_slices({"image": pictures, "captions": captions})},
+        data_dir=tmp_path,
+    )
+    data = load("captioned", data_dir=str(tmp_path))
+    assert [*data.spec.columns] == ["image", "captions"]
+    assert {tuple(row) for row in data.train.columns["captions"].values} == {("a cat", "a grey cat"), ("a dog", "")}
+
+
 def test_a_number_to_be_predicted():
     data = load("orl_faces", target="index")
     assert data.spec.columns["number"].kind == "number"

@@ -10,13 +10,12 @@ import pytest
 from jobs import KILLED
 
 PRELOAD = ["task_job", "sklearn.datasets"]
-KILLS, FEW = 20, 4
+KILLS, FEW = 20, 2
 HARDEST = {
     "sentences",
     "with_adapters",
     "segmentation",
     "contrastive",
-    "clustering",
     "variational_autoencoding",
     "adversarial_generation",
     "node_classification",
@@ -89,7 +88,6 @@ def jobs_data(name):
 @pytest.mark.parametrize("name", KILLED)
 def test_kills_at_any_moment(processes, name, tmp_path):
     """A training is killed again and again until it ends; then another begins, until there were enough kills."""
-    whole(processes, name, tmp_path / "warm-up")
     began = time.monotonic()
     fingerprint = whole(processes, name, tmp_path / "whole")
     seconds, moments, killed, ended = time.monotonic() - began, random.Random(name), 0, 0
