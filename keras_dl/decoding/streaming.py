@@ -22,13 +22,16 @@ def streaming(
     choose: Choose,
     *,
     end: int | None = None,
+    xla: bool = False,
 ) -> Iterator[np.ndarray]:
     """`token_ids` (batch, length) int32 as `continued` writes them by `network`, up to where they are written so far.
 
     Each has at least as many tokens as the one before; the last is whole.
     """
-    begin = compiled(lambda *arrays: begun(next_logits, *arrays), network)
-    go_on = compiled(lambda state, given, until: advanced(next_logits, state, given, choose, end, until), network)
+    begin = compiled(lambda *arrays: begun(next_logits, *arrays), network, xla=xla)
+    go_on = compiled(
+        lambda state, given, until: advanced(next_logits, state, given, choose, end, until), network, xla=xla
+    )
     state, length = begin(token_ids, given), token_ids.shape[1]
     place = int(state[0])
     while place < length and not np.all(state[2]):

@@ -14,6 +14,7 @@ FIELDS = {
     "top_p": "top_p",
     "beams": "beam_width",
     "seed": "answer_seed",
+    "weights": "weights",
 }
 """what each option is called in the tasks that have it"""
 DRAWING = ("temperature", "top_k", "top_p", "seed")
