@@ -1,11 +1,12 @@
-"""The products of one token with the matrices of a network under XLA, with weights of 32, 16 or 8 bits.
+"""The products of one token with the matrices of a network under XLA, with weights of 32 or 8 bits.
 
 A processor writes a token in the time in which it reads all weights. XLA makes one loop, of one thread, of a vector
-times a matrix plus a bias; each form here is one that it gives to all threads. Of weights with 16 and 8 bits a copy is
-kept beside the network, which reads what it is given, more than a token at once, with those of its own. XLA has no
-product of bfloat16 or int8 for processors but makes float32 of each number first: a matrix of bfloat16 must lie the
-other way round for that, else it reads a tenth as fast, and one of int8 is summed over many rows at a time. Such loops
-must not take in what stands before them, which would be computed anew for each number of the matrix, nor behind.
+times a matrix plus a bias; each form here is one that it gives to all threads. Of weights with 8 bits a copy is kept
+beside the network, which reads what it is given, more than a token at once, with those of its own.
+
+Weights of bfloat16 gain nothing on processors: XLA has no such product of one token but makes float32 of each number,
+and wrote gpt2_small six times slower. Its int8 needs the same; here many rows are added at a time, from a matrix that
+seems to change at each token, else XLA keeps float32 of it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from keras_dl.lazy import keras
 
 ops = keras.ops
 
-Weights = Literal["float32", "bfloat16", "int8"]
+Weights = Literal["float32", "int8"]
 PARTS = 8
 """products that a product of float32 is split into"""
 ROWS = 32
@@ -52,7 +53,7 @@ class Quick:
 
 
 def quick(steps: Steps, weights: Weights) -> Steps:
-    """`steps` in which single tokens are multiplied by matrices of `weights`; those of 16 and 8 bits are made now."""
+    """`steps` in which single tokens are multiplied by matrices of `weights`; those of 8 bits are made now."""
     made: dict[int, Any] = {}
     for layer in (call.layer for call in steps.calls):
         if id(layer) not in made:
@@ -64,19 +65,13 @@ def quick(steps: Steps, weights: Weights) -> Steps:
 
 def _quick(layer: Any, weights: Weights) -> Any:
     """What stands for `layer`, itself where nothing is gained."""
-    product = {"float32": split, "bfloat16": halved, "int8": rounded}[weights]
+    product = {"float32": split, "int8": rounded}[weights]
     if type(layer) is keras.layers.Dense:
         return Quick(layer, product(lambda: layer.kernel), "dense")
     plain = type(layer) is keras.layers.ReversibleEmbedding and layer.tie_weights and layer.logit_soft_cap is None
     if plain and weights != "float32":
         return Quick(layer, product(lambda: ops.transpose(layer.embeddings)), "table")
     return layer
-
-
-def apart(x: Any) -> Any:
-    """`x` (1, n) as a product with ones on the diagonal, which XLA computes once and keeps."""
-    size = math.gcd(x.shape[1], 8)
-    return ops.reshape(ops.matmul(ops.reshape(x, (-1, size)), ops.eye(size)), x.shape)
 
 
 def split(matrix: Callable[[], Any]) -> Product:
@@ -91,12 +86,6 @@ def split(matrix: Callable[[], Any]) -> Product:
     return product
 
 
-def halved(matrix: Callable[[], Any]) -> Product:
-    """By the `matrix` (inputs, outputs) as it is now, in bfloat16."""
-    kept = ops.cast(ops.transpose(matrix()), "bfloat16")
-    return lambda x: apart(ops.matmul(x, ops.transpose(ops.cast(kept, "float32"))))
-
-
 def rounded(matrix: Callable[[], Any]) -> Product:
     """By the `matrix` (inputs, outputs) as it is now, each column in 255 steps from its largest number to the least."""
     values = ops.convert_to_numpy(ops.cast(matrix(), "float32"))
@@ -106,8 +95,9 @@ def rounded(matrix: Callable[[], Any]) -> Product:
     scale = ops.convert_to_tensor(scale)
 
     def product(x: Any) -> Any:
-        x = ops.reshape(apart(x), (-1, rows, 1))
-        total = sum(ops.cast(kept[:, row], "float32") * x[:, row] for row in range(rows))
+        nothing = ops.cast(ops.isnan(x[0, 0]), "int8")
+        x = ops.reshape(x, (-1, rows, 1))
+        total = sum(ops.cast(kept[:, row] + nothing, "float32") * x[:, row] for row in range(rows))
         return ops.sum(total, axis=0, keepdims=True) * scale
 
     return product

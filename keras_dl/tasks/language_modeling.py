@@ -52,7 +52,7 @@ class LanguageModeling(Task):
     """beginnings that are gone on with side by side; with more than one, nothing is drawn: the likeliest is answered"""
     answer_seed: Seed = 0
     """decides what is drawn"""
-    weights: Literal["float32", "bfloat16", "int8"] | None = None
+    weights: Literal["float32", "int8"] | None = None
     """write faster after some seconds of compiling, by XLA, a text alone with weights of this type; by default not"""
 
     def encoded(self, config, data, like=None):

@@ -56,7 +56,7 @@ class Predict:
     """beginnings of a text that are gone on with side by side, to find the likeliest"""
     seed: Seed | None = None
     """decides what is drawn"""
-    weights: Literal["float32", "bfloat16", "int8"] | None = None
+    weights: Literal["float32", "int8"] | None = None
     """write faster after some seconds of compiling, by XLA, a text alone with weights of this type"""
 
     def __post_init__(self):
