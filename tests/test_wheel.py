@@ -46,3 +46,8 @@ def test_lists_loads_and_runs_outside_the_checkout(site):
     assert set(recipes.split()) >= {"esl_nets", "search", "train", "transfer_learning"}
     assert parameters == "61706"
     assert "resnet56" in run(site, "-c", "from keras_dl.cli import main; main(['list'])")
+
+
+def test_shipped_models_answer_outside_the_checkout(site):
+    program = "from keras_dl.cli import main; main(['predict', 'transformer_multi30k', 'Ein Mann spielt Gitarre.'])"
+    assert run(site, "-c", program).split() == "input answer Ein Mann spielt Gitarre. A man playing the guitar.".split()
