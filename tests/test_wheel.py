@@ -50,4 +50,4 @@ def test_lists_loads_and_runs_outside_the_checkout(site):
 
 def test_shipped_models_answer_outside_the_checkout(site):
     program = "from keras_dl.cli import main; main(['predict', 'transformer_multi30k', 'Ein Mann spielt Gitarre.'])"
-    assert run(site, "-c", program).split() == "input answer Ein Mann spielt Gitarre. A man playing the guitar.".split()
+    assert "A man playing the guitar." in run(site, "-c", program)
