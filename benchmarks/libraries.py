@@ -72,18 +72,23 @@ def has(library: str, network: str) -> bool:
     return network in names.get(library.partition("+")[0], (network,))
 
 
-def imported(library: str):
-    """Import what `library` stands on, which is no part of the time and memory of a network.
+def torch_without_torchvision():
+    """PyTorch for libraries that import torchvision, some builds of which come without their compiled operators.
 
-    timm imports torchvision, some builds of which come without their compiled operators; no network here needs those.
+    No network here needs those.
     """
-    if library.startswith("timm"):
-        import torch
+    import torch
 
-        register = torch.library.register_fake
-        torch.library.register_fake = lambda name, *rest, **named: (
-            (lambda function: function) if str(name).startswith("torchvision::") else register(name, *rest, **named)
-        )
+    register = torch.library.register_fake
+    torch.library.register_fake = lambda name, *rest, **named: (
+        (lambda function: function) if str(name).startswith("torchvision::") else register(name, *rest, **named)
+    )
+
+
+def imported(library: str):
+    """Import what `library` stands on, which is no part of the time and memory of a network."""
+    if library.startswith("timm"):
+        torch_without_torchvision()
         import timm  # noqa: F401
     else:
         import keras  # noqa: F401
