@@ -210,8 +210,8 @@ class Sampling(DataExperiment):
         ]
 
     def draw(self, results: Results, folder: Path) -> None:
-        figure = Figure(figsize=(11, 7.5), layout="constrained")
-        above, below = figure.subfigures(2, 1, height_ratios=(1.4, 1))
+        figure = Figure(figsize=(11, 6.2), layout="constrained")
+        above, below = figure.subfigures(2, 1, height_ratios=(3.4, 1))
         left, right = above.subplots(1, 2)
         for axes, key, label in (
             (left, "repeated", "runs of four tokens that stood there before, %"),
@@ -221,7 +221,8 @@ class Sampling(DataExperiment):
                 x, y = (results.mean(name, method=method) for name in ("nats", key))
                 colour = COLOURS[method.partition(" ")[0]]
                 axes.plot(x, y, "*" if method == REAL else "o", color=colour, markersize=14 if method == REAL else 7)
-                axes.annotate(method, (x, y), textcoords="offset points", xytext=(6, 4), fontsize=8)
+                axes.annotate(method, (x, y), textcoords="offset points", xytext=(4, 6), fontsize=7, rotation=40)
+            axes.margins(0.12)
             axes.set(xlabel="nats per token: less is likelier", ylabel=label)
             axes.grid(alpha=0.3)
         left.set_title(f"{self.subject}: what is written, and the real text")
