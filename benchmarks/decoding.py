@@ -71,4 +71,5 @@ MAKERS = {
 
 if __name__ == "__main__":
     theirs = ["keras_hub", "transformers", "reads"]
-    turns.main("64 tokens of gpt2_small", MAKERS, theirs, ["keras_dl", "keras_dl+float32", "keras_dl+int8", *theirs], work=WRITTEN)
+    ours = ["keras_dl", "keras_dl+float32", "keras_dl+int8"]
+    turns.main("64 tokens of gpt2_small", MAKERS, theirs, [*ours, *theirs], WRITTEN)

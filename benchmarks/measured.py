@@ -58,10 +58,11 @@ weights are random. In decoding float32 and int8 behind "+" are what `--weights`
 What falls short of its goal, and why. Writing in float32 was to be twice as fast as both others: PyTorch reads the
 weights at two thirds of the rate of `reads`, so nothing that reads them all can be; int8, a quarter of the bytes, is
 bound by the making of float32 of each. bfloat16 weights do not write faster, see `keras_dl/decoding/products.py`. A
-training step of gpt2_small without XLA was to take 0.95 of KerasHub's, which uses XLA, and with it reaches that, in
-the median; in bfloat16 0.6 were wanted, in training as in inference, where PyTorch's float32 was to take longer too:
-not looked into. The LSTM is Keras's own layer, whose loop over the steps is what takes the time, under XLA even more;
-0.7 would need another one.
+training step of gpt2_small was to take 0.95 of KerasHub's, neither compiled by XLA: only with XLA it does, in the
+median. In bfloat16 0.6 of KerasHub's float32 were wanted, in training as in inference, and 0.75 and 0.8 of PyTorch's
+in float32; why they are missed was not found. The LSTM is Keras's own layer, whose loop over the words takes the time,
+under XLA even more; 0.7 would need another one. Tokenising was to be ten times as fast: KerasHub keeps the words that
+it has seen, and where it runs in a graph that stands, it looks most of them up.
 
 """
 
