@@ -5,7 +5,8 @@ occlusion: Li, Monroe & Jurafsky, "Understanding Neural Networks through Represe
 all blocks: Abnar & Zuidema, "Quantifying Attention Flow in Transformers", ACL 2020, section 3, and what it does not
 say: Jain & Wallace, "Attention is not Explanation", NAACL 2019.
 
-The methods take a network that reads tokens, `inputs` as it takes them, and `asked`: where in its output for each text
+The methods take a network that reads tokens, `inputs` as it takes them, which may have a `padding_mask` that it does not
+take: without one, tokens of the id 0 are pads; and `asked`: where in its output for each text
 the logit is that is explained, whole numbers (batch, axes). For a classifier that is the class; for a network that
 tells the next token, the place and the token; with several outputs it is a dict by their names, such as the places of
 `start` and `end`, whose logits are added. Maps are float32 (batch, length), 0 at pads.
@@ -71,8 +72,7 @@ def word_occlusion(model: keras.Model, inputs: Any, asked: Asked) -> np.ndarray:
     changed[TOKENS][each, places] = 0
     if MASK in changed:
         changed[MASK][each, places] = False
-    before = logit(_predicted(model, inputs), asked)
-    outputs = _predicted(model, changed if isinstance(inputs, Mapping) else changed[TOKENS])
+    before, outputs = logit(_predicted(model, inputs), asked), _predicted(model, changed)
     found = np.zeros(present(inputs).shape, "float32")
     found[rows, places] = before[rows] - logit(outputs, keras.tree.map_structure(lambda where: where[rows], asked))
     return found
@@ -135,7 +135,7 @@ def _gradient(model: keras.Model, inputs: Any, asked: Asked) -> tuple[np.ndarray
     both = keras.Model(model.input, {"vectors": vectors, "told": model.output})
     with tf.GradientTape() as tape:
         tape.watch(table)
-        found = both(inputs, training=False)
+        found = both(_taken(model, inputs), training=False)
         total = tf.reduce_sum(logit(found["told"], asked))
     return tape.gradient(total, found["vectors"]).numpy(), found["vectors"].numpy()
 
@@ -157,5 +157,11 @@ def _by_name(inputs: Any) -> dict[str, np.ndarray]:
     return {name: np.asarray(values) for name, values in named.items()}
 
 
+def _taken(model: keras.Model, inputs: Any) -> Any:
+    """Of `inputs` what `model` takes, in its form."""
+    named = _by_name(inputs)
+    return {name: named[name] for name in model.input} if isinstance(model.input, Mapping) else named[TOKENS]
+
+
 def _predicted(model: keras.Model, inputs: Any) -> Any:
-    return model.predict(inputs, batch_size=BATCH, verbose=0)
+    return model.predict(_taken(model, inputs), batch_size=BATCH, verbose=0)

@@ -54,7 +54,7 @@ def of_answers(
         raise UsageError(f"heat maps of words are for networks that read tokens; {network.name} takes {spec.kind}")
     asked, places = task.asked(network, inputs)
     x = keras.tree.map_structure(np.asarray, task.inputs(inputs))
-    maps = explain.word_map(method, network, task.taken(network, x), asked, places)
+    maps = explain.word_map(method, network, x, asked, places)
     vocabulary = Vocabulary.from_json(spec.columns[TOKENS].vocabulary)
     found = []
     for ids, mask, values in zip(inputs[TOKENS], x[MASK], maps, strict=True):

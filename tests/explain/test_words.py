@@ -53,6 +53,17 @@ def test_words_of_a_bag_have_their_parts_of_the_logit():
     )
 
 
+def test_a_mask_says_that_the_first_token_is_none_of_the_pads():
+    model, _, asked = network("gpt2_small")
+    token_ids = np.where(IDS == 3, 0, IDS)
+    x = {"token_ids": token_ids, "padding_mask": IDS != 0}
+    for method in ("gradient", "occlusion"):
+        alone = explain.word_map(method, model, token_ids, asked, None)
+        masked = explain.word_map(method, model, x, asked, None)
+        assert alone[0, 0] == 0 and masked[1, 3] != 0
+        np.testing.assert_array_equal(masked[:, 1:3], alone[:, 1:3])
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_maps_of_networks_of_the_catalogue(name):
     model, x, asked = network(name)
