@@ -5,11 +5,11 @@ occlusion: Li, Monroe & Jurafsky, "Understanding Neural Networks through Represe
 all blocks: Abnar & Zuidema, "Quantifying Attention Flow in Transformers", ACL 2020, section 3, and what it does not
 say: Jain & Wallace, "Attention is not Explanation", NAACL 2019.
 
-The methods take a network that reads tokens, `inputs` as it takes them, which may have a `padding_mask` that it does not
-take: without one, tokens of the id 0 are pads; and `asked`: where in its output for each text
+The methods take a network that reads tokens, `inputs` as it takes them, and `asked`: where in its output for each text
 the logit is that is explained, whole numbers (batch, axes). For a classifier that is the class; for a network that
 tells the next token, the place and the token; with several outputs it is a dict by their names, such as the places of
-`start` and `end`, whose logits are added. Maps are float32 (batch, length), 0 at pads.
+`start` and `end`, whose logits are added. Maps are float32 (batch, length), 0 at pads: where a `padding_mask` among the
+inputs, which the network need not take, says so, without one at tokens of the id 0.
 """
 
 from __future__ import annotations

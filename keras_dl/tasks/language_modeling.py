@@ -53,7 +53,12 @@ class LanguageModeling(Task):
     answer_seed: Seed = 0
     """decides what is drawn"""
     weights: Literal["float32", "int8"] | None = None
-    """write faster after some seconds of compiling, by XLA, a text alone with weights of this type; by default not"""
+    """write texts one at a time by XLA, which compiles for some seconds, with weights of this type; by default not"""
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.weights is not None and self.beam_width > 1:
+            raise UsageError(f"weights={self.weights} is for one beginning at a time; got {self.beam_width} beams")
 
     def encoded(self, config, data, like=None):
         data = super().encoded(config, data, like)
@@ -86,8 +91,9 @@ class LanguageModeling(Task):
     def answers(self, network, config, inputs, spec):
         vocabulary, ids, given, end = self._begun(inputs, spec)
         texts = []
-        for start in range(0, len(ids), BATCH):
-            batch = slice(start, start + BATCH)
+        size = BATCH if self.weights is None else 1
+        for start in range(0, len(ids), size):
+            batch = slice(start, start + size)
             texts += self._continued(network, vocabulary, ids[batch], given[batch], end)
         return [{"text": text} for text in vocabulary.decode(texts)]
 

@@ -57,7 +57,7 @@ class Predict:
     seed: Seed | None = None
     """decides what is drawn"""
     weights: Literal["float32", "int8"] | None = None
-    """write faster after some seconds of compiling, by XLA, a text alone with weights of this type"""
+    """write texts one at a time by XLA, which compiles for some seconds, with weights of this type"""
 
     def __post_init__(self):
         check_fields(self)

@@ -68,9 +68,16 @@ def test_options_change_what_is_written(model):
     assert "abba" in several and "ad" in several
 
 
+def test_weights_of_a_type_write_the_text_by_xla(model):
+    options = ["--max-tokens", "12", "--temperature", "0", "--weights"]
+    assert said(model, "abba", *options, "float32") == said(model, "abba", *options[:-1])
+    assert len(said(model, "abba", *options, "int8")) == 4 + 12 + 1
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        (["--weights", "int8", "--beams", "2"], "weights=int8 is for one beginning at a time; got 2 beams"),
         (["--max-tokens", "0"], "max_tokens must be at least 1, got 0"),
         (["--top-k", "0"], "top_k must be at least 1, got 0"),
         (["--beams", "0"], "beams must be at least 1, got 0"),
