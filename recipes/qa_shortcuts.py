@@ -99,7 +99,7 @@ class QAShortcuts(DataExperiment):
         maps = []
         for name in ("as it is", "at the end"):
             inputs = {key: values[place : place + 1] for key, values in _inputs(parts[name]).items()}
-            maps += maps_of_answers(task, network, inputs, parts[name].spec, "gradient x input")
+            maps += maps_of_answers(task, network, inputs, parts[name].spec, "occlusion")
         found["maps"] = [{"words": [*one.words], "values": [*one.values]} for one in maps]
         found["titles"] = [f"{one.question} {answer}" for answer in (before, after)]
         return found

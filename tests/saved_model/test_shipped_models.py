@@ -37,6 +37,14 @@ def test_the_page_names_nothing_else():
     assert re.findall(r"^\| `(\w+)` ", PAGE, re.MULTILINE) == NAMES
 
 
+def test_the_gpt_goes_on_with_a_play():
+    [answer] = predict("gpt_shakespeare", ["ROMEO:"])
+    text = answer.value["text"]
+    assert text.startswith("ROMEO:\n") and len(text) == len("ROMEO:") + 200
+    words = re.findall("[a-z]+", text.lower())
+    assert len({"the", "and", "to", "of", "my", "i", "you", "that", "is", "in", "thou", "a", "not"} & {*words}) > 4
+
+
 def test_the_classifier_tells_praise_from_blame():
     praise, blame = predict("kim_cnn_mr_polarity", ["a moving and funny film .", "a dull , pointless mess ."])
     assert (praise.value["class"], blame.value["class"]) == ("pos", "neg")
