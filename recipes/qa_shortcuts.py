@@ -33,7 +33,6 @@ from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive
 from keras_dl.figures import plain, save_figure
-from keras_dl.learning.spans import exact_match, f1
 from keras_dl.tasks import get_task
 from keras_dl.training import Options
 from keras_dl.use.word_maps import of_answers as maps_of_answers
@@ -71,6 +70,8 @@ class QAShortcuts(DataExperiment):
 
     def measure(self, *, seed: int, learned: str) -> dict:
         """For each of `TESTS` the "f1", the "exact" matches and the F1 of what the sentence says, "false", in %."""
+        from keras_dl.learning.spans import exact_match, f1
+
         train, test = self._questions(seed)
         half = np.random.default_rng(seed).random(len(train)) < 0.5
         train = [

@@ -25,7 +25,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.special import log_softmax
 
-from keras_dl import decoding, get_config
+from keras_dl import get_config
 from keras_dl.analysis.repetition import different, repeated
 from keras_dl.config import Config
 from keras_dl.data import Data
@@ -91,6 +91,8 @@ class Sampling(DataExperiment):
 
     def measure(self, *, seed: int, method: str) -> dict:
         """The "nats" per token that is added, the part "repeated" of its runs (%), "different" pairs (%) and a text."""
+        from keras_dl import decoding
+
         _, data = self._encoded
         real, network = self._beginnings(data, seed), self._network(seed)
         vocabulary = Vocabulary.from_json(data.spec.columns[TOKENS].vocabulary)
@@ -145,6 +147,7 @@ class Sampling(DataExperiment):
         self, network: keras.Model, next_logits: Any, real: np.ndarray, method: str, seed: int
     ) -> np.ndarray:
         """The beginnings of `real` texts, (n, length), each gone on with by `method`."""
+        from keras_dl import decoding
 
         def write(token_ids, given):
             if method == "beam":
