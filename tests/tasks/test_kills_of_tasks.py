@@ -10,20 +10,25 @@ import pytest
 from jobs import KILLED
 
 PRELOAD = ["task_job", "sklearn.datasets"]
-KILLS, FEW = 20, 2
-HARDEST = {
-    "sentences",
-    "with_adapters",
-    "segmentation",
-    "contrastive",
-    "variational_autoencoding",
-    "adversarial_generation",
-    "node_classification",
-    "deep_q_learning",
-    "language_modeling",
-    "translation",
+KILLS = {
+    **dict.fromkeys(
+        (
+            "sentences",
+            "with_adapters",
+            "segmentation",
+            "contrastive",
+            "variational_autoencoding",
+            "adversarial_generation",
+            "node_classification",
+            "deep_q_learning",
+            "language_modeling",
+            "translation",
+        ),
+        20,
+    ),
+    "object_detection": 4,
 }
-"""the hardest of each kind, killed so often; the others, whose state is no more than theirs, have few kills"""
+"""of the hardest of each kind; a detector takes long"""
 
 
 class End:
@@ -85,14 +90,13 @@ def jobs_data(name):
     return KILLED[name]()[2].train
 
 
-@pytest.mark.parametrize("name", KILLED)
+@pytest.mark.parametrize("name", KILLS)
 def test_kills_at_any_moment(processes, name, tmp_path):
     """A training is killed again and again until it ends; then another begins, until there were enough kills."""
     began = time.monotonic()
     fingerprint = whole(processes, name, tmp_path / "whole")
     seconds, moments, killed, ended = time.monotonic() - began, random.Random(name), 0, 0
-    kills = KILLS if name in HARDEST else FEW
-    while killed < kills:
+    while killed < KILLS[name]:
         part = tmp_path / str(ended)
         code = run(processes, name, part, seconds=moments.uniform(0.3, 1.0) * seconds)
         killed += code == -signal.SIGKILL
@@ -100,7 +104,7 @@ def test_kills_at_any_moment(processes, name, tmp_path):
             assert (part / "fingerprint").read_text() == fingerprint, f"training {ended} after {killed} kills"
             shutil.rmtree(part)
             ended += 1
-        assert ended <= 2 * kills, f"only {killed} kills in {ended} trainings"
+        assert ended <= 2 * KILLS[name], f"only {killed} kills in {ended} trainings"
     part = tmp_path / str(ended)
     assert run(processes, name, part) == 0
     assert (part / "fingerprint").read_text() == fingerprint
