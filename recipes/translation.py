@@ -140,7 +140,8 @@ class Translation(DataExperiment):
                 text="Long sentences are harder than short ones (Koehn & Knowles 2017, section 3.5)",
                 quantity="BLEU of the long sentences less that of the short, of the Transformer",
                 measured=groups["long"] - groups["short"],
-                at_most=0,
+                at_most=-1,
+                reason="all embedded sentences are translated right" if self.data == "clauses" else "",
             ),
         ]
 
