@@ -93,6 +93,7 @@ def jobs_data(name):
 @pytest.mark.parametrize("name", KILLS)
 def test_kills_at_any_moment(processes, name, tmp_path):
     """A training is killed again and again until it ends; then another begins, until there were enough kills."""
+    whole(processes, name, tmp_path / "warm-up")
     began = time.monotonic()
     fingerprint = whole(processes, name, tmp_path / "whole")
     seconds, moments, killed, ended = time.monotonic() - began, random.Random(name), 0, 0
