@@ -36,6 +36,8 @@ DATA_FIELDS: dict[str, Callable[[Spec], Any]] = {
     "target_vocabulary_size": lambda spec: _tokens(spec, 1),
     "series": lambda spec: spec.shape if spec.kind == "series" else None,
     "edges": lambda spec: spec.columns[name].shape[1] if (name := spec.find("edges")) else None,
+    "entities": lambda spec: spec.columns[name].classes if (name := spec.find("triple")) else None,
+    "relations": lambda spec: len(spec.columns[name].names) if (name := spec.find("triple")) else None,
 }
 """what fields are called that the data decide, in every network, and how; None leaves them as they are"""
 

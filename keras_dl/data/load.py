@@ -9,6 +9,7 @@ from pathlib import Path
 from keras_dl.data.dataset import Data
 from keras_dl.data.naming import CLAUSES, DIGITS, FACTS, find_folder
 from keras_dl.data.sounds import holds_sounds
+from keras_dl.data.triples import holds_triples
 from keras_dl.environments import is_environment
 from keras_dl.errors import UsageError, some
 from keras_dl.fields import Count, Fraction, Seed, checked
@@ -34,7 +35,7 @@ def load(
 
     A word without a separator is first the name of a data set; for a folder of that name write ./<name>, or a `Path`.
     A folder is <name>/<class>/<picture> or <name>/<train | validation | test>/<class>/<picture>, or has recordings in
-    place of pictures. `data_dir` is where
+    place of pictures, or is a knowledge graph: train.txt with triples, and valid.txt and test.txt. `data_dir` is where
     tensorflow-datasets keeps its data (default: TFDS_DATA_DIR, then its own); what is not there is downloaded.
     Where there is no validation split, the part `validation` of each class of the training examples becomes one, drawn
     by `seed`; where there is no test split, a fixed fifth does. Pictures get `image_size` pixels of height and width;
@@ -70,6 +71,10 @@ def load(
         from keras_dl.data.npz_file import load_npz
 
         data = load_npz(folder, validation, seed, target)
+    elif folder is not None and holds_triples(folder):
+        from keras_dl.data.triples import load_triples
+
+        data = load_triples(folder, validation, seed)
     elif folder is not None and holds_sounds(folder):
         from keras_dl.data.recordings import load_recordings
 

@@ -21,6 +21,8 @@ Kind = Literal[
     "moment",
     "nodes",
     "edges",
+    "triple",
+    "entities",
     "class",
     "number",
     "mask",
@@ -43,6 +45,8 @@ FORMS = {
     "moment": ("numbers",),
     "nodes": ("nodes", "features"),
     "edges": ("two ends", "edges"),
+    "triple": ("head, relation and tail",),
+    "entities": ("entities",),
     "class": (),
     "number": ("numbers",),
     "mask": ("height", "width"),
@@ -54,7 +58,7 @@ FORMS = {
     "weight": (),
 }
 """the axes of one example of each kind"""
-INPUTS = ("image", "features", "text", "audio", "tokens", "series", "moment", "nodes", "states")
+INPUTS = ("image", "features", "text", "audio", "tokens", "series", "moment", "nodes", "triple", "states")
 """kinds that networks take; the others are what they are to find out, or belong to one of these"""
 NAMED = ("class", "mask", "classes")
 """kinds whose whole numbers stand for names"""
@@ -74,7 +78,9 @@ class Column:
     `counts` are how often each stands in the training texts, where that is told. "class", "mask" (a class a pixel) and
     "classes" (of the items of an example, such as boxes; -1 is the pad) are whole numbers 0 .. `classes` - 1, called
     `class_names`. "boxes" are (left, top, right, bottom) in pixels, padded by -1. "edges" go from the first node to the
-    second, padded by -1. Of "states" the `classes` are the actions of an agent; an "episode" is the seed that begins
+    second, padded by -1. A "triple" is the numbers of a head, a relation and a tail: its `classes` are the entities,
+    called `class_names`, and its `names` the relations; "entities" are the numbers of some of them, padded by -1.
+    Of "states" the `classes` are the actions of an agent; an "episode" is the seed that begins
     it, an "index" the number of an example. A "number", or several, is to be predicted: it is `scales` times what is
     stored and `offsets` more, where these are given, as are those of a series.
 

@@ -4,6 +4,7 @@ from keras_dl.layers.activations import scaled_tanh, tanh_gelu
 from keras_dl.layers.attention_gru import AttentionGRU
 from keras_dl.layers.batch_normalization import BatchNormalization
 from keras_dl.layers.bias import Bias
+from keras_dl.layers.boltzmann_machine import BoltzmannMachine
 from keras_dl.layers.bounded_dense import BoundedDense
 from keras_dl.layers.causal_attention import CausalAttention
 from keras_dl.layers.class_token_and_positions import ClassTokenAndPositions
@@ -23,10 +24,12 @@ from keras_dl.layers.rbf_output import RBFOutput
 from keras_dl.layers.roi_align import RoIAlign
 from keras_dl.layers.row_normalization import RowNormalization
 from keras_dl.layers.sinusoids import Sinusoids
+from keras_dl.layers.spectral_conv import SpectralConv2D
 from keras_dl.layers.stacked_frames import StackedFrames
 from keras_dl.layers.stored_normalization import StoredNormalization
 from keras_dl.layers.tangent_kernel import TangentKernel
 from keras_dl.layers.trainable_subsampling import TrainableSubsampling2D
+from keras_dl.layers.triple_scores import TripleScores
 from keras_dl.layers.unit_thresholds import UnitThresholds
 from keras_dl.layers.word_scores import WordScores
 
@@ -34,6 +37,7 @@ __all__ = [
     "AttentionGRU",
     "BatchNormalization",
     "Bias",
+    "BoltzmannMachine",
     "BoundedDense",
     "CausalAttention",
     "ClassTokenAndPositions",
@@ -53,10 +57,12 @@ __all__ = [
     "RoIAlign",
     "RowNormalization",
     "Sinusoids",
+    "SpectralConv2D",
     "StackedFrames",
     "StoredNormalization",
     "TangentKernel",
     "TrainableSubsampling2D",
+    "TripleScores",
     "UnitThresholds",
     "WordScores",
     "scaled_tanh",

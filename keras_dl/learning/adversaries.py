@@ -19,13 +19,18 @@ class Adversaries(InTurns):
     x is a dict of `image`, real pictures, and `noise`, what as many others are made of. A step is one of the
     discriminator, in which real and generated pictures are batches of their own, and one of the generator, on the same
     noise, against what the discriminator has become. Losses are cross-entropies in nats: at 2 log 2 = 1.386 and
-    log 2 = 0.693 the discriminator tells nothing.
+    log 2 = 0.693 the discriminator tells nothing. With `smoothing` the discriminator learns that real pictures are real
+    with probability 1 - `smoothing` only (Salimans et al., "Improved Techniques for Training GANs", NeurIPS 2016,
+    section 3.4).
     """
 
     losses_named = ("discriminator_loss", "generator_loss")
+    largest_loss = 1000.0
+    remedy = "--task.label_smoothing 0.1, or a dcgan with --network.spectral"
 
-    def __init__(self, network: keras.Model):
+    def __init__(self, network: keras.Model, smoothing: float = 0.0):
         super().__init__(network)
+        self.smoothing = smoothing
         self.generator, self.discriminator = (network.get_layer(part) for part in ("generator", "discriminator"))
 
     def call(self, x, training=None):
@@ -46,7 +51,9 @@ class Adversaries(InTurns):
         def discriminate():
             generated = ops.stop_gradient(self.generator(x["noise"], training=training))
             real = self.discriminator(x["image"], training=training)
-            return _surprise(real, weights) + _surprise(-self.discriminator(generated, training=training), weights)
+            told = self.discriminator(generated, training=training)
+            believed = (1 - self.smoothing) * _surprise(real, weights) + self.smoothing * _surprise(-real, weights)
+            return believed + _surprise(-told, weights)
 
         def generate():
             generated = self.generator(x["noise"], training=training)

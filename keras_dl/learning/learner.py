@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,6 +28,10 @@ class Learner(keras.Model):
     logged: ClassVar[Sequence[str]] = ()
     by_network_alone: ClassVar[bool] = True
     """whether the losses follow from the network; weights of the learner's own are not in a saved model"""
+    largest_loss: ClassVar[float] = sys.float_info.max
+    """a larger sum of the losses says that the training has gone astray"""
+    remedy: ClassVar[str] = "look for values that do not belong in the data"
+    """what to try then, beside a smaller learning rate"""
 
     def __init__(self, network: keras.Model, **kwargs: Any):
         super().__init__(dtype="float32", name=f"{network.name}_learner", **kwargs)

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_dl import surgery
 from keras_dl.lazy import keras
+from keras_dl.learning.encoders import HEAD, trained_encoder
 from keras_dl.learning.few_shot import episode_logits
 from keras_dl.learning.learner import Learner
 from keras_dl.learning.probe import outputs
 
 if TYPE_CHECKING:
+    from keras_dl.config import Config
     from keras_dl.data import Split
 
 ops = keras.ops
-HEAD = "head"
 SUPPORT = 100
 """examples, at most, of each class that make the prototypes of the head"""
 NEVER = -1e30
 """the bias of classes without a prototype"""
-
-
-_encoders: weakref.WeakKeyDictionary[keras.Model, keras.Model] = weakref.WeakKeyDictionary()
-
-
-def encoder_of(network: keras.Model) -> keras.Model:
-    """What makes the features of an input: all of `network` before its head, or all where it has none.
-
-    It is the same object each time, since Keras translates every new one into a program.
-    """
-    if all(layer.name != HEAD for layer in network.layers):
-        return network
-    if network not in _encoders:
-        _encoders[network] = surgery.embedding(network)
-    return _encoders[network]
 
 
 class PrototypicalLearner(Learner):
@@ -50,12 +34,10 @@ class PrototypicalLearner(Learner):
     losses_named = ("cross_entropy",)
     logged = ("episode_accuracy",)
 
-    def __init__(self, network: keras.Model, shots: int, queries: int):
+    def __init__(self, network: keras.Model, config: Config, shots: int, queries: int):
         super().__init__(network)
         self.shots, self.queries = shots, queries
-        self.encoder = encoder_of(network)
-        if self.encoder is not network:
-            network.get_layer(HEAD).trainable = False
+        self.encoder = trained_encoder(network, config)
 
     def call(self, x, training=None):
         """Inputs (ways * (shots + queries), ...) -> features (ways, shots + queries, width) float32."""

@@ -34,3 +34,19 @@ class OneHotSquaredError(keras.losses.Loss):
 
     def get_config(self):
         return {**super().get_config(), "low": self.low, "label_smoothing": self.label_smoothing}
+
+
+@keras.saving.register_keras_serializable(package="keras_dl")
+class SummedSquaredError(keras.losses.Loss):
+    """Sum over all numbers of an example of ((target - output) / `scale`)^2, one value per example, then reduced."""
+
+    def __init__(self, scale: float = 1.0, name: str = "summed_squared_error", reduction="sum_over_batch_size", dtype=None):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.scale = scale
+
+    def call(self, y_true, y_pred):
+        squares = keras.ops.square((y_true - y_pred) / self.scale)
+        return keras.ops.sum(squares, axis=tuple(range(1, len(squares.shape))))
+
+    def get_config(self):
+        return {**super().get_config(), "scale": self.scale}

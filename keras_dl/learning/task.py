@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -56,8 +57,9 @@ class Task:
     scored_each_epoch: ClassVar[bool] = False
     """whether `scores` of the validation split are found after each epoch, since the objective is one of them"""
     makes_pictures: ClassVar[bool] = False
-    """whether trained networks make pictures of noise: whoever asks them gives seeds, in a column of that name, "seed".
-    Their answers are pictures: "image", rows of pixels 0..255"""
+    """whether whoever asks trained networks gives seeds, in a column of that name, "seed", for pictures of noise"""
+    answers_pictures: ClassVar[bool] = False
+    """whether answers hold pictures, such as "image": rows of pixels 0..255"""
     several_targets: ClassVar[bool] = False
     """whether data may have more columns of the kinds that it learns than one"""
     head: ClassVar[str | None] = None
@@ -193,6 +195,14 @@ class Task:
         """What `network` says of each example of `inputs` by column, as JSON holds it."""
         raise UsageError(f"networks that have learned by {self.name} answer no questions; use keras_dl.load")
 
+    def questions(self, spec: Spec) -> Spec:
+        """What those who ask a network for data of `spec` give: by default its input."""
+        return spec
+
+    def made(self, network: keras.Model, config: Config, seeds: Sequence[int]) -> np.ndarray:
+        """Pictures (n, height, width, channels) of pixels 0..255, float32, that `network` makes of noise by `seeds`."""
+        raise UsageError(f"networks that have learned by {self.name} make no pictures of noise")
+
     def asked(self, network: keras.Model, inputs: dict[str, np.ndarray]) -> tuple[Any, np.ndarray]:
         """Where the logits of the answers to texts `inputs` stand, and the token of each text, (n,), that tells it.
 
@@ -207,3 +217,13 @@ class Task:
     def replace(self, **changes: Any) -> Self:
         """A copy with some options changed."""
         return dataclasses.replace(self, **changes)
+
+
+def noise(seeds: Sequence[int], width: int) -> np.ndarray:
+    """Normal numbers (n, width) float32, a row for each of the `seeds`."""
+    return np.stack([np.random.default_rng(int(seed)).normal(size=width) for seed in seeds]).astype("float32")
+
+
+def pixels(picture: np.ndarray) -> list:
+    """`picture` (height, width, channels), values about 0..255, as rows of whole numbers 0..255."""
+    return np.clip(picture, 0, 255).round().astype(int).tolist()

@@ -17,9 +17,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from keras_dl.lazy import keras, tf
+from keras_dl.fields import Share
+from keras_dl.lazy import tf
 from keras_dl.learning.objective import Objective
-from keras_dl.learning.task import BATCH, Task
+from keras_dl.learning.task import BATCH, Task, noise, pixels
 
 COMPARED = 1000
 """pictures at most whose distribution is compared"""
@@ -34,8 +35,12 @@ class AdversarialGeneration(Task):
     scored_each_epoch = True
     wants = (("image",),)
     makes_pictures = True
+    answers_pictures = True
     parts = ("generator", "discriminator")
     adam: ClassVar[dict[str, float]] = {"beta_1": 0.5}
+
+    label_smoothing: Share = 0.0
+    """how probable the discriminator is to find it that a real picture is none, so that it does not become too sure"""
 
     def arrange(self, network):
         """x are pictures and noise: in training of the key, in evaluation of the pictures, so always the same."""
@@ -56,7 +61,7 @@ class AdversarialGeneration(Task):
     def learner(self, network, config, options):
         from keras_dl.learning.adversaries import Adversaries
 
-        return Adversaries(network)
+        return Adversaries(network, self.label_smoothing)
 
     def example(self, network, count):
         tensors = {"image": network.output["image"], "noise": network.inputs[0]}
@@ -67,24 +72,19 @@ class AdversarialGeneration(Task):
         from keras_dl.learning.sample_distance import frechet_distance, shrunken
 
         places = np.linspace(0, len(split) - 1, min(COMPARED, len(split))).astype(int)
-        made = _made(network, np.random.default_rng(0).normal(size=(len(places), config.latent_width)))
+        made = self.made(network, config, range(len(places)))
         return {"frechet_8x8": frechet_distance(shrunken(made), shrunken(split.take(places).inputs()))}
+
+    def made(self, network, config, seeds):
+        generator = network.get_layer("generator")
+        return generator.predict(noise(seeds, config.latent_width), batch_size=BATCH, verbose=0).astype("float32")
 
     def answers(self, network, config, inputs, spec):
         """A picture for each of the seeds in `inputs`, rows of pixels 0..255."""
-        noise = [np.random.default_rng(int(seed)).normal(size=config.latent_width) for seed in inputs["seed"]]
-        pictures = _made(network, np.stack(noise)).round().astype(int)
-        return [{"image": picture.tolist()} for picture in pictures]
+        return [{"image": pixels(picture)} for picture in self.made(network, config, inputs["seed"])]
 
     def draw(self, network, config, split, spec, path):
         from keras_dl.learning.sheets import draw_sheet
 
-        made = _made(network, np.random.default_rng(0).normal(size=(DRAWN, config.latent_width)))
-        draw_sheet({"made of noise": made}, path)
+        draw_sheet({"made of noise": self.made(network, config, range(DRAWN))}, path)
         return True
-
-
-def _made(network: keras.Model, noise: np.ndarray) -> np.ndarray:
-    """The pictures that `network` makes of `noise` (n, width): (n, height, width, channels), pixels 0..255."""
-    generator = network.get_layer("generator")
-    return generator.predict(noise.astype("float32"), batch_size=BATCH, verbose=0).astype("float32")

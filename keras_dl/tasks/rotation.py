@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 
+from keras_dl.augment.quarters import TURNS, turned
 from keras_dl.errors import UsageError
 from keras_dl.lazy import tf
 from keras_dl.learning.objective import ACCURACY, LOSS
 from keras_dl.learning.task import Task
 from keras_dl.tasks.classification import judged
-
-TURNS = 4
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,9 +41,7 @@ class Rotation(Task):
         turns = tf.range(count) % TURNS
         if key is not None:
             turns = tf.random.stateless_uniform([count], key, 0, TURNS, "int32")
-        turned = tf.stack([tf.image.rot90(pictures, quarter) for quarter in range(TURNS)], axis=1)
-        chosen = tf.one_hot(turns, TURNS)[:, :, None, None, None]
-        return tf.reduce_sum(turned * chosen, axis=1), turns
+        return turned(pictures, turns), turns
 
     def compiling(self, network, config, options):
         return judged(config, options)

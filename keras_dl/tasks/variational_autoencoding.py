@@ -16,7 +16,7 @@ import numpy as np
 
 from keras_dl.lazy import keras, tf
 from keras_dl.learning.objective import LOSS
-from keras_dl.learning.task import BATCH, Task
+from keras_dl.learning.task import BATCH, Task, noise
 
 DRAWN = 16
 """pictures that are drawn, each with its reconstruction, and samples"""
@@ -57,15 +57,20 @@ class VariationalAutoencoding(Task):
             for place, code in enumerate(found["mean"])
         ]
 
+    def made(self, network, config, seeds):
+        codes = noise(seeds, config.latent_width)
+        return white(network.get_layer("decoder").predict(codes, batch_size=BATCH, verbose=0))
+
     def draw(self, network, config, split, spec, path):
         from keras_dl.learning.sheets import draw_sheet
 
         pictures = split.take(range(min(DRAWN, len(split)))).inputs()
-        codes = np.random.default_rng(0).normal(size=(DRAWN, config.latent_width)).astype("float32")
-        made = {
-            "made again": self.outputs(network, {"image": pictures})["image"],
-            "made of noise": network.get_layer("decoder").predict(codes, batch_size=BATCH, verbose=0),
-        }
-        white = {name: 255 / (1 + np.exp(-logits.astype("float32"))) for name, logits in made.items()}
-        draw_sheet({"pictures": pictures, **white}, path)
+        again = white(self.outputs(network, {"image": pictures})["image"])
+        made = self.made(network, config, range(DRAWN))
+        draw_sheet({"pictures": pictures, "made again": again, "made of noise": made}, path)
         return True
+
+
+def white(logits: np.ndarray) -> np.ndarray:
+    """The pixels 0..255, float32, of which `logits` of any shape tell how white they are."""
+    return 255 / (1 + np.exp(-logits.astype("float32")))

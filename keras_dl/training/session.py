@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import signal
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from keras_dl import storage
 from keras_dl.accelerate.workers import any_worker, together
 from keras_dl.errors import UsageError
 from keras_dl.lazy import keras
+from keras_dl.learning.learner import Learner
 from keras_dl.training.checkpoint import Checkpoints, Position
 from keras_dl.training.interrupt import Interrupted, SignalWatch
 
@@ -49,15 +49,18 @@ class Diverged(UsageError):
 class StopOnNaN(keras.callbacks.Callback):
     """Raises `Diverged`, saying when and what to try, at the first step whose loss is not finite.
 
-    At the end of an epoch it looks at the weights too: on CPUs a rectifier makes 0 of NaN, and a loss of it is finite.
+    Nor may it be above what the learner calls the most that makes sense. At the end of an epoch it looks at the weights too: on CPUs a rectifier makes 0 of NaN, and a loss of it is finite.
     """
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        if not math.isfinite(logs["loss"]):
-            self._give_up(f"the loss became {float(logs['loss'])} in epoch {self._epoch + 1}, step {batch + 1}")
+        most = getattr(self.model, "largest_loss", Learner.largest_loss)
+        if not abs(logs["loss"]) <= most:
+            names = getattr(self.model, "losses_named", ())
+            name = next((name for name in names if not abs(logs[name]) <= most), "loss")
+            self._give_up(f"the {name} became {float(logs[name]):g} in epoch {self._epoch + 1}, step {batch + 1}")
 
     def on_epoch_end(self, epoch, logs=None):
         for variable in self.model.variables:
@@ -67,9 +70,8 @@ class StopOnNaN(keras.callbacks.Callback):
 
     def _give_up(self, what: str):
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        raise Diverged(
-            f"{what}; try a smaller learning rate than {rate:g}, or look for values that do not belong in the data"
-        )
+        remedy = getattr(self.model, "remedy", Learner.remedy)
+        raise Diverged(f"{what}; try a smaller learning rate than {rate:g}, or {remedy}")
 
 
 class Keeper(keras.callbacks.Callback):

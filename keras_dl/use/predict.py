@@ -30,9 +30,11 @@ class Predict:
 
     model: Annotated[str, tyro.conf.Positional]
     """the saved model: its folder, that of a run or a search, or its name in saved_models/"""
-    inputs: Annotated[tuple[str, ...], tyro.conf.Positional]
+    inputs: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """pictures, folders of them, .csv files with a row of numbers an input, sentences, or .txt files of them; seeds,
-    whole numbers, for a model that makes pictures"""
+    whole numbers, for a model that makes pictures of noise"""
+    samples: Count | None = None
+    """make so many pictures of noise: those of the seeds 0, 1, 2 and so on"""
     top: Count = 3
     """likeliest classes to show for each"""
     json: bool = False
@@ -61,8 +63,10 @@ class Predict:
 
     def __post_init__(self):
         check_fields(self)
-        if not self.inputs:
+        if not self.inputs and self.samples is None:
             raise UsageError("an input is missing: keras-dl predict MODEL INPUT...")
+        if self.inputs and self.samples is not None:
+            raise UsageError(f"samples={self.samples} are of the first seeds; give them or inputs, not both")
         if self.json and self.csv:
             raise UsageError("--json and --csv are two forms of the same; give one of them")
 
@@ -73,13 +77,16 @@ class Predict:
         """
         out = new_place(self.out, "predictions/{}.png")
         predictor = Predictor(self.model)
-        if self.out is not None and not predictor.task.makes_pictures:
+        if self.out is not None and not (predictor.task.answers_pictures or self.samples):
             raise UsageError(f"out is for models that make pictures; {shown(self.model)} answers in words")
         predictor.task = writing(predictor.task, {name: getattr(self, name) for name in FIELDS})
-        sources, inputs = predictor.read(self.inputs, skip_bad=self.skip_bad)
-        if len(sources) == 1 and hasattr(predictor.task, "streamed") and not (self.json or self.csv):
-            return [_streamed(predictor, sources[0], inputs)]
-        answers = predictor.answers(sources, inputs)
+        if self.samples is None:
+            sources, inputs = predictor.read(self.inputs, skip_bad=self.skip_bad)
+            if len(sources) == 1 and hasattr(predictor.task, "streamed") and not (self.json or self.csv):
+                return [_streamed(predictor, sources[0], inputs)]
+            answers = predictor.answers(sources, inputs)
+        else:
+            answers = predictor.samples(self.samples)
         if self.json:
             print(json.dumps([{"input": shown(answer.source), **answer.value} for answer in answers], indent=2))
         elif self.csv:
@@ -89,9 +96,9 @@ class Predict:
             writer.writerows(row.values() for row in rows)
         else:
             plain_console().print(_table(answers, self.top))
-        if predictor.task.makes_pictures:
+        if predictor.task.answers_pictures or self.samples:
             out.parent.mkdir(parents=True, exist_ok=True)
-            draw_sheet({"": np.array([answer.value["image"] for answer in answers])}, out)
+            draw_sheet(_pictures(answers), out)
             note(f"the pictures are in {out}")
         return answers
 
@@ -104,6 +111,17 @@ def _streamed(predictor: Predictor, source: str, inputs: dict[str, np.ndarray]) 
         print(legible(part), end="", flush=True)
     print()
     return Answer(source, {"text": "".join(parts)})
+
+
+def _pictures(answers: list[Answer]) -> dict[str, np.ndarray]:
+    """The pictures of all answers, (n, height, width, channels), by what they are called there."""
+    found: dict[str, list] = {}
+    for answer in answers:
+        for name, value in answer.value.items():
+            match value:
+                case [[[*_], *_], *_]:
+                    found.setdefault(name, []).append(value)
+    return {name: np.array(pictures) for name, pictures in found.items()}
 
 
 def _cells(answer: Answer, class_names: tuple[str, ...]) -> dict[str, object]:

@@ -12,7 +12,7 @@ import numpy as np
 from keras_dl import saved_model
 from keras_dl.config import Config
 from keras_dl.errors import UsageError
-from keras_dl.learning.task import Task
+from keras_dl.learning.task import Task, pixels
 from keras_dl.use.reading import Inputs, read, read_seeds
 
 
@@ -62,7 +62,12 @@ class Predictor:
         """The inputs at `places`: see `keras_dl.use.reading.read`; seeds, for a model that makes pictures."""
         if self.task.makes_pictures:
             return read_seeds(places)
-        return read(places, self.spec, skip_bad=skip_bad)
+        return read(places, self.task.questions(self.spec), skip_bad=skip_bad)
+
+    def samples(self, count: int) -> list[Answer]:
+        """Pictures made of noise, by the seeds 0, 1, 2 and so on. Raises `UsageError` for a model that makes none."""
+        made = self.task.made(self.model, self.config, range(count))
+        return [Answer(f"seed {seed}", {"image": pixels(picture)}) for seed, picture in enumerate(made)]
 
 
 def predict(model: str | os.PathLike | Predictor, inputs: Sequence[str | os.PathLike]) -> list[Answer]:

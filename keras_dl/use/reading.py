@@ -24,6 +24,7 @@ from keras_dl.errors import UsageError, some
 from keras_dl.fields import Seed, checked
 from keras_dl.use.graphs import read_graphs
 from keras_dl.use.texts import read_texts
+from keras_dl.use.triples import read_triples
 from keras_dl.use.words import read_sums
 
 Inputs = tuple[list[str], dict[str, np.ndarray]]
@@ -37,7 +38,7 @@ def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = Fa
     Numbers are rows of .csv files, whose header, if there is one, is passed over. A text is the place itself, or each
     line of a .txt file; for a network of two texts they come in twos. Sounds are recordings, resampled to the rate of
     the network. A series is a .csv file with the columns of the network by their names, of which it takes the last
-    rows. Graphs are .npz files.
+    rows. Graphs are .npz files. A triple is "head relation tail", with ? for the head or the tail that is asked for.
 
     Raises `UsageError` for what is not there, holds nothing, cannot be read, or has another number of columns than the
     network of inputs; of pictures that cannot be read only without `skip_bad`.
@@ -55,6 +56,9 @@ def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = Fa
         return sources, {name: sums}
     if column.kind == "tokens":
         return read_texts(places, spec)
+    if column.kind == "triple":
+        sources, triples = read_triples(places, column)
+        return sources, {name: triples}
     if column.kind == "nodes":
         return read_graphs([names.expanded(names.checked("an input", place)) for place in places], spec)
     if column.kind == "image" and column.rate is not None:

@@ -109,3 +109,10 @@ def test_a_file_keeps_the_parts(tmp_path):
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     for name, expected in model(NOISE).items():
         np.testing.assert_array_equal(loaded(NOISE)[name], expected)
+
+
+def test_a_discriminator_by_singular_values_has_no_batch_statistics():
+    generator, discriminator = parts(SMALL.replace(spectral=True).build())
+    assert not any("norm" in layer.name and layer.weights for layer in discriminator.layers)
+    assert [type(layer).__name__ for layer in discriminator.layers if layer.weights] == ["SpectralConv2D"] * 3
+    assert any(layer.name == "generator_stage1_norm" for layer in generator.layers)

@@ -43,6 +43,51 @@ def test_the_variational_autoencoder():
         assert relative_error(outputs[name], expected.detach()) < 1e-5
 
 
+def test_the_dense_adversaries():
+    ours = randomise(keras_dl.build("gan_mlp"))
+    generator, discriminator = (ours.get_layer(part) for part in ("generator", "discriminator"))
+    sizes = {"generator_stage1": (100, 1200), "generator_stage2": (1200, 1200), "generator_head": (1200, 784)}
+    dense = {name: nn.Linear(*size) for name, size in sizes.items()}
+    for name, module in dense.items():
+        give(generator.get_layer(name), module)
+    x = torch.from_numpy(NOISE)
+    for name in ("generator_stage1", "generator_stage2"):
+        x = torch.relu(dense[name](x))
+    pixels = 255 * torch.sigmoid(dense["generator_head"](x)).reshape(6, 28, 28, 1)
+    assert relative_error(generator(NOISE), pixels.detach()) < 1e-5
+    images = pictures(6, 28, 28, 1)
+    x = torch.from_numpy(images.reshape(6, 784) / 255)
+    for name, width in (("discriminator_stage1_dense", 784), ("discriminator_stage2_dense", 240)):
+        module = nn.Linear(width, 1200)
+        give(discriminator.get_layer(name), module)
+        x = module(x).reshape(6, 240, 5).max(dim=2).values
+    head = nn.Linear(240, 1)
+    give(discriminator.get_layer("discriminator_head"), head)
+    assert relative_error(discriminator(images), head(x).detach()) < 1e-5
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+def test_spectral_normalization():
+    import keras
+
+    from keras_dl.layers import SpectralConv2D
+
+    keras.utils.set_random_seed(0)
+    images = pictures(2, 8, 8)
+    ours = SpectralConv2D(5, 4, strides=2, padding="same", bias_initializer="random_normal")
+    ours(images)
+    theirs = nn.Conv2d(3, 5, 4, 2, 1)
+    weight, bias = ours.get_weights()[:2]
+    theirs.weight.data, theirs.bias.data = torch.from_numpy(weight).permute(3, 2, 0, 1).contiguous(), torch.from_numpy(bias)
+    theirs = nn.utils.spectral_norm(theirs)
+    start = ours.direction.numpy().reshape(4, 4, 3).transpose(2, 0, 1).ravel()
+    theirs.weight_v.data = torch.from_numpy(start / np.linalg.norm(start))
+    theirs.weight_u.data = nn.functional.normalize(theirs.weight_orig.reshape(5, -1) @ theirs.weight_v, dim=0).detach()
+    for _ in range(3):
+        found, expected = ours(images, training=True), theirs(channels_first(images))
+        assert relative_error(found, channels_last(expected)) < 1e-5
+
+
 @pytest.fixture(scope="module")
 def both():
     """Our network and theirs, (generator, discriminator), with the same weights."""

@@ -15,6 +15,7 @@ from keras_dl.tasks import get_task
 from keras_dl.training import build
 from keras_dl.training.loop import Training
 from keras_dl.training.objective import compile_model
+from keras_dl.training.session import Diverged
 from keras_dl.use.predictor import Predictor
 
 GENERATOR = np.random.default_rng(0)
@@ -42,11 +43,7 @@ def test_a_step_is_one_of_each_part_by_its_own_adam():
     by_hand.set_weights(network.get_weights())
     learner = TASK.learner(network, config, options)
     compile_model(learner, config, options, 1, TASK)
-    rng = np.random.default_rng(1)
-    x = {
-        "image": rng.integers(0, 256, (8, 8, 8, 1)).astype("float32"),
-        "noise": rng.normal(size=(8, 6)).astype("float32"),
-    }
+    x = batch_of(8)
     logged = learner.train_on_batch(x, np.zeros(8, "float32"), return_dict=True)
 
     parts = [by_hand.get_layer(part) for part in ("discriminator", "generator")]
@@ -74,14 +71,64 @@ def test_a_step_is_one_of_each_part_by_its_own_adam():
         np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=2e-5, err_msg=ours.path)
 
 
+def batch_of(size):
+    rng = np.random.default_rng(1)
+    return {
+        "image": rng.integers(0, 256, (size, 8, 8, 1)).astype("float32"),
+        "noise": rng.normal(size=(size, 6)).astype("float32"),
+    }
+
+
+def test_smoothing_tells_the_discriminator_that_some_real_pictures_are_none():
+    config, _ = adapted()
+    learner = get_task("adversarial_generation", label_smoothing=0.1).learner(config.build(), config, OPTIONS)
+    x = batch_of(6)
+    logits = {name: found.numpy() for name, found in learner(x).items()}
+    targets = {"real": 0.9, "generated": 0.0}
+    expected = sum(
+        tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.fill((6, 1), target), logits[name]))
+        for name, target in targets.items()
+    )
+    (_, _, discriminate), (_, _, generate) = learner.turns(x, None, None, False)
+    assert float(discriminate()) == pytest.approx(float(expected), rel=1e-5)
+    assert float(generate()) == pytest.approx(np.mean(np.log1p(np.exp(-logits["generated"]))), rel=1e-5)
+
+
+def test_each_optimizer_scales_its_loss_in_float16():
+    config, _ = adapted()
+    options = OPTIONS.__class__(epochs=1, batch_size=8, precision="float16")
+    network = build(config, options)
+    learner = TASK.learner(network, config, options)
+    compile_model(learner, config, options, 1, TASK)
+    scales = {part: optimizer.dynamic_scale for part, optimizer in learner.optimizer.parts.items()}
+    assert scales.keys() == {"discriminator", "generator"}
+    x, y = batch_of(8), np.zeros(8, "float32")
+    learner.train_on_batch(x, y)
+    before = {part: learner.parts()[part][0].numpy() for part in scales}
+    scales["generator"].assign(2.0**40)  # beyond what float16 holds, so that the generator's gradient overflows
+    learner.train_on_batch(x, y)
+    after = {part: learner.parts()[part][0].numpy() for part in scales}
+    assert np.any(before["discriminator"] != after["discriminator"])
+    np.testing.assert_array_equal(before["generator"], after["generator"])
+    assert float(scales["generator"]) == 2.0**39
+    assert learner.optimizer.parts["discriminator"].inner_optimizer.iterations == 2
+
+
+def test_a_discriminator_that_diverges_is_told_with_what_to_try(tmp_path):
+    config, data = adapted()
+    options = OPTIONS.__class__(epochs=1, learning_rate=1e6)
+    words = (
+        r"the discriminator_loss became \S+ in epoch 1, step \d+; try a smaller learning rate than 1e\+06, or "
+        "--task.label_smoothing 0.1, or a dcgan with --network.spectral"
+    )
+    with pytest.raises(Diverged, match=words):
+        Training(build(config, options), config, TASK, data, options, tmp_path / "run", verbose=0).run()
+
+
 def test_weights_of_examples_count():
     config, _ = adapted()
     learner = TASK.learner(config.build(), config, OPTIONS)
-    rng = np.random.default_rng(1)
-    x = {
-        "image": rng.integers(0, 256, (6, 8, 8, 1)).astype("float32"),
-        "noise": rng.normal(size=(6, 6)).astype("float32"),
-    }
+    x = batch_of(6)
     weights = np.array([2, 2, 0, 0, 0, 0], "float32")
     some = {name: values[:2] for name, values in x.items()}
     for (_, _, loss), (_, _, of_some) in zip(
@@ -136,6 +183,9 @@ def test_a_saved_model_is_asked_by_seeds(trained, tmp_path):
     assert pictures.shape == (3, 8, 8, 1) and pictures.min() >= 0 and 100 < pictures.max() <= 255
     np.testing.assert_array_equal(pictures[0], pictures[2])
     assert np.abs(pictures[0] - pictures[1]).mean() > 1
+    samples = predictor.samples(8)
+    assert [answer.source for answer in samples] == [f"seed {seed}" for seed in range(8)]
+    assert samples[7].value == answers[1].value
     for wrong in ("a.png", "-1", "1.5"):
         with pytest.raises(UsageError, match="this model makes pictures, one for each seed, a whole number from 0 on"):
             predictor.read([wrong])

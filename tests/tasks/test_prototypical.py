@@ -60,8 +60,9 @@ def batches(split, *, epoch, step=0, size=30, seed=0):
 def test_the_loss_is_the_definition():
     """Snell et al. 2017, algorithm 1, in numpy."""
     keras.utils.set_random_seed(0)
-    network = get_config("mlp", input_shape=(WIDTH,), hidden=(6,), classes=4).build()
-    learner = PrototypicalLearner(network, 2, 3)
+    config = get_config("mlp", input_shape=(WIDTH,), hidden=(6,), classes=4)
+    network = config.build()
+    learner = PrototypicalLearner(network, config, 2, 3)
     x = np.random.default_rng(0).normal(size=(3 * 5, WIDTH)).astype("float32")
     features = np.array(surgery.embedding(network)(x)).reshape(3, 5, 6)
     losses, right = [], []
@@ -80,7 +81,7 @@ def test_the_loss_is_the_definition():
 def test_a_network_without_a_head_makes_the_features_itself():
     inputs = keras.Input((WIDTH,))
     network = keras.Model(inputs, keras.layers.Dense(5, name="embedding")(inputs))
-    learner = PrototypicalLearner(network, 1, 2)
+    learner = PrototypicalLearner(network, None, 1, 2)
     _, data = adapted(crowds(10))
     x = data.test.columns["features"].values[:6]
     np.testing.assert_array_equal(learner(x), np.array(network(x)).reshape(2, 3, 5))

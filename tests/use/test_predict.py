@@ -230,3 +230,20 @@ def test_pictures_are_read_in_the_size_that_training_was_told(pictures, tmp_path
     )
     assert Evaluate(str(folder), str(pictures), out=str(tmp_path / "out")).run() == keras_dl.evaluate(folder, small)
     assert sizes == [5]
+
+
+def test_samples_are_a_sheet_and_only_of_what_makes_them(model, tmp_path, capsys):
+    config = keras_dl.get_config("dcgan", input_shape=(8, 8, 1), filters=4, latent_width=3)
+    spec = Spec.labelled(name="some", kind="image", shape=(8, 8, 1), classes=2)
+    task = keras_dl.tasks.get_task("adversarial_generation")
+    folder = keras_dl.save(config.build(), tmp_path / "gan", config=config, task=task, spec=spec)
+    answers = Predict(str(folder), samples=3, out=str(tmp_path / "sheet.png"), json=True).run()
+    assert [answer.source for answer in answers] == ["seed 0", "seed 1", "seed 2"]
+    assert json.loads(capsys.readouterr().out)[2]["image"] == answers[2].value["image"]
+    assert Image.open(tmp_path / "sheet.png").size[0] > 100
+    with pytest.raises(UsageError, match="learned by classification make no pictures of noise"):
+        Predict(str(model), samples=3).run()
+    with pytest.raises(UsageError, match="samples=3 are of the first seeds; give them or inputs, not both"):
+        Predict(str(folder), ("1",), samples=3)
+    with pytest.raises(UsageError, match="samples must be at least 1, got 0"):
+        Predict(str(folder), samples=0)

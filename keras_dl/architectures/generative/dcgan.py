@@ -54,6 +54,9 @@ class DCGAN(Config):
     """filters at half the resolution of the picture; each further halving of it doubles them"""
     slope: Fraction = 0.2
     """of the discriminator's leaky rectifiers below 0"""
+    spectral: bool = False
+    """divide each kernel of the discriminator by its largest singular value, in place of batch normalisation: Miyato et
+    al., "Spectral Normalization for Generative Adversarial Networks", ICLR 2018"""
 
     def __post_init__(self):
         super().__post_init__()
@@ -121,17 +124,18 @@ def generator(config: DCGAN) -> keras.Model:
 def discriminator(config: DCGAN) -> keras.Model:
     """(batch, size, size, channels) -> (batch, 1)."""
     image = keras.Input(config.input_shape, name="image")
-    settings = {"kernel_size": 4, "use_bias": False}
+    settings = {"kernel_size": 4, "use_bias": config.spectral}
+    convolution = layers.SpectralConv2D if config.spectral else keras.layers.Conv2D
     x = keras.layers.Rescaling(1 / 127.5, -1.0, name="discriminator_normalization")(image)
     for stage in range(1, config.halvings + 1):
         name, filters = f"discriminator_stage{stage}", config.filters * 2 ** (stage - 1)
-        x = keras.layers.Conv2D(
+        x = convolution(
             filters, **settings, strides=2, padding="same", kernel_initializer=normal(), name=f"{name}_conv"
         )(x)
-        if stage > 1:
+        if stage > 1 and not config.spectral:
             x = normalized(x, f"{name}_norm")
         x = keras.layers.LeakyReLU(config.slope, name=f"{name}_activation")(x)
-    x = keras.layers.Conv2D(1, **settings, kernel_initializer=normal(), name="discriminator_head")(x)
+    x = convolution(1, **settings, kernel_initializer=normal(), name="discriminator_head")(x)
     return keras.Model(image, keras.layers.Flatten(name="discriminator_logit")(x), name="discriminator")
 
 

@@ -18,18 +18,14 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ImageNetwork(Config):
-    """What all networks for images declare. A family changes the defaults and adds its own fields."""
+class ImageReader(Config):
+    """What all networks that read images declare. A family changes the defaults and adds its own fields."""
 
     fixed_size: ClassVar[bool] = False
     """whether the weights depend on the height and width, so that data are resized to them"""
 
     input_shape: tuple[Count, Count, Count] = (224, 224, 3)
     """height, width and channels of an image"""
-    classes: int = 1000
-    """number of outputs"""
-    classifier_activation: Literal["softmax", "sigmoid", "tanh"] | None = None
-    """activation of the output; None returns logits"""
     pixel_scale: float | tuple[float, ...] = 1 / 127.5
     """factor on the pixel values 0..255: one number, or one a channel"""
     pixel_offset: float | tuple[float, ...] = -1.0
@@ -38,8 +34,6 @@ class ImageNetwork(Config):
     def __post_init__(self):
         super().__post_init__()
         height, width = self.input_shape[:2]
-        if self.classes < 2:
-            raise UsageError(f"classes must be at least 2, got {self.classes}; a yes-or-no question has 2 classes")
         if min(height, width) < self.smallest_size:
             raise UsageError(
                 f"input {height}x{width} is too small for this {self.family}; "
@@ -51,6 +45,38 @@ class ImageNetwork(Config):
         """The smallest height and width, in pixels, that every stride and window of the network fits into."""
         return 1
 
+    @property
+    def follows_data(self) -> tuple[str, ...]:
+        return tuple(name for name in super().follows_data if not (self.fixed_size and name == "input_shape"))
+
+    def for_data(self, spec: Spec) -> Self:
+        """A copy for pictures of `spec`: of their size, unless it is fixed, and their channels.
+
+        Raises `UsageError` for data without pictures, or of another size than was asked for.
+        """
+        spec.check_numbers(self.family)
+        if spec.kind != "image":
+            raise UsageError(f"{self.family} takes images, {spec.name} has {spec.shape[0]} features; use mlp")
+        if self.fixed_size:
+            spec.check_size(self.input_shape, self.family)
+        size = self.input_shape[:2] if self.fixed_size else spec.shape[:2]
+        return self.replace(input_shape=(*size, spec.shape[2]))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageNetwork(ImageReader):
+    """A network that names classes, of images or their pixels."""
+
+    classes: int = 1000
+    """number of outputs"""
+    classifier_activation: Literal["softmax", "sigmoid", "tanh"] | None = None
+    """activation of the output; None returns logits"""
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.classes < 2:
+            raise UsageError(f"classes must be at least 2, got {self.classes}; a yes-or-no question has 2 classes")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ImageClassifier(ImageNetwork):
@@ -58,18 +84,8 @@ class ImageClassifier(ImageNetwork):
 
     task: ClassVar[str] = "classification"
 
-    @property
-    def follows_data(self) -> tuple[str, ...]:
-        return ("classes",) if self.fixed_size else super().follows_data
-
     def for_data(self, spec: Spec) -> Self:
-        spec.check_numbers(self.family)
-        if spec.kind != "image":
-            raise UsageError(f"{self.family} takes images, {spec.name} has {spec.shape[0]} features; use mlp")
-        if self.fixed_size:
-            spec.check_size(self.input_shape, self.family)
-        size = self.input_shape[:2] if self.fixed_size else spec.shape[:2]
-        return self.replace(input_shape=(*size, spec.shape[2]), classes=spec.outputs or self.classes)
+        return super().for_data(spec).replace(classes=spec.outputs or self.classes)
 
 
 CAFFE = {"pixel_scale": 1.0, "pixel_offset": (-123.68, -116.779, -103.939)}
@@ -81,7 +97,7 @@ TORCH = {
 """minus ImageNet's mean, divided by its standard deviation, as torchvision and timm do"""
 
 
-def pixels(config: ImageNetwork):
+def pixels(config: ImageReader):
     """The input and the normalised pixels: (batch, height, width, channels) each."""
     inputs = keras.Input(config.input_shape, name="image")
     scale, offset = (_for_channels(value, inputs.shape[-1]) for value in (config.pixel_scale, config.pixel_offset))
