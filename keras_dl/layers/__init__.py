@@ -4,6 +4,7 @@ from keras_dl.layers.activations import scaled_tanh, tanh_gelu
 from keras_dl.layers.attention_gru import AttentionGRU
 from keras_dl.layers.batch_normalization import BatchNormalization
 from keras_dl.layers.bias import Bias
+from keras_dl.layers.boltzmann_dense import BoltzmannDense
 from keras_dl.layers.boltzmann_machine import BoltzmannMachine
 from keras_dl.layers.bounded_dense import BoundedDense
 from keras_dl.layers.causal_attention import CausalAttention
@@ -37,6 +38,7 @@ __all__ = [
     "AttentionGRU",
     "BatchNormalization",
     "Bias",
+    "BoltzmannDense",
     "BoltzmannMachine",
     "BoundedDense",
     "CausalAttention",

@@ -49,7 +49,8 @@ class Diverged(UsageError):
 class StopOnNaN(keras.callbacks.Callback):
     """Raises `Diverged`, saying when and what to try, at the first step whose loss is not finite.
 
-    Nor may it be above what the learner calls the most that makes sense. At the end of an epoch it looks at the weights too: on CPUs a rectifier makes 0 of NaN, and a loss of it is finite.
+    So it does where the loss is larger than the learner's can be. At the end of an epoch it looks at the weights too:
+    on CPUs a rectifier makes 0 of NaN, and a loss of it is finite.
     """
 
     def on_epoch_begin(self, epoch, logs=None):

@@ -78,7 +78,8 @@ def test_spectral_normalization():
     ours(images)
     theirs = nn.Conv2d(3, 5, 4, 2, 1)
     weight, bias = ours.get_weights()[:2]
-    theirs.weight.data, theirs.bias.data = torch.from_numpy(weight).permute(3, 2, 0, 1).contiguous(), torch.from_numpy(bias)
+    theirs.weight.data = torch.from_numpy(weight).permute(3, 2, 0, 1).contiguous()
+    theirs.bias.data = torch.from_numpy(bias)
     theirs = nn.utils.spectral_norm(theirs)
     start = ours.direction.numpy().reshape(4, 4, 3).transpose(2, 0, 1).ravel()
     theirs.weight_v.data = torch.from_numpy(start / np.linalg.norm(start))
