@@ -87,3 +87,32 @@ class Evenly(Drawn):
             there = places // len(members) == number
             found[there] = members[shuffled(places[there] % len(members), len(members), key)]
         return found
+
+
+class Pairs(Drawn):
+    """Pairs of examples, one behind the other: by turns two of one group, and of two.
+
+    Groups have equal chances, and so have the examples of a group. Raises `UsageError` for fewer than two groups, or
+    one of a single example.
+    """
+
+    def __init__(self, groups: np.ndarray):
+        super().__init__(groups)
+        if len(self.members) < 2:
+            raise UsageError("pairs need examples of 2 classes or more, there is 1")
+        if min(map(len, self.members)) < 2:
+            raise UsageError("pairs need 2 examples or more of each class, one has 1")
+
+    def size(self, most):
+        if most < 4:
+            raise UsageError(f"a pair of one class and one of two are 4 examples; batch_size={most} is less")
+        return most // 4 * 4
+
+    def batch(self, most, seed, epoch, step):
+        generator = np.random.default_rng([seed, epoch, step])
+        found = []
+        for _ in range(self.size(most) // 4):
+            found.append(generator.choice(self.members[generator.integers(len(self.members))], 2, replace=False))
+            two = generator.choice(len(self.members), 2, replace=False)
+            found.append([generator.choice(self.members[one]) for one in two])
+        return np.concatenate(found)

@@ -1,6 +1,8 @@
 """Keras layers that Keras does not have, one a file, registered with `keras.saving` under the package "keras_dl"."""
 
+from keras_dl.layers.absolute_difference import AbsoluteDifference
 from keras_dl.layers.activations import scaled_tanh, tanh_gelu
+from keras_dl.layers.all_tokens import AllTokens
 from keras_dl.layers.attention_gru import AttentionGRU
 from keras_dl.layers.batch_normalization import BatchNormalization
 from keras_dl.layers.bias import Bias
@@ -26,6 +28,7 @@ from keras_dl.layers.roi_align import RoIAlign
 from keras_dl.layers.row_normalization import RowNormalization
 from keras_dl.layers.sinusoids import Sinusoids
 from keras_dl.layers.spectral_conv import SpectralConv2D
+from keras_dl.layers.sobel import Sobel2D
 from keras_dl.layers.stacked_frames import StackedFrames
 from keras_dl.layers.stored_normalization import StoredNormalization
 from keras_dl.layers.tangent_kernel import TangentKernel
@@ -33,9 +36,12 @@ from keras_dl.layers.trainable_subsampling import TrainableSubsampling2D
 from keras_dl.layers.triple_scores import TripleScores
 from keras_dl.layers.unit_thresholds import UnitThresholds
 from keras_dl.layers.word_scores import WordScores
+from keras_dl.layers.visible_tokens import VisibleTokens
 
 __all__ = [
     "AttentionGRU",
+    "AbsoluteDifference",
+    "AllTokens",
     "BatchNormalization",
     "Bias",
     "BoltzmannDense",
@@ -61,6 +67,7 @@ __all__ = [
     "Sinusoids",
     "SpectralConv2D",
     "StackedFrames",
+    "Sobel2D",
     "StoredNormalization",
     "TangentKernel",
     "TrainableSubsampling2D",
@@ -68,5 +75,6 @@ __all__ = [
     "UnitThresholds",
     "WordScores",
     "scaled_tanh",
+    "VisibleTokens",
     "tanh_gelu",
 ]

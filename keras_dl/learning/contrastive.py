@@ -12,10 +12,12 @@ import math
 from keras_dl.lazy import keras
 
 
-def nt_xent(views, temperature: float = 0.5):
+def nt_xent(views, temperature: float = 0.5, hardness: float = 0.0):
     """The mean loss of `views` (2n, width), of which i and n + i are of one picture: SimCLR's algorithm 1.
 
-    Each view must find the other one of its picture among all but itself, by the cosine over `temperature`.
+    Each view must find the other one of its picture among all but itself, by the cosine over `temperature`. With
+    `hardness` the 2n - 2 views of other pictures count by the exponential of that times their logits, on average 1:
+    Robinson et al., "Contrastive Learning with Hard Negative Samples", ICLR 2021, equation 4 with tau+ = 0.
     """
     ops = keras.ops
     views = _normalized(views)
@@ -23,6 +25,11 @@ def nt_xent(views, temperature: float = 0.5):
     cosines = ops.matmul(views, ops.transpose(views)) / temperature
     cosines = cosines - 1e9 * ops.eye(count, dtype=cosines.dtype)
     partners = (ops.arange(count) + count // 2) % count
+    if hardness:
+        partner = ops.cast(ops.one_hot(partners, count), "bool")
+        emphasis = ops.where(partner, -1e9, hardness * cosines)
+        mean = ops.logsumexp(emphasis, axis=1, keepdims=True) - ops.log(ops.cast(count - 2, cosines.dtype))
+        cosines = ops.where(partner, cosines, cosines + emphasis - mean)
     return ops.mean(keras.losses.sparse_categorical_crossentropy(partners, cosines, from_logits=True))
 
 

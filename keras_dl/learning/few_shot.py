@@ -7,6 +7,8 @@ trained on in the representation of a network that tells others apart.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from keras_dl.data.drawn import Episodes
@@ -26,10 +28,26 @@ def episode_logits(features, shots: int):
     return -ops.sum(ops.square(queries[:, None] - prototypes[None]), axis=-1)
 
 
-def accuracies(features: np.ndarray, labels: np.ndarray, *, ways: int, shots: int, queries: int, count: int, seed: int):
+Likeness = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""how alike the features (n, width) are to others (n, width), (n,)"""
+
+
+def accuracies(
+    features: np.ndarray,
+    labels: np.ndarray,
+    *,
+    ways: int,
+    shots: int,
+    queries: int,
+    count: int,
+    seed: int,
+    likeness: Likeness | None = None,
+) -> np.ndarray:
     """The share of right queries of each of `count` episodes of `ways` classes, drawn by `seed`, (count,) float64.
 
-    `features` (n, width) and `labels` (n,) are of all examples. Raises `UsageError` for too few classes or examples.
+    `features` (n, width) and `labels` (n,) are of all examples. The answer is the class whose mean is nearest, or the
+    one whose known examples have the highest mean of `likeness` to the query. Raises `UsageError` for too few classes
+    or examples.
     """
     episodes = Episodes(labels, shots + queries)
     if not 2 <= ways <= len(episodes.members):
@@ -38,9 +56,14 @@ def accuracies(features: np.ndarray, labels: np.ndarray, *, ways: int, shots: in
     found = []
     for number in range(count):
         drawn = features[episodes.batch(ways * episodes.each, seed, 0, number)].reshape(ways, episodes.each, -1)
-        prototypes, asked = drawn[:, :shots].mean(axis=1), drawn[:, shots:].reshape(len(own), -1)
-        distances = np.square(asked[:, None] - prototypes).sum(axis=2)
-        found.append(np.mean(distances.argmin(axis=1) == own))
+        known, asked = drawn[:, :shots], drawn[:, shots:].reshape(len(own), -1)
+        if likeness is None:
+            alike = -np.square(asked[:, None] - known.mean(axis=1)).sum(axis=2)
+        else:
+            others = known.reshape(ways * shots, -1)
+            pairs = likeness(asked.repeat(len(others), axis=0), np.tile(others, (len(asked), 1)))
+            alike = pairs.reshape(len(asked), ways, shots).mean(axis=2)
+        found.append(np.mean(alike.argmax(axis=1) == own))
     return np.array(found)
 
 

@@ -9,23 +9,29 @@ from __future__ import annotations
 from keras_dl.lazy import keras, tf
 
 
+def noise(pictures: tf.Tensor, count: int, key: tf.Tensor | None) -> tf.Tensor:
+    """`count` numbers 0..1 for each of `pictures` (batch, height, width, channels), (batch, count) float32.
+
+    The stateless seed `key` (2,) decides which; without one a picture decides it by itself, so that they are the same
+    whenever and in whatever company it is looked at.
+    """
+    if key is not None:
+        return tf.random.stateless_uniform((tf.shape(pictures)[0], count), key)
+    sums = tf.cast(tf.reduce_sum(tf.cast(pictures, "float64"), axis=(1, 2, 3)), "int64")
+
+    def of_picture(number):
+        return tf.random.stateless_uniform((count,), tf.stack([number, 0]))
+
+    return tf.map_fn(of_picture, sums, fn_output_signature="float32")
+
+
 def hidden(pictures: tf.Tensor, patch: int, count: int, key: tf.Tensor | None) -> tf.Tensor:
     """Where `count` patches of each of `pictures` (batch, height, width, channels) are hidden, (batch, .., .., 1) bool.
 
-    Sides are multiples of `patch`. The stateless seed `key` (2,) decides which; without one a picture decides it by
-    itself, so that they are the same whenever and in whatever company it is looked at.
+    Sides are multiples of `patch`. `key` decides which, as in `noise`.
     """
     rows, columns = (side // patch for side in pictures.shape[1:3])
-    if key is not None:
-        noise = tf.random.stateless_uniform((tf.shape(pictures)[0], rows * columns), key)
-    else:
-        sums = tf.cast(tf.reduce_sum(tf.cast(pictures, "float64"), axis=(1, 2, 3)), "int64")
-
-        def noise_of(number):
-            return tf.random.stateless_uniform((rows * columns,), tf.stack([number, 0]))
-
-        noise = tf.map_fn(noise_of, sums, fn_output_signature="float32")
-    ranks = tf.argsort(tf.argsort(noise, axis=1), axis=1)
+    ranks = tf.argsort(tf.argsort(noise(pictures, rows * columns, key), axis=1), axis=1)
     cells = tf.reshape(ranks < count, (-1, rows, columns, 1))
     return tf.repeat(tf.repeat(cells, patch, axis=1), patch, axis=2)
 
@@ -36,6 +42,21 @@ def filled(pictures, hidden):
     seen = 1 - hidden
     mean = ops.sum(seen * pictures, axis=(1, 2), keepdims=True) / ops.sum(seen, axis=(1, 2), keepdims=True)
     return seen * pictures + hidden * mean
+
+
+def standardized_patches(pictures, patch: int):
+    """The patches of `pictures` (batch, height, width, channels), row by row, (batch, patches, numbers).
+
+    The numbers of each have the mean 0 and the deviation 1, that of a sample.
+    """
+    ops = keras.ops
+    _, height, width, channels = pictures.shape
+    rows, columns, numbers = height // patch, width // patch, patch**2 * channels
+    cells = ops.reshape(pictures, (-1, rows, patch, columns, patch, channels))
+    cells = ops.reshape(ops.transpose(cells, (0, 1, 3, 2, 4, 5)), (-1, rows * columns, numbers))
+    centred = cells - ops.mean(cells, axis=-1, keepdims=True)
+    variance = ops.sum(ops.square(centred), axis=-1, keepdims=True) / (numbers - 1)
+    return centred / ops.sqrt(variance + 1e-6)
 
 
 def error(pictures, guesses, hidden):

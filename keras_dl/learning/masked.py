@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from keras_dl import surgery
 from keras_dl.lazy import keras
-from keras_dl.learning.hiding import error, filled
+from keras_dl.learning.encoders import trained_encoder
+from keras_dl.learning.hiding import error, filled, standardized_patches
 from keras_dl.learning.learner import Learner, weighted_mean
+
+if TYPE_CHECKING:
+    from keras_dl.config import Config
 
 ops = keras.ops
 
@@ -24,10 +28,9 @@ class Masked(Learner):
     logged = ("error_of_mean",)
     by_network_alone = False
 
-    def __init__(self, network: keras.Model, width: int):
+    def __init__(self, network: keras.Model, config: Config, width: int):
         super().__init__(network)
-        self.encoder = surgery.embedding(network)
-        network.get_layer("head").trainable = False
+        self.encoder = trained_encoder(network, config)
         shape = network.input_shape[1:]
         self.decoder = keras.Sequential(
             [
@@ -49,6 +52,35 @@ class Masked(Learner):
 
     def measures(self, x, y, outputs, weights):
         return {"error_of_mean": weighted_mean(_error(x, _seen(x)), weights)}
+
+
+class MaskedPatches(Learner):
+    """Trains a `network` that hides patches by itself and makes the numbers of all of them, standardised in each.
+
+    x are `image`, pictures (batch, height, width, channels), and `noise`, (batch, patches), of which the network sees
+    the `seen` least. The error is the mean square of what is hidden; "error_of_mean" that of the mean of each patch.
+    """
+
+    losses_named = ("error",)
+    logged = ("error_of_mean",)
+
+    def __init__(self, network: keras.Model, patch: int, seen: int):
+        super().__init__(network)
+        self.patch, self.seen = patch, seen
+        self.normalization = network.get_layer("encoder").get_layer("normalization")
+
+    def errors(self, x, guesses):
+        """The mean squared error of `guesses` (batch, patches, numbers) where patches are hidden, (batch,)."""
+        wanted = standardized_patches(self.normalization(ops.cast(x["image"], "float32")), self.patch)
+        ranks = ops.argsort(ops.argsort(x["noise"], axis=1), axis=1)
+        squares = ops.mean(ops.square(ops.cast(guesses, "float32") - wanted), axis=-1)
+        return ops.sum(ops.where(ranks < self.seen, 0.0, squares), axis=1) / (squares.shape[1] - self.seen)
+
+    def named_losses(self, x, y, outputs, weights, training):
+        return {"error": weighted_mean(self.errors(x, outputs), weights)}
+
+    def measures(self, x, y, outputs, weights):
+        return {"error_of_mean": weighted_mean(self.errors(x, ops.zeros_like(outputs)), weights)}
 
 
 def _seen(x):

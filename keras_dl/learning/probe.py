@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from keras_dl import surgery
 from keras_dl.data.split import input_alone
 from keras_dl.lazy import keras
+from keras_dl.learning.encoders import encoder_of
 
 if TYPE_CHECKING:
+    from keras_dl.config import Config
     from keras_dl.data import Split
 
 BATCH = 256
@@ -23,8 +24,8 @@ def outputs(model: keras.Model, split: Split) -> np.ndarray:
     return np.concatenate([np.asarray(model.predict_on_batch(x.numpy()), "float32") for x, _ in batches])
 
 
-def probed(network: keras.Model, split: Split) -> dict[str, float]:
-    """The "linear_probe" of what the head of `network` reads, for the pictures of `split`, if they have labels.
+def probed(network: keras.Model, config: Config, split: Split) -> dict[str, float]:
+    """The "linear_probe" of what the encoder of `network` makes of the inputs of `split`, if they have labels.
 
     It is the accuracy of a logistic regression that is fitted on half of the examples of each class and measured on
     the others, each feature on the scale of the first half. Where all labels are one there is nothing to tell.
@@ -37,7 +38,7 @@ def probed(network: keras.Model, split: Split) -> dict[str, float]:
     known, unseen = by_class[::2], by_class[1::2]
     if len(np.unique(labels[known])) < 2:
         return {}
-    features = outputs(surgery.embedding(network), split)
+    features = outputs(encoder_of(network, config), split)
     return {"linear_probe": linear_probe(features[known], labels[known], features[unseen], labels[unseen])}
 
 

@@ -89,7 +89,8 @@ class Task:
     def encoded(self, config: Config, data: Data, like: Spec | None = None) -> Data:
         """`data` with the columns that networks such as `config` take; as in `like`, that of a trained one, if given.
 
-        Sounds become series of spectra for networks that read these, and pictures of spectra for all others.
+        Sounds stay as they are for networks that read samples, become series of spectra for those that read these, and
+        pictures of spectra for all others.
 
         Raises `UsageError` for data that lack a column.
         """
@@ -108,7 +109,7 @@ class Task:
                 f"{data.spec.name} has several targets, {some(targets)}; --task multi_task learns them all, "
                 f"--target {targets[0]} is one of them"
             )
-        if data.spec.kind == "audio":
+        if data.spec.kind == "audio" and not hasattr(config, "samples"):
             return (series if hasattr(config, "series") else pictures)(data, like)
         return data
 

@@ -15,7 +15,7 @@ from keras_dl.data.unseen import LABEL, divided, never_seen
 from keras_dl.errors import UsageError
 from keras_dl.fields import Count, Fraction, at_least
 from keras_dl.lazy import tf
-from keras_dl.learning.few_shot import accuracies, interval
+from keras_dl.learning.few_shot import Likeness, accuracies, interval
 from keras_dl.learning.task import Task
 
 WAYS = 5
@@ -94,12 +94,12 @@ class UnseenClasses(Task):
             inputs = {**inputs, "image": turned(inputs["image"], tf.gather(turns, classes))}
         return inputs, batch[LABEL]
 
-    def told(self, features: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    def told(self, features: np.ndarray, labels: np.ndarray, likeness: Likeness | None = None) -> dict[str, float]:
         """The mean accuracy of the episodes, its 95 % confidence "interval", plus or minus, and what they were of.
 
-        A class is told by the nearest mean of `features`, (n, width).
+        A class is told by `features`, (n, width), of its known examples: by the nearest mean, or as `accuracies` says.
         """
         ways = self.ways or min(WAYS, len(np.unique(labels)))
-        size = {"ways": ways, "shots": self.shots, "queries": self.queries}
+        size = {"ways": ways, "shots": self.shots, "queries": self.queries, "likeness": likeness}
         found = accuracies(features, labels, **size, count=self.episodes, seed=0)
         return {"accuracy": float(found.mean()), "interval": interval(found), "ways": ways, "shots": self.shots}

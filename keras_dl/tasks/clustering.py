@@ -71,7 +71,7 @@ class Clustering(Task):
 
         from keras_dl.learning.probe import outputs, probed
 
-        found = probed(network, split)
+        found = probed(network, config, split)
         if found:
             labels, answers = split.labels, outputs(network, split).argmax(axis=1)
             found["nmi"] = float(normalized_mutual_info_score(labels[labels >= 0], answers[labels >= 0]))

@@ -2,7 +2,8 @@
 
 Gidaris, Singh & Komodakis, "Unsupervised Representation Learning by Predicting Image Rotations", ICLR 2018
 (RotNet). The paper shows all four turns of a picture in one batch; here each picture of a batch has one turn, drawn
-anew each time, so that a batch has as many examples as with any other task. In evaluation they take turns.
+anew each time, so that a batch has as many examples as with any other task. In evaluation they take turns. What the
+features are worth is told by the score "linear_probe", where there are labels, as in contrastive learning.
 """
 
 from __future__ import annotations
@@ -45,6 +46,11 @@ class Rotation(Task):
 
     def compiling(self, network, config, options):
         return judged(config, options)
+
+    def scores(self, network, config, split, spec):
+        from keras_dl.learning.probe import probed
+
+        return probed(network, config, split)
 
     def answers(self, network, config, inputs, spec):
         return [{"degrees": 90 * int(row.argmax())} for row in self.outputs(network, inputs)]

@@ -16,7 +16,7 @@ from keras_dl.data.pictures import SUFFIXES, read_pictures
 from keras_dl.data.resize import cover
 from keras_dl.data.series import numbers as series_numbers
 from keras_dl.data.sounds import SUFFIXES as SOUNDS
-from keras_dl.data.sounds import read_sound, resampled
+from keras_dl.data.sounds import fitted, read_sound, resampled
 from keras_dl.data.spec import Column, Spec
 from keras_dl.data.spectra import heard
 from keras_dl.data.table import Table
@@ -50,6 +50,7 @@ def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = Fa
         "features": _rows,
         "states": _rows,
         "series": _moments if column.rate is None else _sounds,
+        "audio": _samples,
     }
     if column.counts:
         sources, sums = read_sums(places, column)
@@ -96,6 +97,13 @@ def _pictures(places: Sequence[Path], column: Column, skip_bad: bool) -> tuple[l
 def _sounds(places: Sequence[Path], column: Column, _skip_bad: bool) -> tuple[list[str], np.ndarray]:
     files = [file for place in places for file in _files(place, SOUNDS, "recordings")]
     return [str(file) for file in files], heard(column, [resampled(*read_sound(file), column.rate) for file in files])
+
+
+def _samples(places: Sequence[Path], column: Column, _skip_bad: bool) -> tuple[list[str], np.ndarray]:
+    """The samples of recordings, (n, samples), with silence behind or cut."""
+    files = [file for place in places for file in _files(place, SOUNDS, "recordings")]
+    sounds = [fitted(resampled(*read_sound(file), column.rate), *column.shape) for file in files]
+    return [str(file) for file in files], np.stack(sounds)
 
 
 def _moments(places: Sequence[Path], column: Column, _skip_bad: bool) -> tuple[list[str], np.ndarray]:

@@ -46,13 +46,13 @@ def test_outputs_come_in_order_and_without_dropout(digits, network):
 
 def test_a_probe_knows_half_of_each_class_in_whatever_order_they_come(digits, network):
     by_class = digits.test.take(np.argsort(digits.test.labels, kind="stable"))
-    found, expected = (probed(network, split)["linear_probe"] for split in (by_class, digits.test))
+    found, expected = (probed(network, None, split)["linear_probe"] for split in (by_class, digits.test))
     assert 0.5 < found <= 1
     assert found == pytest.approx(expected, abs=1e-6)
 
 
 def test_labels_of_one_class_tell_nothing(digits, network):
     labels = np.full(len(digits.test), 3)
-    assert probed(network, digits.test.with_labels(labels)) == {}
+    assert probed(network, None, digits.test.with_labels(labels)) == {}
     labels[:4] = -1
-    assert probed(network, digits.test.with_labels(labels)) == {}
+    assert probed(network, None, digits.test.with_labels(labels)) == {}

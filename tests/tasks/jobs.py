@@ -292,22 +292,58 @@ def captioning():
     return get_config("image_captioner", width=16, target_length=6), get_task("captioning", least=1), data, OPTIONS
 
 
-def speech_recognition():
+def representation(name, **fields):
+    """A small network of the room representation for digits."""
+    return get_config(name, input_shape=(8, 8, 1), **fields)
+
+
+def two_views_of_its_own():
+    config = representation("simclr_small", blocks=(1, 1, 1, 1), filters=4, projection_width=8)
+    return config, get_task("contrastive", hardness=0.5), few(load("digits")), OPTIONS
+
+
+def patches_of_its_own():
+    parts = {"heads": 2, "head_width": 4, "blocks": 1, "decoder_heads": 1, "decoder_head_width": 8, "decoder_blocks": 1}
+    config = representation("masked_autoencoder_vit_b", patch=2, **parts)
+    return config, get_task("masked_reconstruction"), few(load("digits")), OPTIONS
+
+
+def triplets():
+    config = representation("metric_triplet", blocks=2, filters=8, embedding_width=8)
+    return config, get_task("triplets", each=3, queries=3, episodes=50, turned=True), few(load("digits"), 240), OPTIONS
+
+
+def verification():
+    """Digits whose pixels are squares."""
+    data = few(load("digits"), 240)
+    large = {name: np.kron(getattr(data, name).stored, np.ones((9, 9, 1), "uint8")) for name in PARTS}
+    splits = {name: Split.of(large[name], getattr(data, name).labels) for name in PARTS}
+    data = Data(spec=data.spec.replace("image", shape=(72, 72, 1)), **splits)
+    config = get_config("siamese_koch", input_shape=(72, 72, 1), filters=(2, 2, 2, 2), units=8)
+    return config, get_task("verification", queries=3, episodes=20), data, OPTIONS
+
+
+def predictive_coding():
+    config = get_config("cpc", filters=8, units=8, steps=2)
+    return config, get_task("predictive_coding"), tones(), OPTIONS
+
+
+def tones():
     """Words of two tones each, in noise."""
     generator = np.random.default_rng(0)
-    tones, sounds, labels = {"up": (500, 1500), "down": (1500, 500), "flat": (900, 900)}, [], np.arange(60) % 3
+    pitches, sounds, labels = {"up": (500, 1500), "down": (1500, 500), "flat": (900, 900)}, [], np.arange(60) % 3
     for label in labels:
         length = generator.integers(500, 900)
-        pitch = np.where(np.arange(1000) < length // 2, *[*tones.values()][label])
+        pitch = np.where(np.arange(1000) < length // 2, *[*pitches.values()][label])
         sound = 0.3 * np.sin(2 * np.pi * np.cumsum(pitch) / 8000) + generator.normal(0, 0.01, 1000)
         sounds.append(np.where(np.arange(1000) < length, sound, 0))
     columns = {
         "audio": Column(kind="audio", shape=(1000,), rate=8000),
-        "label": Column(kind="class", class_names=tuple(tones)),
+        "label": Column(kind="class", class_names=tuple(pitches)),
     }
     data = toy(columns, {"audio": np.array(sounds, "float32"), "label": labels})
     config = get_config("speech_dnn_hmm", units=32, layers=1, frames=7)
-    return config, get_task("speech_recognition", words=2, states=3), data, OPTIONS
+    return config, get_task("speech_recognition", words=2, states=3), tones(), OPTIONS
 
 
 def word_vectors():
@@ -403,3 +439,4 @@ JOBS = {
 }
 KILLED = JOBS | {"with_adapters": with_adapters}
 """those whose series of kills are tested"""
+        two_views_of_its_own,

@@ -66,7 +66,7 @@ def test_only_hidden_pixels_count():
 
 def test_the_network_sees_nothing_of_what_is_hidden():
     config = get_config("mlp", input_shape=(8, 12, 2), hidden=(4,))
-    learner = Masked(config.build(), 6)
+    learner = Masked(config.build(), config, 6)
     mask = hidden(tf.constant(PICTURES), 2, 20, key(3))
     guesses = learner({"image": tf.constant(PICTURES), "hidden": mask})
     assert guesses.shape == PICTURES.shape

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from keras_dl.architectures.vision import ImageReader, pixels
-from keras_dl.config import depth, width
+from keras_dl.config import width
 from keras_dl.fields import Count
 from keras_dl.lazy import keras, layers
 
@@ -40,7 +40,7 @@ class Conv4(ImageReader):
     pixel_offset: float | tuple[float, ...] = 1.0
     filters: int = width(64, low=8, high=256)
     """filters of each convolution"""
-    blocks: int = depth(4, low=1, high=4)
+    blocks: Count = 4
     """convolutions, each of which halves the map"""
 
     @property

@@ -98,17 +98,22 @@ def residual_block(x, config: ResNet, filters: int, strides: int, name: str):
     return keras.layers.Activation("relu", name=f"{name}_relu{len(plan)}")(x)
 
 
+def residual_stages(x, config: ResNet):
+    """(batch, height, width, channels) -> (batch, features): four stages of blocks, and the mean of the last map."""
+    for stage, blocks in enumerate(config.blocks, start=1):
+        for block in range(1, blocks + 1):
+            strides = 2 if stage > 1 and block == 1 else 1
+            x = residual_block(x, config, config.filters * 2 ** (stage - 1), strides, f"stage{stage}_block{block}")
+    return keras.layers.GlobalAveragePooling2D(name="head_pool")(x)
+
+
 def build(config: ResNet) -> keras.Model:
     inputs, x = pixels(config)
     x = convolution(x, config, config.filters, 7, 2, "stem")
     x = keras.layers.Activation("relu", name="stem_relu")(x)
     x = keras.layers.ZeroPadding2D(1, name="stage1_pool_pad")(x)
     x = keras.layers.MaxPooling2D(3, strides=2, name="stage1_pool")(x)
-    for stage, blocks in enumerate(config.blocks, start=1):
-        for block in range(1, blocks + 1):
-            strides = 2 if stage > 1 and block == 1 else 1
-            x = residual_block(x, config, config.filters * 2 ** (stage - 1), strides, f"stage{stage}_block{block}")
-    x = keras.layers.GlobalAveragePooling2D(name="head_pool")(x)
+    x = residual_stages(x, config)
     outputs = keras.layers.Dense(config.classes, activation=config.classifier_activation, name="head")(x)
     return keras.Model(inputs, outputs, name="resnet")
 
