@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import functools
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from keras_dl.data.assemble import assemble
 from keras_dl.data.dataset import Data
@@ -27,8 +29,10 @@ def load_folder(folder: Path, validation: float, seed: int, image_size: int | No
     They are scaled to cover that square (default `DEFAULT_SIZE`) and cropped to its centre; RGB, or gray if all
     of them are. Raises `UsageError` naming a picture that cannot be read, unless `skip_bad`.
     """
-    size = image_size or DEFAULT_SIZE
-    return _read(folder, list_files(folder, PICTURES), validation, seed, skip_bad, size, size)
+    size, listing = image_size or DEFAULT_SIZE, list_files(folder, PICTURES)
+    if listing.kinds and image_size is None:
+        check_sizes(listing)
+    return _read(folder, listing, validation, seed, skip_bad, size, size)
 
 
 def _read(
@@ -79,6 +83,20 @@ def _read(
         origin=listing.origin,
         reread=functools.partial(_read, folder, listing, validation, seed, skip_bad),
     )
+
+
+def check_sizes(listing: Listing) -> None:
+    """Raise `UsageError` where either of two kinds has a size of its own, to which its pictures would be scaled."""
+    sizes: list[set[tuple[int, int]]] = [set(), set()]
+    for path, label in listing.files["train"]:
+        with contextlib.suppress(Exception), Image.open(path) as image:  # those that cannot be read are told later
+            sizes[label].add(image.size)
+    if all(len(found) == 1 for found in sizes) and sizes[0] != sizes[1]:
+        (first, second), names = (f"{width}x{height}" for ((width, height),) in sizes), listing.class_names
+        raise UsageError(
+            f"the pictures of {names[0]} have {first} pixels, those of {names[1]} {second}; image_size scales both to "
+            "one size"
+        )
 
 
 class _Held:

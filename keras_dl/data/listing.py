@@ -45,11 +45,14 @@ class Listing:
     class_names: tuple[str, ...]
     notices: tuple[str, ...]
     origin: dict[str, Any]
+    kinds: bool = False
+    """whether the classes are two kinds of pictures, none of which belongs to another"""
 
 
 def list_files(folder: Path, sort: Sort) -> Listing:
     """The files of a `sort` in `folder`/<class>/, or in `folder`/<split>/<class>/ if all its folders are called so.
 
+    Folders called trainA, trainB, testA and testB, as CycleGAN's data have them, hold two kinds, the classes A and B.
     Hidden files do not count; files that are not of this sort are counted by ending in a notice. Raises `UsageError`
     for folders of another form: empty ones, classes that differ between splits, links in circles.
     """
@@ -64,7 +67,12 @@ def list_files(folder: Path, sort: Sort) -> Listing:
         if twice:
             raise UsageError(f"{folder} has several folders for one split: {some(twice)}")
     ignored: collections.Counter[str] = collections.Counter()
-    found = {split: _classes(root, sort, ignored) for split, root in roots.items()}
+    if kinds := _kinds(folders):
+        found = {split: {} for split, _ in kinds.values()}
+        for path, (split, kind) in kinds.items():
+            found[split][kind], roots[split] = _files(path, sort, ignored), folder
+    else:
+        found = {split: _classes(root, sort, ignored) for split, root in roots.items()}
     class_names = tuple(found["train"])
     for split, classes in found.items():
         if set(classes) != set(class_names):
@@ -79,7 +87,15 @@ def list_files(folder: Path, sort: Sort) -> Listing:
     endings = ", ".join(f"{count} {ending}" for ending, count in sorted(ignored.items()))
     notices = (shown(f"{ignored.total()} files are not {sort.one}s and were ignored: {endings}"),) if ignored else ()
     origin = of_folder(folder, (path for members in files.values() for path, _ in members))
-    return Listing(files, class_names, notices, origin)
+    return Listing(files, class_names, notices, origin, kinds=bool(kinds))
+
+
+def _kinds(folders: list[Path]) -> dict[Path, tuple[str, str]]:
+    """The split and the kind, A or B, that each of the `folders` is called after; nothing if one is not."""
+    found = {path: re.fullmatch(r"([a-z]+)([AB])", path.name) for path in folders}
+    if not all(match and match[1] in SPLIT_FOLDERS for match in found.values()):
+        return {}
+    return {path: (SPLIT_FOLDERS[match[1]], match[2]) for path, match in found.items()}
 
 
 def _folders(root: Path, sort: Sort) -> list[Path]:
@@ -98,21 +114,19 @@ def _folders(root: Path, sort: Sort) -> list[Path]:
 
 def _classes(root: Path, sort: Sort, ignored: collections.Counter[str]) -> dict[str, list[Path]]:
     """The files of `sort` in each class folder of `root`; other files are counted in `ignored`."""
-    classes = {}
-    for folder in _folders(root, sort):
-        inner, files = _visible(folder)
-        if inner:
-            raise UsageError(f"{inner[0]} is a folder within the class folder {folder}; {sort.form}")
-        classes[folder.name] = []
-        for path in files:
-            ending = path.suffix.lower()
-            if ending in sort.suffixes:
-                classes[folder.name].append(path)
-            else:
-                ignored[ending or path.name] += 1
-        if not classes[folder.name]:
-            raise UsageError(f"class {folder.name!r} has no {sort.one}s: {folder} holds none")
-    return classes
+    return {folder.name: _files(folder, sort, ignored) for folder in _folders(root, sort)}
+
+
+def _files(folder: Path, sort: Sort, ignored: collections.Counter[str]) -> list[Path]:
+    """The files of `sort` in a class `folder`; others are counted in `ignored`."""
+    inner, files = _visible(folder)
+    if inner:
+        raise UsageError(f"{inner[0]} is a folder within the class folder {folder}; {sort.form}")
+    found = [path for path in files if path.suffix.lower() in sort.suffixes]
+    ignored.update(path.suffix.lower() or path.name for path in files if path.suffix.lower() not in sort.suffixes)
+    if not found:
+        raise UsageError(f"class {folder.name!r} has no {sort.one}s: {folder} holds none")
+    return found
 
 
 def _visible(folder: Path) -> tuple[list[Path], list[Path]]:

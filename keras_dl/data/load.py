@@ -35,7 +35,7 @@ def load(
 
     A word without a separator is first the name of a data set; for a folder of that name write ./<name>, or a `Path`.
     A folder is <name>/<class>/<picture> or <name>/<train | validation | test>/<class>/<picture>, or has recordings in
-    place of pictures, or is a knowledge graph: train.txt with triples, and valid.txt and test.txt. `data_dir` is where
+    place of pictures, or trainA, trainB, testA and testB for classes, as CycleGAN's data, or is a knowledge graph: train.txt with triples, and valid.txt and test.txt. `data_dir` is where
     tensorflow-datasets keeps its data (default: TFDS_DATA_DIR, then its own); what is not there is downloaded.
     Where there is no validation split, the part `validation` of each class of the training examples becomes one, drawn
     by `seed`; where there is no test split, a fixed fifth does. Pictures get `image_size` pixels of height and width;

@@ -20,6 +20,7 @@ from keras_dl.data.resize import DEFAULT_SIZE
 from keras_dl.data.sequences import read_sequences
 from keras_dl.data.tfds_columns import described, find_columns, input_kind
 from keras_dl.data.tfds_read import can_stream, map_values, read_from_files, read_into_memory, widened
+from keras_dl.data.unpaired import is_unpaired, read_unpaired
 from keras_dl.errors import UsageError, choose
 from keras_dl.lazy import LazyModule, tf
 
@@ -71,6 +72,9 @@ def load_tfds(
         _prepare(builder)
         splits, notices = _splits(builder, split)
         return answers.read_answers(builder, splits, notices, validation, seed, _origin(builder))
+    if target is None and source is None and split is None and is_unpaired(builder):
+        _prepare(builder)
+        return read_unpaired(builder, validation, seed, image_size, _origin(builder))
     tags = tagged.tags_in(builder)
     if (target is None and len(tags) == 1) or target in tags:
         _prepare(builder)

@@ -24,6 +24,7 @@ from keras_dl.layers.padded_embedding import PaddedEmbedding
 from keras_dl.layers.positions import Positions
 from keras_dl.layers.proposals import Proposals
 from keras_dl.layers.rbf_output import RBFOutput
+from keras_dl.layers.reflection_padding import ReflectionPadding2D
 from keras_dl.layers.roi_align import RoIAlign
 from keras_dl.layers.row_normalization import RowNormalization
 from keras_dl.layers.sinusoids import Sinusoids
@@ -62,6 +63,7 @@ __all__ = [
     "Positions",
     "Proposals",
     "RBFOutput",
+    "ReflectionPadding2D",
     "RoIAlign",
     "RowNormalization",
     "Sinusoids",

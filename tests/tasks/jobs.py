@@ -205,6 +205,20 @@ def adversarial_generation():
     return config, get_task("adversarial_generation"), few(load("digits")), OPTIONS
 
 
+def cycle_consistency():
+    """Bright noise and dark noise, whose pool is full after a few steps."""
+    pictures = np.random.default_rng(0).integers(0, 128, (24, 8, 8, 1)).astype("uint8")
+    labels = np.arange(24) % 3 % 2
+    pictures[labels == 1] += 100
+    columns = {
+        "image": Column(kind="image", shape=(8, 8, 1)),
+        "label": Column(kind="class", class_names=("dark", "bright")),
+    }
+    config = get_config("cyclegan", filters=4, blocks=1, halvings=1)
+    options = dataclasses.replace(OPTIONS, batch_size=4)
+    return config, get_task("cycle_consistency", pool=5), toy(columns, {"image": pictures, "label": labels}), options
+
+
 def language_modeling():
     """One text a split, of words that come in a row."""
     text = " ".join(WORDS[place % len(WORDS)] for place in range(240))
@@ -421,6 +435,7 @@ JOBS = {
         object_detection,
         variational_autoencoding,
         adversarial_generation,
+        cycle_consistency,
         node_classification,
         deep_q_learning,
         least_squares,
