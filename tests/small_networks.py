@@ -74,6 +74,8 @@ def by_name(config: Config, count: int, generator: np.random.Generator) -> tuple
             x[name] = generator.integers(0, config.segments, shape).astype("int32")
         elif name == "image":
             x[name] = generator.integers(0, 256, shape).astype("float32")
+        elif name == "triple":
+            x[name] = generator.integers(0, min(config.entities, config.relations), shape).astype("int32")
         elif name == "edge_index":
             nodes = tensors["x"].shape[1]
             x[name] = generator.integers(0, nodes, [size or 2 * nodes for size in shape]).astype("int32")

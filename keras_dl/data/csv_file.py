@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,20 +25,26 @@ MOST_CLASSES = 20
 """different whole numbers that are still classes"""
 WORDS_OF_TEXT = 2
 """on average, from which on cells are texts and no categories"""
+HEADLESS = "the first line holds numbers, so that it is a row; the columns are called column 1, column 2 .."
 TEXTS = ("text", "second_text")
 """the columns of one text or two"""
 
 
-def load_csv(path: Path, validation: float, seed: int, target: str | None) -> Data:
+def load_csv(path: Path, validation: float, seed: int, target: str | None, whole: bool = False) -> Data:
     """The rows of the table in `path`, whose first line names its columns, and what is to be predicted, `target`.
 
     Numbers are scaled to mean 0 and variance 1 over the training rows, words are categories, as `Table` says; where
     there are one or two other columns, all of texts of several words, these are the inputs as they are. The target is a
     class where it holds words, or at most `MOST_CLASSES` neighbouring whole numbers; otherwise a number. Several
     targets have commas between them and keep their names. Rows without any are left out. Without a target a table of
-    dates, in order, and numbers is one long series. Raises `UsageError` for everything else.
+    dates, in order, and numbers is one long series; with `whole` any table is what `whole_table` makes of it. Raises
+    `UsageError` for everything else.
     """
     columns = read_columns(path)
+    if whole:
+        if target is not None:
+            raise UsageError(f"the whole table {path.name} is learned, gaps and all; leave the target {target} out")
+        return whole_table(columns, path.name, validation=validation, seed=seed, origin=origin_of(path))
     if target is None and series.in_table(columns):
         values, names = series.numbers(path, columns)
         return series.from_series(
@@ -51,6 +58,8 @@ def load_csv(path: Path, validation: float, seed: int, target: str | None) -> Da
         columns = {
             name: [cell for cell, keep in zip(cells, kept, strict=True) if keep] for name, cells in columns.items()
         }
+    if is_headless(columns):
+        notices.append(HEADLESS)
     answers, described = {}, {}
     for name in targets:
         values, column, words = _answers(path, name, columns.pop(name))
@@ -91,6 +100,60 @@ def load_csv(path: Path, validation: float, seed: int, target: str | None) -> Da
         return dataclasses.replace(data, recode=recode)
 
     return encoded(table)
+
+
+def whole_table(
+    columns: dict[str, list[str]], name: str, *, validation: float, seed: int, origin: dict[str, Any]
+) -> Data:
+    """All `columns`, cells by name, as the column "features" alone, NaN where a cell is missing.
+
+    Numbers are scaled to mean 0 and variance 1 over the training cells that are there. Columns that hold one value in
+    all of these are left out, since it has no scale. Raises `UsageError` for a table of nothing but gaps, or nothing
+    but such columns, and as `Table.of` does.
+    """
+    rows, missing = len(next(iter(columns.values()))), sum(sum(map(is_missing, cells)) for cells in columns.values())
+    if missing == rows * len(columns):
+        raise UsageError(f"{name} holds nothing but gaps")
+    told = f"{missing:,} of {rows * len(columns):,} cells are gaps"
+    notices = [told if missing else f"{name} has no gaps: cells are hidden to learn from, a model fills other tables"]
+    notices += [HEADLESS] if is_headless(columns) else []
+    parts, _ = complete({"train": rows}, validation, seed, ())
+    training = parts["train"][1]
+    same = [key for key, cells in columns.items() if len({_value(cells[place]) for place in training} - {None}) == 1]
+    if len(same) == len(columns):
+        raise UsageError(f"each column of {name} holds one value; there is nothing to tell apart")
+    if same:
+        notices.append(f"columns of one value in the training rows were left out: {some(same)}")
+
+    def encoded(table: Table) -> Data:
+        column = Column(kind="features", shape=(table.width,), vocabulary=table.to_json(), gaps=True)
+        data = assemble(
+            {"train": {"features": Array(table.with_gaps(columns))}},
+            {"features": column},
+            name=shown(name),
+            validation=validation,
+            seed=seed,
+            notices=[shown(notice) for notice in notices],
+            origin=origin,
+        )
+        return dataclasses.replace(data, recode=lambda text: encoded(Table.from_json(text)))
+
+    varied = {key: cells for key, cells in columns.items() if key not in same}
+    return encoded(Table.of(varied, training, gaps=True))
+
+
+def _value(cell: str) -> float | str | None:
+    """What a cell says; None where it is missing."""
+    return None if is_missing(cell) else float(cell) if is_number(cell) else cell.strip()
+
+
+def is_headless(columns: dict[str, list[str]]) -> bool:
+    """Whether `columns` are of a table whose first line names none."""
+    return [*columns] == _numbered(len(columns))
+
+
+def _numbered(count: int) -> list[str]:
+    return [f"column {number}" for number in range(1, count + 1)]
 
 
 def _is_text(cells: list[str]) -> bool:
@@ -139,24 +202,37 @@ def _answers(path: Path, target: str, cells: list[str]) -> tuple[np.ndarray, Col
 
 
 def read_columns(path: Path) -> dict[str, list[str]]:
-    """The cells of each column of the table in `path` by its name. Raises `UsageError` for what is no table."""
+    """The cells of each column of the table in `path` by its name. Raises `UsageError` for what is no table.
+
+    A first line that holds numbers, and words, if any, that stand again below them, is a row: the columns of such a
+    table are called by their numbers.
+    """
     try:
         rows = [row for row in csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")) if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{path} is no table that can be read: {getattr(error, 'strerror', None) or error}") from None
     if len(rows) < 2:
         raise UsageError(f"{path} has {len(rows)} lines; a line with the names of its columns and rows are wanted")
-    header, *rows = rows
+    header, *below = rows
     header = [name.strip() for name in header]
-    if any(is_number(name) for name in header):
+    if _is_row(header, below):
+        header, below = _numbered(len(header)), rows
+    elif any(map(is_number, header)):
         raise UsageError(f"the first line of {path} must name the columns; it holds {some(header)}")
     twice = sorted({name for name in header if header.count(name) > 1 or not name})
     if twice:
         raise UsageError(f"the columns of {path} must have different names; there is more than one {twice[0]!r}")
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(below, start=1):
         if len(row) != len(header):
             raise UsageError(f"row {number} of {path} has {len(row)} cells; {len(header)} are wanted: {','.join(row)}")
-    return dict(zip(header, map(list, zip(*rows, strict=True)), strict=True))
+    return dict(zip(header, map(list, zip(*below, strict=True)), strict=True))
+
+
+def _is_row(first: list[str], below: list[list[str]]) -> bool:
+    """Whether the `first` line of a table is a row like those `below`."""
+    words = {place: cell for place, cell in enumerate(first) if not is_number(cell) and not is_missing(cell)}
+    again = all(any(row[place : place + 1] == [cell] for row in below) for place, cell in words.items())
+    return any(map(is_number, first)) and again
 
 
 def origin_of(path: Path) -> dict[str, object]:

@@ -28,6 +28,7 @@ def load(
     target: str | None = None,
     source: str | None = None,
     split: str | None = None,
+    whole: bool = False,
 ) -> Data:
     """The data set called `name`: "digits", "clauses", "facts", a name of tensorflow-datasets, a folder or a file.
 
@@ -42,7 +43,8 @@ def load(
     by default they keep theirs, or get 96 where they differ. `skip_bad` leaves out files that cannot be read.
     `target` is what is to be predicted, a column of a table or a feature of tensorflow-datasets, `source` the feature
     of these that networks take and `split` the one to train on; all three where the data do not say. A table of dates
-    and numbers, or an array "series", is one long series where no `target` is given. Pictures that do not fit into
+    and numbers, or an array "series", is one long series where no `target` is given. With `whole` a table is one column
+    of all its cells, gaps and all, for tasks that need no target. Pictures that do not fit into
     memory stay in their files.
 
     Raises `UsageError` for unknown names, folders of another form, unreadable pictures, impossible labels, and for a
@@ -66,7 +68,7 @@ def load(
     if file_type == ".csv":
         from keras_dl.data.csv_file import load_csv
 
-        data = load_csv(folder, validation, seed, target)
+        data = load_csv(folder, validation, seed, target, whole)
     elif file_type == ".npz":
         from keras_dl.data.npz_file import load_npz
 

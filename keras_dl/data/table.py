@@ -30,11 +30,11 @@ class Numbers:
     width = 1
 
     @classmethod
-    def of(cls, cells: Sequence[str]) -> Self:
-        """The scale on which `cells` have mean 0 and variance 1; missing ones become their median."""
+    def of(cls, cells: Sequence[str], *, gaps: bool = False) -> Self:
+        """The scale on which `cells` have mean 0 and variance 1; missing ones become their median, or stay `gaps`."""
         values = np.array([float(cell) for cell in cells if not is_missing(cell)])
         middle = float(np.median(values))
-        filled = np.concatenate([values, np.full(len(cells) - len(values), middle)])
+        filled = values if gaps else np.concatenate([values, np.full(len(cells) - len(values), middle)])
         return cls(middle, float(filled.mean()), float(filled.std()) or 1.0)
 
     def encode(self, cells: Sequence[str]) -> np.ndarray:
@@ -71,12 +71,13 @@ class Table:
     columns: Mapping[str, Numbers | Words]
 
     @classmethod
-    def of(cls, columns: Mapping[str, Sequence[str]], training: np.ndarray) -> Self:
+    def of(cls, columns: Mapping[str, Sequence[str]], training: np.ndarray, *, gaps: bool = False) -> Self:
         """How the rows of `columns`, cells by name, become features; scales are those of the rows `training` alone.
 
-        Raises `UsageError` for columns that are neither numbers nor categories.
+        They are those of the cells that are not missing, where others stay `gaps`. Raises `UsageError` for columns that
+        are neither numbers nor categories.
         """
-        return cls({name: _column(name, cells, training) for name, cells in columns.items()})
+        return cls({name: _column(name, cells, training, gaps) for name, cells in columns.items()})
 
     @property
     def width(self) -> int:
@@ -98,6 +99,13 @@ class Table:
             except ValueError as error:
                 raise UsageError(f"column {name}: {error}") from None
         return np.concatenate(parts, axis=1).astype("float32")
+
+    def with_gaps(self, columns: Mapping[str, Sequence[str]]) -> np.ndarray:
+        """The features of `encode`, NaN where they come from a cell that is missing."""
+        features = self.encode(columns)
+        missing = np.array([[*map(is_missing, columns[name])] for name in self.columns]).T
+        features[np.repeat(missing, [column.width for column in self.columns.values()], axis=1)] = np.nan
+        return features
 
     def to_json(self) -> str:
         """What `from_json` reads."""
@@ -127,7 +135,7 @@ def _number(cell: str) -> float:
     return float(cell)
 
 
-def _column(name: str, cells: Sequence[str], training: np.ndarray) -> Numbers | Words:
+def _column(name: str, cells: Sequence[str], training: np.ndarray, gaps: bool) -> Numbers | Words:
     there = [(place, cell.strip()) for place, cell in enumerate(cells) if not is_missing(cell)]
     if not there:
         raise UsageError(f"column {name} is empty; take it out of the table")
@@ -136,7 +144,7 @@ def _column(name: str, cells: Sequence[str], training: np.ndarray) -> Numbers | 
         trained = [cells[place] for place in training]
         if all(map(is_missing, trained)):
             raise UsageError(f"column {name} has no number in the training rows; take it out of the table")
-        return Numbers.of(trained)
+        return Numbers.of(trained, gaps=gaps)
     if len(strange) < len(there) / 2:
         place, cell = strange[0]
         raise UsageError(f"column {name} holds numbers, and {cell!r:.60} in row {place + 1}; make them all numbers")

@@ -60,6 +60,8 @@ class Task:
     """whether whoever asks trained networks gives seeds, in a column of that name, "seed", for pictures of noise"""
     answers_pictures: ClassVar[bool] = False
     """whether answers hold pictures, such as "image": rows of pixels 0..255"""
+    whole_tables: ClassVar[bool] = False
+    """whether all cells of a table are learned, gaps and all, in place of a target"""
     several_targets: ClassVar[bool] = False
     """whether data may have more columns of the kinds that it learns than one"""
     head: ClassVar[str | None] = None

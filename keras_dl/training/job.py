@@ -42,7 +42,7 @@ class Job:
 
     def loaded(self) -> Data:
         """The data as they are. Raises `UsageError` as `keras_dl.data.load` does."""
-        return load(**self.loading)
+        return load(**self.loading, whole=self.task.whole_tables)
 
     def adapted(self) -> tuple[Config, Data]:
         """The network for the data, and the data as it takes them. Raises `UsageError` where they do not fit."""

@@ -68,6 +68,7 @@ class Evaluate:
         out = new_place(self.out, "evaluations/{}")
         predictor = Predictor(self.model)
         loading = {"data_dir": self.data_dir, "skip_bad": self.skip_bad, "image_size": predictor.spec.image_size}
+        loading["whole"] = predictor.task.whole_tables
         data = fitting(load(self.data, **loading, **self._chosen(predictor)), predictor)
         there = data.test.fingerprint["columns"].get("label", {}).get("sha256")
         if predictor.facts.get("test_labels", there) != there:

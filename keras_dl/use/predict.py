@@ -13,6 +13,7 @@ import tyro
 from rich.table import Table
 
 from keras_dl.console import plain_console
+from keras_dl.data.gaps import FILLED, ROW
 from keras_dl.errors import UsageError, shown
 from keras_dl.fields import Count, NotNegative, Seed, check_fields, up_to
 from keras_dl.learning.sheets import draw_sheet
@@ -127,6 +128,8 @@ def _pictures(answers: list[Answer]) -> dict[str, np.ndarray]:
 def _cells(answer: Answer, class_names: tuple[str, ...]) -> dict[str, object]:
     """A row of a table for programs: classes have a column each, in the order of the model; lists are JSON."""
     cells: dict[str, object] = {"input": shown(answer.source)}
+    if ROW in answer.value:
+        return cells | answer.value[ROW]
     for name, value in answer.value.items():
         if name == "probabilities":
             cells |= {label: f"{value[label]:.6f}" for label in class_names}
@@ -151,6 +154,8 @@ def _table(answers: list[Answer], top: int) -> Table:
 def _lines(answer: Answer, top: int) -> list[tuple[str, str]]:
     if answer.classes:
         return [(name, f"{100 * share:.1f} %") for name, share in answer.classes[:top]]
+    if ROW in answer.value:
+        return [(f"{name}: {value}", "") for name, value in answer.value[FILLED].items()] or [("no gaps", "")]
     lines = []
     for name, value in answer.value.items():
         match value:

@@ -22,11 +22,13 @@ from keras_dl.data.spectra import heard
 from keras_dl.data.table import Table
 from keras_dl.errors import UsageError, some
 from keras_dl.fields import Seed, checked
+from keras_dl.use.gaps import read_gaps
 from keras_dl.use.graphs import read_graphs
 from keras_dl.use.texts import read_texts
 from keras_dl.use.triples import read_triples
 from keras_dl.use.words import read_sums
 
+TABLES = "tables that end in .csv"
 Inputs = tuple[list[str], dict[str, np.ndarray]]
 """what each input is called, and all of them by column"""
 
@@ -67,6 +69,8 @@ def read(places: Sequence[str | os.PathLike], spec: Spec, *, skip_bad: bool = Fa
     if column.kind not in readers or (column.kind == "series" and not column.rate and not column.names):
         raise UsageError(f"inputs of the kind {column.kind} are not read from files; call the network of keras_dl.load")
     places = [names.expanded(names.checked("an input", place)) for place in places]
+    if column.kind == "features" and column.gaps:
+        return read_gaps([file for place in places for file in _files(place, {".csv"}, TABLES)], name, column)
     sources, values = readers[column.kind](places, column, skip_bad)
     return sources, {name: values}
 
@@ -108,7 +112,7 @@ def _samples(places: Sequence[Path], column: Column, _skip_bad: bool) -> tuple[l
 
 def _moments(places: Sequence[Path], column: Column, _skip_bad: bool) -> tuple[list[str], np.ndarray]:
     """The last steps of the series in each table, on the scale of the network."""
-    files = [file for place in places for file in _files(place, {".csv"}, "tables that end in .csv")]
+    files = [file for place in places for file in _files(place, {".csv"}, TABLES)]
     steps, windows = column.shape[0], []
     for file in files:
         values, _ = series_numbers(file, read_columns(file), column.names)
@@ -119,7 +123,7 @@ def _moments(places: Sequence[Path], column: Column, _skip_bad: bool) -> tuple[l
 
 
 def _rows(places: Sequence[Path], column: Column, _skip_bad: bool) -> tuple[list[str], np.ndarray]:
-    files = [file for place in places for file in _files(place, {".csv"}, "tables that end in .csv")]
+    files = [file for place in places for file in _files(place, {".csv"}, TABLES)]
     if column.vocabulary is not None:
         return _table_rows(files, Table.from_json(column.vocabulary))
     width = int(np.prod(column.shape))

@@ -95,7 +95,8 @@ def test_scales_are_of_the_training_rows_alone():
         ("a,b\n1,2\n", None, "say which of its columns is the target; it has a, b"),
         ("a,b\n1,2\n", "c", "it has no column c; it has a, b"),
         ("a\n1\n", "a", "has no column beside a"),
-        ("1,2\n3,4\n", "1", "the first line of .* must name the columns; it holds 1, 2"),
+        ("a,2\n3,4\n", "1", "the first line of .* must name the columns; it holds a, 2"),
+        ("1,2\n3,4\n", "1", "it has no column 1; it has column 1, column 2"),
         ("a,b\n", "a", "has 1 lines"),
         ("", "a", "has 0 lines"),
         ("a,a\n1,2\n", "a", "there is more than one 'a'"),
@@ -112,6 +113,43 @@ def test_tables_that_say_nothing_are_refused(tmp_path, content, target, words):
     (tmp_path / "t.csv").write_text(content)
     with pytest.raises(UsageError, match=words):
         load(tmp_path / "t.csv", target=target)
+
+
+def test_a_first_line_of_numbers_is_a_row(tmp_path):
+    (tmp_path / "t.csv").write_text("1,blue,?\n2,blue,4\n3,red,\n" * 4)
+    data = load(tmp_path / "t.csv", target="column 2")
+    assert sum(data.spec.counts.values()) == 12 and data.spec.class_names == ("blue", "red")
+    assert told(data, "the columns are called column 1, column 2 ..")
+
+
+def test_a_whole_table_keeps_its_gaps(tmp_path):
+    columns = table(same=["7"] * 55 + ["?"] * 5)
+    columns["width"] = [*map(str, columns["width"])]
+    columns["width"][4] = columns["colour"][9] = "?"
+    data = load(write(tmp_path / "t.csv", **columns), whole=True)
+    column = data.spec.columns["features"]
+    assert [*data.spec.columns] == ["features"] and (column.shape, column.gaps) == ((4,), True)
+    assert told(data, "7 of 180 cells are gaps")
+    assert told(data, "columns of one value in the training rows were left out: same")
+    rows = np.concatenate([getattr(data, name).columns["features"].values for name in ("train", "validation", "test")])
+    assert np.isnan(rows[:, 0]).sum() == 1 and np.isnan(rows[:, 1:]).sum() == 3
+    trained = data.train.columns["features"].values[:, 0]
+    assert (np.nanmean(trained), np.nanstd(trained)) == pytest.approx((0, 1), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("content", "target", "words"),
+    [
+        ("a,b\n?,\n,?\n", None, "t.csv holds nothing but gaps"),
+        ("a,b\n1,x\n1,?\n1,x\n1,x\n", None, "each column of t.csv holds one value"),
+        ("a,b\n1,2\n2,3\n3,4\n4,5\n", "b", "the whole table t.csv is learned, gaps and all; leave the target b out"),
+        ("a,b\n1,?\n2,?\n3,?\n4,?\n", None, "column b is empty; take it out of the table"),
+    ],
+)
+def test_whole_tables_that_say_nothing_are_refused(tmp_path, content, target, words):
+    (tmp_path / "t.csv").write_text(content)
+    with pytest.raises(UsageError, match=words):
+        load(tmp_path / "t.csv", target=target, whole=True)
 
 
 def test_a_table_that_was_written_is_read_back(tmp_path):

@@ -13,10 +13,12 @@ import numpy as np
 from keras_dl import get_config
 from keras_dl.data import Data, Spec, Split, load
 from keras_dl.data.answers import of_answers
+from keras_dl.data.csv_file import whole_table
 from keras_dl.data.series import from_series
 from keras_dl.data.source import Array
 from keras_dl.data.spec import Column
 from keras_dl.data.tagged import of_words
+from keras_dl.data.triples import of_triples
 from keras_dl.tasks import get_task
 from keras_dl.training import Options
 
@@ -373,6 +375,30 @@ def sentences_of(texts):
     return toy({"text": Column(kind="text")}, {"text": texts})
 
 
+def imputation(rows=90):
+    """Numbers of which one follows from two others, and words that follow from one; a fifth is not known."""
+    generator = np.random.default_rng(0)
+    x, y = generator.normal(size=(2, rows))
+    cells = {"x": 10 + x, "y": y, "sum": x - y, "sign": np.where(x > 0, "plus", "minus")}
+    columns = {name: [*map(str, values)] for name, values in cells.items()}
+    for values in columns.values():
+        for place in np.flatnonzero(generator.random(rows) < 0.2):
+            values[place] = "?"
+    data = whole_table(columns, "toy", validation=0.2, seed=0, origin={"kind": "toy"})
+    return get_config("masked_imputer", units=32, dropout=0.1), get_task("imputation"), data, OPTIONS
+
+
+def link_prediction():
+    """A ring of entities: which comes next, and which came before, by other words too."""
+    ring = np.tile(np.arange(12), 4)
+    triples = np.stack([ring, np.repeat(np.arange(4), 12), (ring + np.repeat([1, 1, -1, -1], 12)) % 12], axis=1)
+    triples = np.random.default_rng(0).permutation(triples)
+    parts = {"train": triples[:38], "validation": triples[38:43], "test": triples[43:]}
+    names = tuple(f"e{place}" for place in range(12))
+    data = of_triples(parts, names, ("next", "then", "before", "behind"), name="ring")
+    return get_config("kg_tensor_embedding", width=8), get_task("link_prediction", negatives=4), data, OPTIONS
+
+
 def forecasting():
     """A wave, and its product with another one."""
     time = np.arange(260)
@@ -447,6 +473,8 @@ JOBS = {
         tagging,
         translation,
         forecasting,
+        imputation,
+        link_prediction,
         word_vectors,
         speech_recognition,
         captioning,
