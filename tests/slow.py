@@ -29,6 +29,7 @@ SLOW = (
     "tests/tasks/test_tagging.py::*",
     "tests/tasks/test_pairs.py::*",
     "tests/tasks/test_prototypical.py::*",
+    "tests/tasks/test_layerwise.py::test_a_belief_network*",
     "tests/tasks/test_domain_adversarial.py::*",
     "tests/tasks/test_pseudo_labels.py::*",
     "tests/tasks/test_multi_task.py::*",

@@ -40,7 +40,9 @@ class OneHotSquaredError(keras.losses.Loss):
 class SummedSquaredError(keras.losses.Loss):
     """Sum over all numbers of an example of ((target - output) / `scale`)^2, one value per example, then reduced."""
 
-    def __init__(self, scale: float = 1.0, name: str = "summed_squared_error", reduction="sum_over_batch_size", dtype=None):
+    def __init__(
+        self, scale: float = 1.0, name: str = "summed_squared_error", reduction="sum_over_batch_size", dtype=None
+    ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.scale = scale
 

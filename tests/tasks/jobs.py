@@ -202,6 +202,31 @@ def variational_autoencoding():
     return config, get_task("variational_autoencoding"), few(load("digits")), OPTIONS
 
 
+def reconstruction():
+    config = get_config("autoencoder", hidden=(16,), latent_width=4)
+    return config, get_task("reconstruction", corrupted=0.25), few(load("digits")), OPTIONS
+
+
+def contrastive_divergence():
+    config = get_config("dbm", units=(12, 6))
+    return config, get_task("contrastive_divergence", steps=2), few(load("digits")), OPTIONS
+
+
+def restricted_machine():
+    config = get_config("rbm", units=(12,))
+    return config, get_task("contrastive_divergence"), few(load("digits")), OPTIONS
+
+
+def layerwise_divergence():
+    config = get_config("dbn", units=(16, 12, 16))
+    return config, get_task("layerwise_divergence"), few(load("digits")), OPTIONS
+
+
+def layerwise_denoising():
+    config = get_config("stacked_denoising_autoencoder", units=(16, 12, 8))
+    return config, get_task("layerwise_denoising"), few(load("digits")), OPTIONS
+
+
 def adversarial_generation():
     config = get_config("dcgan", filters=8, latent_width=6)
     return config, get_task("adversarial_generation"), few(load("digits")), OPTIONS
@@ -357,7 +382,10 @@ def tones():
         "audio": Column(kind="audio", shape=(1000,), rate=8000),
         "label": Column(kind="class", class_names=tuple(pitches)),
     }
-    data = toy(columns, {"audio": np.array(sounds, "float32"), "label": labels})
+    return toy(columns, {"audio": np.array(sounds, "float32"), "label": labels})
+
+
+def speech_recognition():
     config = get_config("speech_dnn_hmm", units=32, layers=1, frames=7)
     return config, get_task("speech_recognition", words=2, states=3), tones(), OPTIONS
 
@@ -450,8 +478,13 @@ JOBS = {
         regression,
         relative_localization,
         contrastive,
+        two_views_of_its_own,
         clustering,
         masked_reconstruction,
+        patches_of_its_own,
+        predictive_coding,
+        triplets,
+        verification,
         pseudo_labels,
         prototypical,
         domain_adversarial,
@@ -460,6 +493,11 @@ JOBS = {
         adversarial_training,
         object_detection,
         variational_autoencoding,
+        reconstruction,
+        contrastive_divergence,
+        restricted_machine,
+        layerwise_divergence,
+        layerwise_denoising,
         adversarial_generation,
         cycle_consistency,
         node_classification,
@@ -482,4 +520,3 @@ JOBS = {
 }
 KILLED = JOBS | {"with_adapters": with_adapters}
 """those whose series of kills are tested"""
-        two_views_of_its_own,
