@@ -7,8 +7,9 @@ from jobs import JOBS, few, toy
 from keras_dl import UsageError, get_config
 from keras_dl.data import load
 from keras_dl.data.spec import Column
-from keras_dl.learning.variational import Variational, kl, reconstruction
+from keras_dl.learning.variational import Variational, kl, log_likelihood, reconstruction
 from keras_dl.tasks import get_task
+from keras_dl.tasks.variational_autoencoding import plane, way
 from keras_dl.training import build
 from keras_dl.training.loop import Training
 
@@ -106,6 +107,43 @@ def test_each_picture_of_an_evaluation_has_other_noise(trained):
     )
     assert one["kl"] == pytest.approx(two["kl"], rel=1e-5)
     assert abs(one["reconstruction"] - two["reconstruction"]) > 1e-3
+
+
+def test_the_likelihood_is_that_of_the_codes_summed_up():
+    """In one dimension the integral over all codes is a sum over a fine grid."""
+    network = get_config("vae", input_shape=(3, 2, 1), units=5, latent_width=1).build()
+    for variable in network.weights:
+        variable.assign(GENERATOR.normal(0, 0.8, variable.shape))
+    pictures = GENERATOR.integers(0, 256, (4, 3, 2, 1)).astype("float32")
+    grid = np.linspace(-8, 8, 4001).astype("float32")[:, None]
+    prior = np.exp(-(grid[:, 0] ** 2) / 2) / np.sqrt(2 * np.pi)
+    logits = network.get_layer("decoder")(grid)
+    exact = [
+        np.log(np.sum(prior * np.exp(-reconstruction(np.tile(one, (4001, 1, 1, 1)), logits).numpy())) * 0.004)
+        for one in pictures
+    ]
+    np.testing.assert_allclose(log_likelihood(network, pictures, 4000), exact, atol=0.1)
+    assert log_likelihood(network, np.repeat(pictures, 500, axis=0), 1).mean() < np.mean(exact) - 0.01
+
+
+def test_the_likelihood_is_scored_where_it_is_wanted(trained):
+    training, _ = trained
+    task = training.task.replace(importance=20)
+    found = task.scores(training.network, training.config, training.data.test, training.data.spec)["log_likelihood"]
+    assert -training.evaluate(training.data.test)["loss"] < found < 0
+    assert "log_likelihood" not in training.evaluate(training.data.test)
+
+
+def test_samples_ways_and_planes_are_pictures_of_codes(trained):
+    training, _ = trained
+    made = training.task.made(training.network, training.config, (4, 5))
+    np.testing.assert_allclose(training.task.made(training.network, training.config, (5,))[0], made[1], atol=1e-3)
+    line = way(np.array([0.0, 2.0]), np.array([7.0, -5.0]))
+    np.testing.assert_allclose(line, np.stack([np.arange(8), 2 - np.arange(8)], axis=1), atol=1e-12)
+    codes = plane(4)
+    assert codes.shape == (16, 2)
+    np.testing.assert_allclose(codes[0], -codes[-1])
+    assert codes[0, 0] < 0 < codes[0, 1]
 
 
 def test_the_sheet_is_drawn(trained, tmp_path):
