@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from jobs import few, toy
+from jobs import JOBS, few, toy
 
 from keras_dl import UsageError, get_config
 from keras_dl.data import load
 from keras_dl.data.spec import Column
 from keras_dl.lazy import tf
-from keras_dl.learning.hiding import error, filled, hidden
+from keras_dl.learning.hiding import error, filled, hidden, standardized_patches
 from keras_dl.learning.masked import Masked
 from keras_dl.tasks import get_task
 from keras_dl.training import Options, build
@@ -131,3 +131,42 @@ def test_networks_without_features_and_tables_are_refused():
     table = toy(columns, {"features": np.ones((4, 3), "float32"), "label": np.arange(4) % 2})
     with pytest.raises(UsageError, match="masked_reconstruction needs a column of image; toy has features"):
         task.adapt(get_config("mlp"), table)
+
+
+def test_a_masked_autoencoder_hides_by_noise_that_evaluation_repeats():
+    config, task, data, _ = JOBS["patches_of_its_own"]()
+    config, data = task.adapt(config, data)
+    arrange = task.arrange(config.build())
+    pictures = {"image": tf.constant(data.test.inputs())}
+    x, _ = arrange(pictures, None)
+    assert x.keys() == {"image", "noise"} and x["noise"].shape == (len(data.test), 16)
+    np.testing.assert_array_equal(arrange(pictures, None)[0]["noise"], x["noise"])
+    assert (arrange(pictures, key(1))[0]["noise"] != arrange(pictures, key(2))[0]["noise"]).numpy().all()
+
+
+def test_patches_are_standardized():
+    found = np.array(standardized_patches(PICTURES, 4))
+    for picture, patches in zip(PICTURES, found, strict=True):
+        for number, patch in enumerate(patches):
+            row, column = divmod(number, 3)
+            expected = picture[4 * row : 4 * row + 4, 4 * column : 4 * column + 4].ravel()
+            expected = (expected - expected.mean()) / expected.std(ddof=1)
+            np.testing.assert_allclose(patch, expected, atol=1e-4)
+    np.testing.assert_allclose(standardized_patches(np.full((1, 4, 4, 1), 7.0, "float32"), 4), 0, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "fields", "words"),
+    [
+        (
+            {"patch": 2, "width": 8},
+            {},
+            "masked_autoencoder hides patches by itself; set its own fields, not patch, width",
+        ),
+        ({}, {"masking_ratio": 0.0}, "masking_ratio=0.0 hides none of 16 patches"),
+    ],
+)
+def test_what_a_masked_autoencoder_cannot_learn(settings, fields, words):
+    config, _, data, _ = JOBS["patches_of_its_own"]()
+    with pytest.raises(UsageError, match=words):
+        get_task("masked_reconstruction", **settings).adapt(config.replace(**fields), data)
