@@ -73,7 +73,7 @@ def pairs():
         "label": Column(kind="class", class_names=("no", "yes")),
     }
     texts = {"text": first.astype(object), "second_text": second.astype(object)}
-    config = get_config("bert_tiny", length=7, heads=2, head_width=8)
+    config = get_config("bert_tiny", blocks=1, length=7, heads=2, head_width=8)
     task = get_task("classification", vocabulary_size=40)
     return config, task, toy(columns, {**texts, "label": (second == "red").astype(int)}), OPTIONS
 
@@ -125,7 +125,7 @@ def relative_localization():
 
 
 def contrastive():
-    config = get_config("resnet20", blocks=1, filters=4)
+    config = get_config("mlp", hidden=(16,), normalization="batch")
     return config, get_task("contrastive", width=8), few(load("digits")), OPTIONS
 
 
@@ -266,14 +266,14 @@ def language_of_sentences():
 def masked_language_modeling():
     """Each text the same word again and again."""
     _, _, data, _ = language_of_sentences()
-    config = get_config("bert_tiny", length=8, heads=2, head_width=8)
+    config = get_config("bert_tiny", blocks=1, length=8, heads=2, head_width=8)
     return config, get_task("masked_language_modeling", vocabulary_size=40), data, OPTIONS
 
 
 def words_and_next_sentence():
     """Texts of three sentences, each of one word."""
     texts = [" ".join(f"{word}." for word in (*WORDS, *WORDS)[place % 5 : place % 5 + 3]) for place in range(96)]
-    config = get_config("bert_tiny", length=8, heads=2, head_width=8)
+    config = get_config("bert_tiny", blocks=1, length=8, heads=2, head_width=8)
     task = get_task("masked_language_modeling", next_sentence=True, vocabulary_size=40)
     return config, task, sentences_of(np.array(texts, object)), OPTIONS
 
@@ -289,7 +289,7 @@ def question_answering():
         start = context.index(f"{names[asked]} is ") + len(f"{names[asked]} is ")
         examples.append((f"{names[asked]} ?", context, [things[asked]], start))
     data = of_answers(dict.fromkeys(PARTS, examples), name="toy", validation=0.1, seed=0)
-    config = get_config("bert_tiny", length=16, heads=2, head_width=8)
+    config = get_config("bert_tiny", blocks=1, length=16, heads=2, head_width=8)
     return config, get_task("question_answering", vocabulary_size=50), data, OPTIONS
 
 
@@ -300,7 +300,7 @@ def tagging():
     rows = [generator.choice(5, generator.integers(2, 6)) for _ in range(96)]
     examples = [([words[place] for place in row], [int(place < 3) for place in row]) for row in rows]
     data = of_words(dict.fromkeys(PARTS, examples), ("no", "number"), name="toy", validation=0.1, seed=0)
-    config = get_config("bert_tiny", length=14, heads=2, head_width=8)
+    config = get_config("bert_tiny", blocks=1, length=14, heads=2, head_width=8)
     return config, get_task("tagging", vocabulary_size=25), data, OPTIONS
 
 
@@ -459,7 +459,9 @@ def object_detection():
         "labels": Column(kind="classes", shape=(2,), class_names=("dark", "bright")),
     }
     data = toy(columns, {"image": pictures, "boxes": boxes, "labels": labels})
-    config = get_config("faster_rcnn_r50_fpn", filters=4, blocks=(1, 1, 1, 1), anchor_side=8, proposals=16)
+    config = get_config(
+        "faster_rcnn_r50_fpn", filters=4, blocks=(1, 1, 1, 1), anchor_side=8, proposals=16, frozen_norms=True
+    )
     return config, get_task("object_detection", samples=16, score=0.3), data, OPTIONS
 
 
