@@ -9,7 +9,7 @@ from keras_dl.recipes.unsupervised_pretraining import UnsupervisedPretraining
 
 
 def test_fine_tuning_starts_from_what_was_learned_without_labels(tmp_path):
-    options = {"seeds": 1, "hidden": (32, 16), "steps": 100, "pretraining_steps": 50, "learning_rate": 0.01}
+    options = {"seeds": 1, "hidden": (32, 16), "steps": 100, "pretraining_steps": 300, "learning_rate": 0.01}
     results, claims = short_run(UnsupervisedPretraining(out=str(tmp_path), **options))
     assert [claim.exact for claim in claims] == [True, False, False, False]
     for start in ("random", "autoencoder", "rbm"):
