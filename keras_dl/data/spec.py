@@ -84,8 +84,8 @@ class Column:
     it, an "index" the number of an example. A "number", or several, is to be predicted: it is `scales` times what is
     stored and `offsets` more, where these are given, as are those of a series.
 
-    Of a "class" those in training may be `seen`, where validation and test have others. With `gaps` a class or a number
-    is not known of some examples, and is -1 or NaN there.
+    Of a "class" those in training may be `seen`, where validation and test have others; each may have one of `vectors`.
+    With `gaps` a class, a number or features are not known of some examples, and are -1 or NaN there.
 
     Raises `UsageError` for anything else.
     """
@@ -99,6 +99,7 @@ class Column:
     vocabulary: str | None = None
     bounded: bool = False
     seen: tuple[NaturalNumber, ...] = ()
+    vectors: tuple[tuple[float, ...], ...] = ()
     names: tuple[str, ...] = ()
     counts: tuple[NaturalNumber, ...] = ()
     gaps: bool = False

@@ -12,14 +12,16 @@ from keras_dl.learning.learner import Learner, weighted_mean
 
 layers = LazyModule("keras_dl.layers")
 ops = keras.ops
+DOMAIN_HEAD = "domain_head"
 
 
 class DomainAdversarialLearner(Learner):
     """Trains a `network` by the `loss` of the classes in the source, and against a head that tells the domain.
 
-    y holds "label" and "domain", 0 for the source and 1 for the target, whose labels are never looked at. The head, one
-    hidden layer of `units` on the features of the network, is the learner's own; its gradient comes back to the network
-    reversed, times `strength` and a factor that grows with the steps that are done.
+    y holds "label" and "domain", 0 for the source and 1 for the target, whose labels are never looked at. The head is
+    the model `domain_head` of the network, on its layer `features`; where it has none it is the learner's own, one
+    hidden layer of `units` on what the head for the classes reads. Its gradient comes back to the network reversed,
+    times `strength` and a factor that grows with the steps that are done.
     """
 
     losses_named = ("class_loss", "domain_loss")
@@ -29,17 +31,17 @@ class DomainAdversarialLearner(Learner):
     def __init__(self, network: keras.Model, loss: keras.losses.Loss, strength: float, units: int):
         super().__init__(network)
         self.loss_of, self.strength = loss, strength
-        features = surgery.embedding(network).output
-        self.both = keras.Model(network.input, {"class": network.output, "features": features})
+        whole = isinstance(network.output, dict)
+        features = network.get_layer("features").output if whole else surgery.embedding(network).output
+        classes = network.output["head"] if whole else network.output
+        self.both = keras.Model(network.input, {"class": classes, "features": features})
         self.reversal = layers.GradientReversal(0.0, name="reversal", dtype="float32")
-        self.domain_head = keras.Sequential(
-            [
-                keras.Input(features.shape[1:]),
-                keras.layers.Dense(units, activation="relu", name="hidden"),
-                keras.layers.Dense(1, name="domain"),
-            ],
-            name="domain_head",
-        )
+        own = [
+            keras.Input(features.shape[1:]),
+            keras.layers.Dense(units, activation="relu", name="hidden"),
+            keras.layers.Dense(1, name="domain"),
+        ]
+        self.domain_head = network.get_layer(DOMAIN_HEAD) if whole else keras.Sequential(own, name=DOMAIN_HEAD)
         self.done = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="done")
         self.steps = 1
 

@@ -1,7 +1,7 @@
 """Several targets by one network: a shared trunk, and of its last layer some outputs for each of them.
 
 Caruana, "Multitask Learning", Machine Learning 28, 1997. The heads of the targets stand side by side in one dense
-layer, which is the same as a layer for each.
+layer, which is the same as a layer for each; of networks such as multitask_shared_trunk each is an output by its name.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Head:
     stop: int
 
     def of(self, outputs):
-        """Its part of `outputs` (batch, outputs)."""
-        return outputs[:, self.start : self.stop]
+        """Its part of `outputs` (batch, outputs), or that by its name."""
+        return outputs[self.name] if isinstance(outputs, dict) else outputs[:, self.start : self.stop]
 
 
 def heads(spec: Spec) -> list[Head]:
@@ -61,7 +61,7 @@ class MultiTaskLearner(Learner):
         return [f"{head.name}_loss" for head in self._heads]
 
     def named_losses(self, x, y, outputs, weights, training):
-        outputs = ops.cast(outputs, "float32")
+        outputs = keras.tree.map_structure(lambda one: ops.cast(one, "float32"), outputs)
         return {
             f"{head.name}_loss": factor * weighted_mean(self._errors(head, y, outputs), self._known(head, y, weights))
             for head, factor in zip(self._heads, self._loss_weights, strict=True)

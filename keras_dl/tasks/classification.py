@@ -73,6 +73,8 @@ class Classification(Task):
     def learner(self, network, config, options):
         if not isinstance(network.output, dict):
             return network
+        if len({output.shape[-1] for output in network.output.values()}) > 1:
+            raise UsageError(f"{network.name} tells more than classes; it learns by --task {config.task}")
         from keras_dl.learning.auxiliary import WithAuxiliaries
 
         return WithAuxiliaries(network, _loss(config, options.label_smoothing))

@@ -36,7 +36,7 @@ class DomainAdversarial(Classification):
     """factor of the reversed gradient at the end, to which it grows from 0; at 0 the head for the domain only looks.
     The paper has 1, with momentum and a rate that falls from 0.01; with Adam the losses of both then grow"""
     units: Count = 100
-    """of the hidden layer of the head for the domain"""
+    """of the hidden layer of the head for the domain, where the network brings none"""
 
     def adapt(self, config, data):
         if self.target is None:
@@ -55,8 +55,9 @@ class DomainAdversarial(Classification):
     def learner(self, network, config, options):
         from keras_dl.learning.domain_adversarial import DomainAdversarialLearner
 
-        if isinstance(network.output, dict) or config.classes == 1:
-            raise UsageError(f"{self.name} is for networks of one output layer, with an output for each class")
+        whole = isinstance(network.output, dict) and set(network.output) == {"head", DOMAIN}
+        if (isinstance(network.output, dict) and not whole) or config.classes == 1:
+            raise UsageError(f"{self.name} is for dann, and networks of one output layer with an output for each class")
         return DomainAdversarialLearner(network, judged(config, options)["loss"], self.strength, self.units)
 
     def compiling(self, network, config, options):

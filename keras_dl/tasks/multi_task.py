@@ -69,6 +69,10 @@ class MultiTask(Task):
         if self.weights and len(self.weights) != len(found):
             names = some([head.name for head in found])
             raise UsageError(f"weights are one for each of {names}, got {len(self.weights)}")
+        if {"targets", "outputs"} <= {field.name for field in dataclasses.fields(config)}:
+            widths = tuple(head.stop - head.start for head in found)
+            config = config.for_data(data.spec).replace(targets=tuple(head.name for head in found), outputs=widths)
+            return config, self.sized(config, data)
         if not hasattr(config, "classes") or getattr(config, "classifier_activation", None) is not None:
             raise UsageError(f"{self.name} needs a network of classes whose outputs are bare, such as mlp or resnet20")
         config = config.for_data(data.spec).replace(classes=found[-1].stop)
@@ -83,16 +87,20 @@ class MultiTask(Task):
     def learner(self, network, config, options):
         from keras_dl.learning.multitask import Head, MultiTaskLearner, heads
 
-        if isinstance(network.output, dict):
-            raise UsageError(f"{self.name} is for networks of one output layer; {network.name} has several")
-        width = network.output.shape[-1]
-        anything = [Head("number", Column(kind="number", shape=(width,)), 0, width)]  # whose steps take as long
-        found = anything if self._spec is None else heads(self._spec)
+        outputs = network.output if isinstance(network.output, dict) else {"number": network.output}
+        widths = {name: output.shape[-1] for name, output in outputs.items()}
+        anything = [Head(name, Column(kind="number", shape=(width,)), 0, width) for name, width in widths.items()]
+        found = anything if self._spec is None else heads(self._spec)  # whose steps take as long
+        if len(outputs) > 1 and set(outputs) != {head.name for head in found}:
+            raise UsageError(
+                f"{network.name} tells {some([*outputs])}; {some([head.name for head in found])} are wanted"
+            )
         return MultiTaskLearner(network, found, self.weights or (1.0,) * len(found), options.label_smoothing)
 
     def example(self, network, count):
         x, _ = super().example(network, count)
-        return x, {"number": np.zeros((count, network.output.shape[-1]), "float32")}
+        outputs = network.output if isinstance(network.output, dict) else {"number": network.output}
+        return x, {name: np.zeros((count, output.shape[-1]), "float32") for name, output in outputs.items()}
 
     def scores(self, network, config, split, spec):
         from keras_dl.learning.multitask import heads

@@ -31,6 +31,14 @@ def few(data, count=96):
     return Data(spec=data.spec, origin=data.origin, **splits)
 
 
+def enlarged(data, factor):
+    """`data` of digits whose pixels are squares of `factor` pixels."""
+    square = np.ones((factor, factor, 1), "uint8")
+    parts = {name: getattr(data, name) for name in PARTS}
+    splits = {name: Split.of(np.kron(part.stored, square), part.labels) for name, part in parts.items()}
+    return Data(spec=data.spec.replace("image", shape=(8 * factor, 8 * factor, 1)), **splits)
+
+
 PARTS = ("train", "validation", "test")
 WORDS = np.array(["one", "two", "six", "ten", "red"])
 
@@ -149,10 +157,12 @@ def pseudo_labels():
     return config, get_task("pseudo_labels", labels=3, t1=0, t2=2), few(load("digits")), OPTIONS
 
 
-def domain_adversarial():
-    """Digits, and the same in gray on gray, in a file."""
+def domain_adversarial(larger=1):
+    """Digits, and the same in gray on gray, in a file; `larger` by that factor."""
     data = few(load("digits"))
-    file = Path(tempfile.gettempdir()) / "keras_dl_gray_digits.npz"
+    if larger > 1:
+        data = enlarged(data, larger)
+    file = Path(tempfile.gettempdir()) / f"keras_dl_gray_digits_{larger}.npz"
     if not file.exists():
         arrays = {f"{x}_{name}": value for name in PARTS for x, value in gray(getattr(data, name)).items()}
         written = file.with_suffix(f".{os.getpid()}.npz")
@@ -356,10 +366,7 @@ def triplets():
 
 def verification():
     """Digits whose pixels are squares."""
-    data = few(load("digits"), 240)
-    large = {name: np.kron(getattr(data, name).stored, np.ones((9, 9, 1), "uint8")) for name in PARTS}
-    splits = {name: Split.of(large[name], getattr(data, name).labels) for name in PARTS}
-    data = Data(spec=data.spec.replace("image", shape=(72, 72, 1)), **splits)
+    data = enlarged(few(load("digits"), 240), 9)
     config = get_config("siamese_koch", input_shape=(72, 72, 1), filters=(2, 2, 2, 2), units=8)
     return config, get_task("verification", queries=3, episodes=20), data, OPTIONS
 
@@ -401,6 +408,39 @@ def word_vectors():
 
 def sentences_of(texts):
     return toy({"text": Column(kind="text")}, {"text": texts})
+
+
+def several_heads():
+    """The class and the number of `multi_task`, by a network with a head for each."""
+    _, task, data, options = multi_task()
+    return get_config("multitask_shared_trunk", units=16, dropout=0.2), task, data, options
+
+
+def domain_of_its_own():
+    """The digits of `domain_adversarial`, by the network that brings its head for the domain."""
+    _, task, data, options = domain_adversarial(2)
+    return get_config("dann", input_shape=(16, 16, 1), filters=(4, 6), units=12), task, data, options
+
+
+def zero_shot():
+    """Pictures of two bars, of which a class has one, none or both; what it has is written down in a file."""
+    file = Path(tempfile.gettempdir()) / "keras_dl_bars.csv"
+    if not file.exists():
+        written = file.with_suffix(f".{os.getpid()}.csv")
+        written.write_text("class,left,top,dark\nnone,0,0,1\nleft,1,0,0\ntop,0,1,0\nboth,1,1,0\nbright,1,1,-1\n")
+        written.replace(file)
+    labels = np.arange(80) % 5
+    pictures = np.random.default_rng(0).integers(0, 60, (80, 8, 8, 1))
+    pictures[np.isin(labels, (1, 3, 4)), :, :3] += 150
+    pictures[np.isin(labels, (2, 3, 4)), :3] += 40
+    pictures[labels == 4] += 5
+    columns = {
+        "image": Column(kind="image", shape=(8, 8, 1)),
+        "label": Column(kind="class", class_names=("none", "left", "top", "both", "bright")),
+    }
+    data = toy(columns, {"image": pictures.astype("uint8"), "label": labels}, name="bars")
+    config = get_config("zero_shot_label_embedding", filters=(4, 8))
+    return config, get_task("zero_shot", vectors=str(file), unseen=0.4), data, OPTIONS
 
 
 def imputation(rows=90):
@@ -515,6 +555,9 @@ JOBS = {
         forecasting,
         imputation,
         link_prediction,
+        several_heads,
+        domain_of_its_own,
+        zero_shot,
         word_vectors,
         speech_recognition,
         captioning,

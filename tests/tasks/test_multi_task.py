@@ -255,3 +255,20 @@ def test_xla_weighs_what_fills_up_by_nothing(tmp_path):
         results += Training(build(config, options), config, task, data, options, folder, verbose=0).run()
     for name in ("val_color_loss", "val_size_loss", "val_odd_loss", "val_mean_score"):
         assert results[0][name] == pytest.approx(results[1][name], rel=1e-3), json.dumps(results)
+
+
+def test_a_network_of_several_heads_learns_the_same_losses():
+    config, data = get_task("multi_task").adapt(get_config("multitask_shared_trunk", units=8), toy())
+    assert (config.targets, config.outputs) == (("color", "size", "odd"), (3, 1, 2))
+    network = config.build()
+    model = learner(network, config, data.spec)
+    x, y = next(iter(data.train.batches(16, arranged(network))))
+    outputs = network(x)
+    apart = model.named_losses(x, y, outputs, None, False)
+    together = model.named_losses(x, y, tf.concat([outputs[name] for name in config.targets], axis=1), None, False)
+    assert {name: float(value) for name, value in apart.items()} == pytest.approx(
+        {name: float(value) for name, value in together.items()}
+    )
+    other = keras_dl.build("multitask_shared_trunk", targets=("color", "shape"), outputs=(3, 1))
+    with pytest.raises(UsageError, match="multitask_shared_trunk tells color, shape; color, size, odd are wanted"):
+        learner(other, config, data.spec)
