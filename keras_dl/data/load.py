@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from keras_dl.data.dataset import Data
-from keras_dl.data.naming import CLAUSES, DIGITS, FACTS, find_folder
+from keras_dl.data.naming import CLAUSES, COLOURED_DIGITS, DIGITS, EMBEDDED, FACTS, find_folder
 from keras_dl.data.sounds import holds_sounds
 from keras_dl.data.triples import holds_triples
 from keras_dl.environments import is_environment
@@ -30,14 +30,16 @@ def load(
     split: str | None = None,
     whole: bool = False,
 ) -> Data:
-    """The data set called `name`: "digits", "clauses", "facts", a name of tensorflow-datasets, a folder or a file.
+    """The data set called `name`: embedded, of tensorflow-datasets, in a folder or in a file.
 
-    An environment, such as gymnasium:CartPole-v1, is one too.
+    Embedded are "digits", "coloured_digits" with captions, and the texts "clauses" and "facts". An
+    environment, such as gymnasium:CartPole-v1, is one too.
 
     A word without a separator is first the name of a data set; for a folder of that name write ./<name>, or a `Path`.
     A folder is <name>/<class>/<picture> or <name>/<train | validation | test>/<class>/<picture>, or has recordings in
-    place of pictures, or trainA, trainB, testA and testB for classes, as CycleGAN's data, or is a knowledge graph: train.txt with triples, and valid.txt and test.txt. `data_dir` is where
-    tensorflow-datasets keeps its data (default: TFDS_DATA_DIR, then its own); what is not there is downloaded.
+    place of pictures, or trainA, trainB, testA and testB for classes, as CycleGAN's data, or is a knowledge graph:
+    train.txt with triples, and valid.txt and test.txt. `data_dir` is where tensorflow-datasets keeps its data
+    (default: TFDS_DATA_DIR, then its own); what is not there is downloaded.
     Where there is no validation split, the part `validation` of each class of the training examples becomes one, drawn
     by `seed`; where there is no test split, a fixed fifth does. Pictures get `image_size` pixels of height and width;
     by default they keep theirs, or get 96 where they differ. `skip_bad` leaves out files that cannot be read.
@@ -61,7 +63,7 @@ def load(
     split = checked("split", split, str | None)
     folder = find_folder(name, data_dir)
     file_type = folder.suffix.lower() if folder is not None and folder.is_file() else ""
-    named = folder is None and name not in (DIGITS, CLAUSES, FACTS) and not is_environment(name)
+    named = folder is None and name not in EMBEDDED and not is_environment(name)
     choices = {"source": source, "split": split} | ({} if file_type in TABLES else {"target": target})
     if not named and (said := [key for key, value in choices.items() if value is not None]):
         raise UsageError(f"{name} leaves no choice of {some(said)}; leave it out")
@@ -97,6 +99,10 @@ def load(
         from keras_dl.data.facts import load_facts
 
         data = load_facts()
+    elif name == COLOURED_DIGITS:
+        from keras_dl.data.coloured_digits import load_coloured_digits
+
+        data = load_coloured_digits()
     elif is_environment(name):
         from keras_dl.data.environment import load_environment
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 else:
     tfds = LazyModule("tensorflow_datasets")
 
-DIGITS, CLAUSES, FACTS = "digits", "clauses", "facts"
+EMBEDDED = DIGITS, CLAUSES, FACTS, COLOURED_DIGITS = "digits", "clauses", "facts", "coloured_digits"
 NEAR = 0.75
 FORM = "expected a folder with <class>/<picture> in it"
 
@@ -48,14 +48,14 @@ def find_folder(name: str, data_dir: str | None) -> Path | None:
         return None
     if os.path.exists(folder):
         return folder
-    known = {DIGITS, CLAUSES, FACTS, *_registered(), *_prepared(data_dir)}
+    known = {*EMBEDDED, *_registered(), *_prepared(data_dir)}
     near = difflib.get_close_matches(base.lower(), known, n=3, cutoff=NEAR)
     hint = f"did you mean {', '.join(near)}?" if near else FORM
     raise UsageError(f"there is no folder {name} here and no data set of that name; {hint}")
 
 
 def _is_known(name: str, base: str, data_dir: str | None) -> bool:
-    return name in (DIGITS, CLAUSES, FACTS) or base in _registered() or base in _prepared(data_dir)
+    return name in EMBEDDED or base in _registered() or base in _prepared(data_dir)
 
 
 def _registered() -> list[str]:

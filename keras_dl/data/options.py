@@ -21,8 +21,8 @@ class DataOptions:
     """The arguments of `keras_dl.data.load` that recipes for any data offer."""
 
     data: str = "digits"
-    """"digits", the texts "clauses" and "facts", a name of tensorflow-datasets, a folder of pictures by class, a table
-    .csv, arrays or a graph .npz, or an environment, gymnasium:CartPole-v1"""
+    """"digits", "coloured_digits", the texts "clauses" and "facts", a name of tensorflow-datasets, a folder of pictures
+    by class, a table .csv, arrays or a graph .npz, or an environment, gymnasium:CartPole-v1"""
     data_dir: str | None = None
     """where tensorflow-datasets keeps its data; default TFDS_DATA_DIR, then its own"""
     image_size: Count | None = None

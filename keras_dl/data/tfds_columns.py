@@ -93,6 +93,8 @@ def _predicting(
         possible = [key for key, feature in features.items() if _target(feature)]
         raise UsageError(f"{builder.name} has no target {target}; it has {some(possible, most=20) or 'none at all'}")
     inputs = [key for key in kinds if key != target]
+    if column == "target" and [kinds[key] for key in inputs].count("image") == 1:
+        return {"image": next(key for key in inputs if kinds[key] == "image"), "captions": target}
     if declared and declared[0] in inputs:
         inputs = [declared[0]]
     elif len(pictures := [key for key in inputs if kinds[key] == "image"]) == 1:

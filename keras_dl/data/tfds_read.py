@@ -134,6 +134,8 @@ def _preparing(
             columns["boxes"], columns["labels"] = tf.boolean_mask(boxes, there), tf.boolean_mask(labels, there)
         if "number" in parts:
             columns["number"] = tf.cast(parts["number"], "float32")[None]
+        if "captions" in parts:
+            columns["captions"] = tf.reshape(parts["captions"], [-1])  # of one text or several
         return columns
 
     return prepare

@@ -1,4 +1,4 @@
-"""Data sets of tensorflow-datasets with two kinds of pictures, splits trainA and trainB, as CycleGAN's data have them."""
+"""Data of tensorflow-datasets with two kinds of pictures, in splits trainA and trainB, as CycleGAN's data have them."""
 
 from __future__ import annotations
 

@@ -15,10 +15,9 @@ class SpectralConv2D(keras.layers.Conv2D):
 
     def build(self, input_shape):
         super().build(input_shape)
-        height, width, channels, _ = self.kernel.shape
         self.direction = self.add_weight(
             name="direction",
-            shape=(height * width * channels,),
+            shape=(self.filters,),
             initializer="random_normal",
             trainable=False,
             dtype="float32",
@@ -28,10 +27,10 @@ class SpectralConv2D(keras.layers.Conv2D):
     def call(self, x, training=None):
         matrix = ops.reshape(ops.cast(self.kernel, "float32"), (-1, self.filters))
         constant = ops.stop_gradient(matrix)
-        right = ops.normalize(ops.matmul(self.direction.value, constant))
-        left = ops.normalize(ops.matmul(constant, right))
+        left = ops.normalize(ops.matmul(constant, self.direction.value))
+        right = ops.normalize(ops.matmul(left, constant))
         if training:
-            self.direction.assign(left)
+            self.direction.assign(right)
         largest = ops.sum(left * ops.matmul(matrix, right))
         y = self.convolution_op(x, self.kernel / ops.cast(largest, self.kernel.dtype))
         return self.activation(y if self.bias is None else y + self.bias)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from keras_dl.errors import UsageError
@@ -108,16 +108,19 @@ class InTurns(Learner):
 
     def train_step(self, data):
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
-        parts, optimizers = self.parts(), self.optimizer.parts
         for part, name, loss in self.turns(x, y, weights, True):
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch([variable.value for variable in parts[part]])
-                value = loss()
-                scaled = optimizers[part].scale_loss(value)
-            gradients = tape.gradient(scaled, [variable.value for variable in parts[part]])
-            optimizers[part].apply(gradients, parts[part])
-            self.log(name, value, self.count(x, y, weights))
+            self.log(name, self.turn(part, loss), self.count(x, y, weights))
         return self.get_metrics_result()
+
+    def turn(self, part: str, loss: Callable[[], Any]) -> Any:
+        """One step of a `part` by its optimizer, and the `loss` before it."""
+        variables, optimizer = self.parts()[part], self.optimizer.parts[part]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([variable.value for variable in variables])
+            value = loss()
+            scaled = optimizer.scale_loss(value)
+        optimizer.apply(tape.gradient(scaled, [variable.value for variable in variables]), variables)
+        return value
 
     def test_step(self, data):
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)

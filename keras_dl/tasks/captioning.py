@@ -55,12 +55,7 @@ class Captioning(Task):
         return {name: values for name, values in batch.items() if not name.endswith(TARGET) or name == TARGET}
 
     def prepare(self, batch, key):
-        ids = batch[TARGET]
-        if key is not None:
-            captions = tf.stack([values for name, values in batch.items() if name.endswith(TARGET)], axis=1)
-            there = tf.reduce_sum(tf.cast(captions[:, :, 0] != PAD, "float32"), axis=1)
-            chosen = tf.cast(tf.random.stateless_uniform(tf.shape(there), key) * there, "int32")
-            ids = tf.gather(captions, chosen, axis=1, batch_dims=1)
+        ids = one_caption(batch, key)
         y = ids[:, 1:]
         return {**self.inputs(batch), TARGET: ids[:, :-1]}, y, tf.cast(y != PAD, "float32")
 
@@ -124,6 +119,16 @@ class Captioning(Task):
             )
         save_figure(figure, path)
         return True
+
+
+def one_caption(batch, key):
+    """Of a `batch` by column the token ids (batch, length) of one caption of each picture: without `key` the first."""
+    if key is None:
+        return batch[TARGET]
+    captions = tf.stack([values for name, values in batch.items() if name.endswith(TARGET)], axis=1)
+    there = tf.reduce_sum(tf.cast(captions[:, :, 0] != PAD, "float32"), axis=1)
+    chosen = tf.cast(tf.random.stateless_uniform(tf.shape(there), key) * there, "int32")
+    return tf.gather(captions, chosen, axis=1, batch_dims=1)
 
 
 def bleu(split: Split, written: list[str], vocabulary: Vocabulary) -> float:

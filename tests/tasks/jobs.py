@@ -256,6 +256,17 @@ def cycle_consistency():
     return config, get_task("cycle_consistency", pool=5), toy(columns, {"image": pictures, "label": labels}), options
 
 
+def discrete_autoencoding():
+    config = get_config("dalle_small", halvings=1, filters=8, codes=16, code_width=8, blocks=1)
+    return config, get_task("discrete_autoencoding", kl_weight=0.01), few(load("digits")), OPTIONS
+
+
+def text_to_picture():
+    sizes = {"halvings": 1, "filters": 8, "codes": 12, "code_width": 8}
+    config = get_config("dalle_small", **sizes, length=5, heads=2, head_width=12, blocks=1)
+    return config, get_task("text_to_picture"), few(load("coloured_digits")), OPTIONS
+
+
 def language_modeling():
     """One text a split, of words that come in a row."""
     text = " ".join(WORDS[place % len(WORDS)] for place in range(240))
@@ -542,6 +553,8 @@ JOBS = {
         layerwise_denoising,
         adversarial_generation,
         cycle_consistency,
+        discrete_autoencoding,
+        text_to_picture,
         node_classification,
         deep_q_learning,
         least_squares,
