@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from keras_dl.data.dataset import SPLITS
 from keras_dl.data.triples import HEADS, TAILS, TRIPLE
 from keras_dl.lazy import keras
+
+if TYPE_CHECKING:
+    from keras_dl.data import Data, Split
 
 HITS = (1, 3, 10)
 BATCH = 256
 
 
-def ranks(network: keras.Model, split) -> dict[str, np.ndarray]:
+def ranks(network: keras.Model, split: Split) -> dict[str, np.ndarray]:
     """The filtered ranks, float64 (n,), of the "heads" and "tails" of all triples of `split` by `network`.
 
     Bordes et al. 2013, section 4.2: other entities that are known to complete a triple, in any split, do not count.
@@ -48,3 +54,23 @@ def summary(ranks: np.ndarray) -> dict[str, float]:
     """The mean reciprocal rank "mrr", the shares "hits_at_1", 3 and 10, and the "mean_rank"."""
     hits = {f"hits_at_{most}": float(np.mean(ranks <= most)) for most in HITS}
     return {"mrr": float(np.mean(1 / ranks)), **hits, "mean_rank": float(np.mean(ranks))}
+
+
+def precision_recall_area(network: keras.Model, data: Data, share: float, seed: int) -> float:
+    """The area under the curve of precision and recall of the test triples among false ones, by `network`.
+
+    Nickel, Tresp & Kriegel 2011, section 5.2, hold out a part of the cells of the whole tensor, true and false: here
+    the true ones are the test triples, the false ones that `share` of all that are true in no split, drawn by `seed`.
+    """
+    from sklearn.metrics import average_precision_score
+
+    triples = {name: getattr(data, name).columns[TRIPLE].values for name in SPLITS}
+    column = data.spec.columns[TRIPLE]
+    true = np.zeros((column.classes, len(column.names), column.classes), bool)
+    for found in triples.values():
+        true[tuple(found.T)] = True
+    drawn = np.random.default_rng(seed).random(true.shape) < share
+    asked = np.concatenate([triples["test"], np.argwhere(drawn & ~true)]).astype("int32")
+    parts = [asked[start : start + BATCH] for start in range(0, len(asked), BATCH)]
+    scores = [network.predict_on_batch(part)["tails"][np.arange(len(part)), part[:, 2]] for part in parts]
+    return float(average_precision_score(np.arange(len(asked)) < len(triples["test"]), np.concatenate(scores)))

@@ -12,7 +12,7 @@ from plain_numpy import random_weights
 import keras_dl
 from keras_dl import UsageError, get_config
 from keras_dl.data.triples import TRIPLE, of_triples
-from keras_dl.learning.link_ranking import ranked, ranks, summary
+from keras_dl.learning.link_ranking import precision_recall_area, ranked, ranks, summary
 from keras_dl.learning.links import LinkLearner
 from keras_dl.tasks import get_task
 from keras_dl.training import build
@@ -53,6 +53,20 @@ def test_equal_scores_share_the_mean_of_their_ranks():
     assert ranked(scores, np.array([2]), none) == [3]
     assert ranked(scores, np.array([2]), np.array([[0, 1, 2]])) == [2]
     assert summary(np.array([1.0, 4.0]))["mrr"] == pytest.approx(0.625)
+
+
+def test_the_area_under_precision_and_recall_is_that_of_the_ranks_of_true_cells():
+    config, task, data, _ = link_prediction()
+    config, data = task.adapt(config, data)
+    network = config.build()
+    random_weights(network)
+    every = {tuple(row) for name in PARTS for row in getattr(data, name).columns[TRIPLE].values.tolist()}
+    test = {tuple(row) for row in data.test.columns[TRIPLE].values.tolist()}
+    cells = [cell for cell in np.ndindex(12, 4, 12) if cell in test or cell not in every]
+    scores = network(np.array(cells, "int32"))["tails"].numpy()[np.arange(len(cells)), [cell[2] for cell in cells]]
+    true = np.array([cell in test for cell in cells])[np.argsort(-scores)]
+    precision = np.cumsum(true) / np.arange(1, len(cells) + 1)
+    assert precision_recall_area(network, data, 1.0, 0) == pytest.approx(precision[true].mean())
 
 
 def test_scores_that_are_no_numbers_are_the_worst():
