@@ -48,17 +48,17 @@ def divided(data: Data, share: float) -> Data:
             f"{data.spec.name} has {len(others) + len(own)} classes; 2 or more to learn from and 2 or more to hold out "
             f"are wanted, unseen={share:g} makes {len(seen)} and {len(unseen)}"
         )
-    together = _joined([getattr(data, name) for name in SPLITS])
+    everything = together([getattr(data, name) for name in SPLITS])
     if len(own) or min(map(len, apart)) >= ENOUGH:
-        validation, test = (of_classes(together, classes) for classes in apart)
+        validation, test = (of_classes(everything, classes) for classes in apart)
         words = f"validation has {len(apart[0])} other classes, the test {len(apart[1])}"
     else:
-        validation, test = of_classes(_joined([data.train, data.validation]), unseen), of_classes(data.test, unseen)
+        validation, test = of_classes(together([data.train, data.validation]), unseen), of_classes(data.test, unseen)
         words = f"validation and test have {len(unseen)} other classes, by different examples"
     return dataclasses.replace(
         data,
         spec=data.spec.replace(LABEL, seen=tuple(map(int, np.sort(seen)))),
-        train=of_classes(together, seen),
+        train=of_classes(everything, seen),
         validation=validation,
         test=test,
         notices=(*data.notices, f"training has {len(seen)} classes; {words}"),
@@ -74,13 +74,13 @@ def never_seen(data: Data, like: Spec) -> Data:
     seen = {theirs[label] for label in like.columns[LABEL].seen}
     if names != theirs:
         seen = {name for name in seen if not name.isdecimal()}
-    together = _joined([getattr(data, name) for name in SPLITS])
+    everything = together([getattr(data, name) for name in SPLITS])
     classes = [label for label in _classes(together) if names[label] not in seen]
     if len(classes) < 2:
         raise UsageError(
             f"{data.spec.name} has {len(classes)} classes that the network never saw; 2 or more are wanted"
         )
-    return dataclasses.replace(data, **dict.fromkeys(SPLITS, of_classes(together, classes)))
+    return dataclasses.replace(data, **dict.fromkeys(SPLITS, of_classes(everything, classes)))
 
 
 def _names(spec: Spec) -> tuple[str, ...]:
@@ -99,7 +99,8 @@ def _groups(classes: np.ndarray, names: Sequence[str]) -> list[list[int]]:
     return [*found.values()] if len(found) >= 2 * ENOUGH else [[label] for label in classes.tolist()]
 
 
-def _joined(splits: Sequence[Split]) -> Split:
+def together(splits: Sequence[Split]) -> Split:
+    """The examples of all `splits`, one split after another."""
     columns = {name: joined([split.columns[name] for split in splits]) for name in splits[0].columns}
     return dataclasses.replace(splits[0], columns=columns, drawn=None)
 

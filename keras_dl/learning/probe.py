@@ -55,3 +55,14 @@ def linear_probe(features: np.ndarray, labels: np.ndarray, unseen: np.ndarray, a
     with threadpool_limits(1):  # several threads take longer for so little
         probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(features, labels)
         return float(probe.score(unseen, answers))
+
+
+def nearest_neighbour(features: np.ndarray, labels: np.ndarray, unseen: np.ndarray, answers: np.ndarray) -> float:
+    """The share of `answers` (m,) that the nearest of `features` (n, width) with `labels` (n,) gives for `unseen`.
+
+    The nearest to each of `unseen`, (m, width), is that of the largest cosine.
+    """
+    known, asked = (
+        part / np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-12) for part in (features, unseen)
+    )
+    return float(np.mean(labels[np.argmax(asked @ known.T, axis=1)] == answers))

@@ -1,4 +1,4 @@
-"""Classes never seen are named, by all four representations."""
+"""Classes never seen are named, in all representations."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,12 @@ from short_run import short_run
 
 from keras_dl import UsageError
 from keras_dl.data import Split
-from keras_dl.recipes.few_shot import METHODS, FewShot, turned
+from keras_dl.experiments.unseen import METHODS, turned
+from keras_dl.recipes.one_shot import OneShot
 
 
 def test_all_representations_beat_guessing_on_classes_never_seen(tmp_path):
-    results, _claims = short_run(FewShot(out=str(tmp_path), seeds=1, steps=10, network="mlp"))
+    results, _claims = short_run(OneShot(out=str(tmp_path), seeds=1, steps=10, network="mlp"))
     for method in METHODS:
         one, five = (results.mean(f"shots{shots}", method=method) for shots in (1, 5))
         assert 30 < one < five
@@ -37,9 +38,9 @@ def test_a_turn_of_a_class_is_a_class():
         ("learning_rate", -1.0, "learning_rate must be above 0 and finite, got -1.0"),
         ("network", "mlpp", "did you mean mlp"),
         ("width", 0.0, "width must be above 0 and finite, got 0.0"),
-        ("queries", 100, "an episode takes 101 examples of each class"),
+        ("queries", 200, "an episode takes 201 examples of each class"),
     ],
 )
 def test_options_that_cannot_run(tmp_path, option, value, words):
     with pytest.raises(UsageError, match=words):
-        FewShot(out=str(tmp_path), **{"network": "mlp", option: value}).run()
+        OneShot(out=str(tmp_path), **{"network": "mlp", option: value}).run()
