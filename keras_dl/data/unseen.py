@@ -75,7 +75,7 @@ def never_seen(data: Data, like: Spec) -> Data:
     if names != theirs:
         seen = {name for name in seen if not name.isdecimal()}
     everything = together([getattr(data, name) for name in SPLITS])
-    classes = [label for label in _classes(together) if names[label] not in seen]
+    classes = [label for label in _classes(everything) if names[label] not in seen]
     if len(classes) < 2:
         raise UsageError(
             f"{data.spec.name} has {len(classes)} classes that the network never saw; 2 or more are wanted"
