@@ -27,9 +27,9 @@ def ranks(network: keras.Model, split: Split) -> dict[str, np.ndarray]:
     for start in range(0, len(split), BATCH):
         places = np.arange(start, min(start + BATCH, len(split)))
         triples, *known = (split.columns[name].take(places) for name in (TRIPLE, HEADS, TAILS))
-        scores = network.predict_on_batch(triples)
+        scores = network(triples)
         for (name, parts), others, place in zip(found.items(), known, (0, 2), strict=True):
-            parts.append(ranked(np.array(scores[name], "float32"), triples[:, place], others))
+            parts.append(ranked(keras.ops.convert_to_numpy(scores[name]).astype("float32"), triples[:, place], others))
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
@@ -72,5 +72,5 @@ def precision_recall_area(network: keras.Model, data: Data, share: float, seed: 
     drawn = np.random.default_rng(seed).random(true.shape) < share
     asked = np.concatenate([triples["test"], np.argwhere(drawn & ~true)]).astype("int32")
     parts = [asked[start : start + BATCH] for start in range(0, len(asked), BATCH)]
-    scores = [network.predict_on_batch(part)["tails"][np.arange(len(part)), part[:, 2]] for part in parts]
+    scores = [keras.ops.convert_to_numpy(network(part)["tails"])[np.arange(len(part)), part[:, 2]] for part in parts]
     return float(average_precision_score(np.arange(len(asked)) < len(triples["test"]), np.concatenate(scores)))
