@@ -36,6 +36,7 @@ from keras_dl.fields import Count, Fraction, Positive
 from keras_dl.figures import plain, save_figure
 from keras_dl.tasks import get_task
 from keras_dl.training import Options
+from keras_dl.training.quiet import Quiet
 
 METHODS = {"mean": "mean or mode", "iterative": "IterativeImputer", "network": "masked imputer"}
 SHARES = (0.1, 0.3, 0.5)
@@ -131,7 +132,7 @@ class Imputation(Experiment):
         task = get_task("imputation", hidden=self.hidden).for_data(data.spec)
         config = get_config("masked_imputer", units=self.units).for_data(data.spec)
         options = Options(learning_rate=self.learning_rate, schedule="cosine", warmup=0.0)
-        training = self.quiet(config, options, self.steps, task=task)
+        training = Quiet.of(config, options, self.steps, task=task)
         network = training.begin(seed)
         arrange = task.arrange(network)
         training.fit(data.train.stream(self.batch_size, steps=self.steps, seed=seed, arrange=arrange))

@@ -231,7 +231,7 @@ def read_columns(path: Path) -> dict[str, list[str]]:
 def _is_row(first: list[str], below: list[list[str]]) -> bool:
     """Whether the `first` line of a table is a row like those `below`."""
     words = {place: cell for place, cell in enumerate(first) if not is_number(cell) and not is_missing(cell)}
-    again = all(any(row[place : place + 1] == [cell] for row in below) for place, cell in words.items())
+    again = all(cell in {row[place].strip() for row in below if place < len(row)} for place, cell in words.items())
     return any(map(is_number, first)) and again
 
 

@@ -116,7 +116,7 @@ def test_tables_that_say_nothing_are_refused(tmp_path, content, target, words):
 
 
 def test_a_first_line_of_numbers_is_a_row(tmp_path):
-    (tmp_path / "t.csv").write_text("1,blue,?\n2,blue,4\n3,red,\n" * 4)
+    (tmp_path / "t.csv").write_text("1, blue, ?\n2, blue, 4\n3, red,\n" * 4)
     data = load(tmp_path / "t.csv", target="column 2")
     assert sum(data.spec.counts.values()) == 12 and data.spec.class_names == ("blue", "red")
     assert told(data, "the columns are called column 1, column 2 ..")
