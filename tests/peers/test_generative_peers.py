@@ -158,3 +158,33 @@ def test_gradients_of_the_generators_loss_are_equal(both):
         expected = np.transpose(expected, (2, 3, 1, 0)) if expected.ndim == 4 else expected
         assert np.abs(gradient.numpy() - expected).max() <= 2e-5 * np.abs(expected).max(), variable.path
         assert np.abs(expected).max() > 1e-7, variable.path
+
+
+def test_the_deep_autoencoder_and_its_gradients():
+    import keras
+    import tensorflow as tf
+
+    ours = randomise(keras_dl.build("deep_autoencoder"))
+    widths = [784, 1000, 500, 250, 30, 250, 500, 1000, 784]
+    dense = [layer for part in ("encoder", "decoder") for layer in ours.get_layer(part).layers if layer.weights]
+    for layer in dense:
+        layer.kernel.assign(4 * layer.kernel)  # logistic units pass little on at smaller weights
+    modules = []
+    for layer, below, above in zip(dense, widths, widths[1:], strict=False):
+        give(layer, linear := nn.Linear(below, above))
+        modules += [linear, nn.Identity() if above == 30 else nn.Sigmoid()]
+    theirs = nn.Sequential(*modules)
+    images = pictures(4, 28, 28, 1)
+    flat = torch.from_numpy(images.reshape(4, 784) / 255)
+    made = theirs(flat)
+    assert relative_error(ours(images), 255 * made.detach().reshape(4, 28, 28, 1)) < 1e-5
+    loss = ((made - flat) ** 2).sum(dim=1).mean()
+    loss.backward()
+    with tf.GradientTape() as tape:
+        errors = keras.ops.square((ours(images) - images) / 255)
+        value = keras.ops.mean(keras.ops.sum(errors, axis=(1, 2, 3)))
+    assert float(value) == pytest.approx(loss.item(), rel=1e-5)
+    gradients = tape.gradient(value, [layer.kernel.value for layer in dense])
+    for gradient, linear in zip(gradients, modules[::2], strict=True):
+        expected = linear.weight.grad.numpy().T
+        assert np.abs(gradient.numpy() - expected).max() <= 2e-5 * np.abs(expected).max()
