@@ -18,6 +18,7 @@ from keras_dl.export.comparison import compare
 from keras_dl.export.contract import write_contract
 from keras_dl.export.formats import FORMATS, LITERT_INT8
 from keras_dl.lazy import keras, tf
+from keras_dl.learning.task import noise
 from keras_dl.names import expanded
 
 BATCH = 32
@@ -69,7 +70,7 @@ class Export:
         chosen.check(self.format, describe(config).weight_bytes)
         if keras.backend.backend() != "tensorflow":
             raise UsageError(f"export needs KERAS_BACKEND=tensorflow, got {keras.backend.backend()}")
-        model = saved_model.load(source)
+        model = contract["task"].exported(saved_model.load(source))
         for kind, tensors in (("inputs", model.input), ("outputs", model.output)):
             if isinstance(tensors, dict):
                 raise UsageError(f"{config.family} has the {kind} {', '.join(tensors)}; export takes one {kind[:-1]}")
@@ -100,8 +101,13 @@ class Export:
         return out
 
     def _examples(self, model: keras.Model, contract: dict[str, Any]) -> tuple[list[np.ndarray], np.ndarray | None]:
-        """Batches of inputs spread over the test split, and their labels if they are the classes of the network."""
+        """Batches of inputs spread over the test split, and their labels if they are the classes of the network.
+
+        Networks that make pictures get noise.
+        """
         config, task, spec = contract["config"], contract["task"], contract["spec"]
+        if task.makes_pictures:
+            return np.split(noise(range(EXAMPLES), model.inputs[0].shape[1]), EXAMPLES // BATCH), None
         data = load(self.data, data_dir=self.data_dir, skip_bad=self.skip_bad)
         same_classes = task.name == "classification" and list(data.spec.class_names) == contract["class_names"]
         data, shape = task.encoded(config, data, spec if same_classes else None), tuple(model.inputs[0].shape[1:])

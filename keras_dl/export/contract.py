@@ -34,12 +34,14 @@ def write_contract(
     """
     inputs, outputs = model.inputs[0], model.outputs[0]
     config, class_names, spec = declared["config"], declared["class_names"], declared["spec"]
-    kind = spec.kind if spec is not None else "features"
+    task, kind = declared["task"], spec.kind if spec is not None else "features"
+    kind = "noise" if task.makes_pictures else kind
+    told = "pixels" if task.answers_pictures else getattr(config, "classifier_activation", None) or "logits"
     contract = {
         "format": name,
         "file": chosen.file,
         "quantize": quantize,
-        "task": declared["task"].name,
+        "task": task.name,
         "input": {
             "name": inputs.name,
             "kind": kind,
@@ -50,7 +52,7 @@ def write_contract(
         "output": {
             "shape": list(outputs.shape),
             "dtype": outputs.dtype,
-            "values": getattr(config, "classifier_activation", None) or "logits",
+            "values": told,
         },
         "class_names": class_names,
         "comparison": dataclasses.asdict(comparison),
@@ -58,7 +60,7 @@ def write_contract(
         "versions": {m.__name__: m.__version__ for m in (keras_dl, keras, tf)},
     }
     storage.write_json(folder / "contract.json", contract)
-    storage.write_json(folder / OUTPUT, declared["task"].to_json())
+    storage.write_json(folder / OUTPUT, task.to_json())
     if spec is not None:
         storage.write_json(folder / INPUT, spec.to_json())
     if class_names:

@@ -202,6 +202,10 @@ class Task:
         """What those who ask a network for data of `spec` give: by default its input."""
         return spec
 
+    def exported(self, network: keras.Model) -> keras.Model:
+        """What of `network` another runtime is to have, a model of one input and one output."""
+        return network
+
     def made(self, network: keras.Model, config: Config, seeds: Sequence[int]) -> np.ndarray:
         """Pictures (n, height, width, channels) of pixels 0..255, float32, that `network` makes of noise by `seeds`."""
         raise UsageError(f"networks that have learned by {self.name} make no pictures of noise")

@@ -58,6 +58,9 @@ class AdversarialGeneration(Task):
     def entrances(self, network):
         return network.get_layer("discriminator").inputs
 
+    def exported(self, network):
+        return network.get_layer("generator")
+
     def learner(self, network, config, options):
         from keras_dl.learning.adversaries import Adversaries
 

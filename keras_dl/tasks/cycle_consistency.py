@@ -69,6 +69,10 @@ class CycleConsistency(Task):
     def entrances(self, network):
         return network.inputs[:1]
 
+    def exported(self, network):
+        """The generator from the first kind to the second."""
+        return network.get_layer("generator_ab")
+
     def learner(self, network, config, options):
         from keras_dl.learning.cycle import CycleConsistency
 

@@ -14,6 +14,7 @@ from small_networks import SMALL, examples
 import keras_dl
 from keras_dl import UsageError, storage
 from keras_dl.cli import main
+from keras_dl.data import load
 from keras_dl.export import Export
 from keras_dl.export.comparison import TOLERANCE, compare
 from keras_dl.export.formats import FORMATS, LITERT_INT8
@@ -46,6 +47,26 @@ def networks(tmp_path_factory):
         return made[family]
 
     return network
+
+
+@pytest.mark.parametrize("family", ["dcgan", "cyclegan"])
+def test_of_adversaries_a_generator_is_exported(tmp_path, family):
+    keras.utils.set_random_seed(0)
+    small = {"dcgan": {"latent_width": 5}, "cyclegan": {"blocks": 1, "halvings": 1}}[family]
+    config = keras_dl.get_config(family, input_shape=(8, 8, 1), filters=4, **small)
+    network, options = config.build(), {"domains": ("3", "8")} if family == "cyclegan" else {}
+    task = keras_dl.tasks.get_task(config.task, **options)
+    spec = task.encoded(config, load("digits")).spec
+    folder = keras_dl.save(network, tmp_path / family, config=config, task=task, spec=spec)
+    out = Export(str(folder), "saved_model", out=str(tmp_path / "out")).run()
+    contract = json.loads((out / "contract.json").read_text())
+    expected = {"dcgan": ("noise", [None, 5]), "cyclegan": ("image", [None, 8, 8, 1])}[family]
+    assert (contract["input"]["kind"], contract["input"]["shape"]) == expected
+    assert contract["output"]["values"] == "pixels" and contract["output"]["shape"] == [None, 8, 8, 1]
+    generator = network.get_layer("generator" if family == "dcgan" else "generator_ab")
+    x = np.random.default_rng(1).normal(size=(3, *expected[1][1:])).astype("float32")
+    [found] = FORMATS["saved_model"].run(out / FORMATS["saved_model"].file, [x])
+    np.testing.assert_allclose(found, generator(x), atol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["keras", "saved_model", "litert", "litert-int8", "onnx", "stablehlo"])
