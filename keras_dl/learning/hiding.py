@@ -44,19 +44,28 @@ def filled(pictures, hidden):
     return seen * pictures + hidden * mean
 
 
-def standardized_patches(pictures, patch: int):
-    """The patches of `pictures` (batch, height, width, channels), row by row, (batch, patches, numbers).
-
-    The numbers of each have the mean 0 and the deviation 1, that of a sample.
-    """
+def patches_of(pictures, patch: int):
+    """The patches of `pictures` (batch, height, width, channels), row by row: (batch, patches, numbers)."""
     ops = keras.ops
     _, height, width, channels = pictures.shape
-    rows, columns, numbers = height // patch, width // patch, patch**2 * channels
-    cells = ops.reshape(pictures, (-1, rows, patch, columns, patch, channels))
-    cells = ops.reshape(ops.transpose(cells, (0, 1, 3, 2, 4, 5)), (-1, rows * columns, numbers))
-    centred = cells - ops.mean(cells, axis=-1, keepdims=True)
-    variance = ops.sum(ops.square(centred), axis=-1, keepdims=True) / (numbers - 1)
-    return centred / ops.sqrt(variance + 1e-6)
+    cells = ops.reshape(pictures, (-1, height // patch, patch, width // patch, patch, channels))
+    cells = ops.transpose(cells, (0, 1, 3, 2, 4, 5))
+    return ops.reshape(cells, (-1, height * width // patch**2, patch**2 * channels))
+
+
+def pictures_of(patches, patch: int, shape: tuple[int, int, int]):
+    """The pictures of `shape`, (height, width, channels), that `patches_of` has made `patches` of."""
+    ops, (height, width, channels) = keras.ops, shape
+    cells = ops.reshape(patches, (-1, height // patch, width // patch, patch, patch, channels))
+    return ops.reshape(ops.transpose(cells, (0, 1, 3, 2, 4, 5)), (-1, *shape))
+
+
+def mean_and_deviation(patches):
+    """Of each of `patches` (batch, patches, numbers) the mean and a sample's deviation, (batch, patches, 1) both."""
+    ops = keras.ops
+    mean = ops.mean(patches, axis=-1, keepdims=True)
+    variance = ops.sum(ops.square(patches - mean), axis=-1, keepdims=True) / (patches.shape[-1] - 1)
+    return mean, ops.sqrt(variance + 1e-6)
 
 
 def error(pictures, guesses, hidden):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from keras_dl.lazy import keras
 from keras_dl.learning.encoders import trained_encoder
-from keras_dl.learning.hiding import error, filled, standardized_patches
+from keras_dl.learning.hiding import error, filled, mean_and_deviation, patches_of, pictures_of
 from keras_dl.learning.learner import Learner, weighted_mean
 
 if TYPE_CHECKING:
@@ -69,12 +69,31 @@ class MaskedPatches(Learner):
         self.patch, self.seen = patch, seen
         self.normalization = network.get_layer("encoder").get_layer("normalization")
 
+    def hidden(self, noise):
+        """Whether each patch is hidden, (batch, patches)."""
+        return ops.argsort(ops.argsort(noise, axis=1), axis=1) >= self.seen
+
     def errors(self, x, guesses):
         """The mean squared error of `guesses` (batch, patches, numbers) where patches are hidden, (batch,)."""
-        wanted = standardized_patches(self.normalization(ops.cast(x["image"], "float32")), self.patch)
-        ranks = ops.argsort(ops.argsort(x["noise"], axis=1), axis=1)
-        squares = ops.mean(ops.square(ops.cast(guesses, "float32") - wanted), axis=-1)
-        return ops.sum(ops.where(ranks < self.seen, 0.0, squares), axis=1) / (squares.shape[1] - self.seen)
+        patches = patches_of(self.normalization(ops.cast(x["image"], "float32")), self.patch)
+        mean, deviation = mean_and_deviation(patches)
+        squares = ops.mean(ops.square(ops.cast(guesses, "float32") - (patches - mean) / deviation), axis=-1)
+        hidden = ops.cast(self.hidden(x["noise"]), "float32")
+        return ops.sum(hidden * squares, axis=1) / ops.sum(hidden, axis=1)
+
+    def filled(self, x, guesses):
+        """What is seen of the pictures, and these with `guesses` in hidden places, both as the pictures are.
+
+        The mean and the deviation of a hidden patch, which are not guessed, are its own.
+        """
+        scaled = self.normalization(ops.cast(x["image"], "float32"))
+        scale = self.normalization(ops.full_like(scaled, 1.0)) - self.normalization(ops.zeros_like(scaled))
+        mean, deviation = mean_and_deviation(patches_of(scaled, self.patch))
+        made = pictures_of(ops.cast(guesses, "float32") * deviation + mean, self.patch, scaled.shape[1:])
+        pixels = x["image"] + (made - scaled) / scale
+        numbers = ops.cast(self.hidden(x["noise"]), "float32")[:, :, None] * ops.ones_like(guesses)
+        hidden = pictures_of(numbers, self.patch, scaled.shape[1:])
+        return x["image"] * (1 - hidden), x["image"] * (1 - hidden) + ops.clip(pixels, 0, 255) * hidden
 
     def named_losses(self, x, y, outputs, weights, training):
         return {"error": weighted_mean(self.errors(x, outputs), weights)}

@@ -27,6 +27,8 @@ from keras_dl.learning.objective import LOSS
 from keras_dl.learning.task import Task
 
 PATCH, RATIO, WIDTH = 4, 0.75, 128
+DRAWN = 16
+"""pictures that are drawn, what is seen of each, and what is made of that"""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -114,6 +116,18 @@ class MaskedReconstruction(Task):
         from keras_dl.learning.probe import probed
 
         return probed(network, config, split)
+
+    def draw(self, network, config, split, spec, path):
+        from keras_dl.learning.masked import MaskedPatches
+        from keras_dl.learning.sheets import draw_sheet
+
+        if not hides(network):  # its decoder was dropped
+            return False
+        few = split.take(range(min(DRAWN, len(split))))
+        [(x, _)] = few.in_order.batches(DRAWN, self.arrange(network))
+        seen, filled = MaskedPatches(network, config.patch, config.seen).filled(x, network.predict_on_batch(x))
+        draw_sheet({"pictures": x["image"].numpy(), "seen": np.array(seen), "made again": np.array(filled)}, path)
+        return True
 
 
 def hides(network: keras.Model) -> bool:

@@ -8,8 +8,8 @@ from keras_dl import UsageError, get_config
 from keras_dl.data import load
 from keras_dl.data.spec import Column
 from keras_dl.lazy import tf
-from keras_dl.learning.hiding import error, filled, hidden, standardized_patches
-from keras_dl.learning.masked import Masked
+from keras_dl.learning.hiding import error, filled, hidden, mean_and_deviation, patches_of, pictures_of
+from keras_dl.learning.masked import Masked, MaskedPatches
 from keras_dl.tasks import get_task
 from keras_dl.training import Options, build
 from keras_dl.training.loop import Training
@@ -145,14 +145,36 @@ def test_a_masked_autoencoder_hides_by_noise_that_evaluation_repeats():
 
 
 def test_patches_are_standardized():
-    found = np.array(standardized_patches(PICTURES, 4))
+    patches = patches_of(PICTURES, 4)
+    np.testing.assert_array_equal(pictures_of(patches, 4, (8, 12, 2)), PICTURES)
+    mean, deviation = mean_and_deviation(patches)
+    found = np.array((patches - mean) / deviation)
     for picture, patches in zip(PICTURES, found, strict=True):
         for number, patch in enumerate(patches):
             row, column = divmod(number, 3)
             expected = picture[4 * row : 4 * row + 4, 4 * column : 4 * column + 4].ravel()
             expected = (expected - expected.mean()) / expected.std(ddof=1)
             np.testing.assert_allclose(patch, expected, atol=1e-4)
-    np.testing.assert_allclose(standardized_patches(np.full((1, 4, 4, 1), 7.0, "float32"), 4), 0, atol=1e-3)
+    np.testing.assert_allclose(mean_and_deviation(np.full((1, 1, 9), 7.0, "float32"))[1], 1e-3, rtol=1e-3)
+
+
+def test_right_guesses_fill_a_picture_and_nothing_hidden_is_shown(tmp_path):
+    config, task, data, _ = JOBS["patches_of_its_own"]()
+    config, data = task.adapt(config, data)
+    network = config.build()
+    learner = MaskedPatches(network, config.patch, config.seen)
+    x, _ = next(iter(data.test.batches(4, task.arrange(network))))
+    patches = patches_of(learner.normalization(x["image"]), 2)
+    mean, deviation = mean_and_deviation(patches)
+    seen, filled = (np.array(found) for found in learner.filled(x, (patches - mean) / deviation))
+    np.testing.assert_allclose(filled, x["image"], atol=1e-2)
+    hidden = np.array(learner.hidden(x["noise"]))
+    assert hidden.sum() == 4 * 12
+    shown = np.array(patches_of(seen, 2))
+    np.testing.assert_array_equal(shown[hidden], 0)
+    np.testing.assert_array_equal(shown[~hidden], np.array(patches_of(x["image"], 2))[~hidden])
+    assert task.draw(network, config, data.test, data.spec, tmp_path / "answers.png")
+    assert (tmp_path / "answers.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(
