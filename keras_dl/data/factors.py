@@ -9,8 +9,8 @@ from keras_dl.errors import UsageError
 
 FACTORS = {"digit": 10, "column": 3, "row": 3, "brightness": 3}
 """what varies in a picture by itself, and how many values it has"""
-STEP = 2
-"""pixels between two places"""
+STEPS = (3, 1)
+"""pixels between two columns, and two rows: factors of one size could not be told apart by any direction"""
 LEVELS = (0.4, 0.7, 1.0)
 
 
@@ -27,9 +27,10 @@ def placed_digits(split: Split, copies: int, seed: int) -> tuple[Split, np.ndarr
     pictures, labels = (np.repeat(values, copies, axis=0) for values in (pictures, split.labels))
     count, height, width, _ = pictures.shape
     others = generator.integers(0, 3, (count, 3))
-    canvas = np.zeros((count, height + 2 * STEP, width + 2 * STEP, 1), "float32")
+    right, down = STEPS
+    canvas = np.zeros((count, height + 2 * down, width + 2 * right, 1), "float32")
     for picture, ground, (column, row, level) in zip(pictures, canvas, others, strict=True):
-        place = np.s_[STEP * row : STEP * row + height, STEP * column : STEP * column + width]
+        place = np.s_[down * row : down * row + height, right * column : right * column + width]
         ground[place] = LEVELS[level] * picture
     return Split({"image": canvas.astype("uint8"), "label": labels}), np.column_stack([labels, others])
 

@@ -21,12 +21,12 @@ def test_every_representation_is_asked_for_every_factor(tmp_path):
 def test_pictures_show_their_factors():
     digits = load("digits").test.take(range(20))
     split, factors = placed_digits(digits, 2, 0)
-    assert split.shape == (12, 12, 1) and factors.shape == (40, 4)
+    assert split.shape == (10, 14, 1) and factors.shape == (40, 4)
     np.testing.assert_array_equal(factors[:, 0], np.repeat(digits.labels, 2))
     for picture, (_, column, row, level), digit in zip(
         split.inputs(), factors, np.repeat(digits.inputs(), 2, axis=0), strict=True
     ):
-        part = picture[2 * row : 2 * row + 8, 2 * column : 2 * column + 8]
+        part = picture[row : row + 8, 3 * column : 3 * column + 8]
         np.testing.assert_array_equal(part, np.floor(np.float32(LEVELS[level]) * digit))
         assert picture.sum() == part.sum()
     with pytest.raises(UsageError, match="gray pictures of ten classes are wanted"):
