@@ -2,10 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from keras_dl import predict
 from keras_dl.saved_model import SHIPPED, read_contract
+from keras_dl.use.predictor import Predictor
 
 NAMES = sorted(path.parent.name for path in SHIPPED.glob("*/manifest.json"))
 PAGE = (SHIPPED / "README.md").read_text(encoding="utf-8")
@@ -26,6 +28,8 @@ def test_the_page_says_what_was_measured(name):
     match contract["task"].name:
         case "language_modeling":
             measured = f"{facts['test_loss']:.2f}"
+        case "variational_autoencoding":
+            measured = f"{facts['test_loss']:.1f}"
         case "translation":
             measured = f"{facts['test_bleu']:.1f}"
         case _:
@@ -53,3 +57,11 @@ def test_the_classifier_tells_praise_from_blame():
 def test_the_translator_translates():
     [answer] = predict("transformer_multi30k", ["Ein Mann spielt Gitarre."])
     assert answer.value["text"] == "A man playing the guitar."
+
+
+def test_the_autoencoder_makes_digits_of_noise():
+    """As bright as those of MNIST, whose mean is 33, and no two alike."""
+    made = np.array([answer.value["image"] for answer in Predictor("vae_mnist").samples(16)])
+    assert made.shape == (16, 28, 28, 1)
+    assert 20 < made.mean() < 50
+    assert np.abs(made[:, None] - made[None]).mean(axis=(2, 3, 4))[~np.eye(16, dtype=bool)].min() > 5
