@@ -180,11 +180,10 @@ class Boltzmann(DataExperiment):
     def draw(self, results: Results, folder: Path) -> None:
         figure = Figure(figsize=(10, 3.8), layout="constrained")
         left, middle, right = figure.subplots(1, 3)
-        likely = [results.values("likelihood", chains=name) for name in CHAINS]
+        likely = [results.values("likelihood", chains=name) - self._alone() for name in CHAINS]
         left.bar(list(CHAINS), [found.mean() for found in likely], yerr=[found.std() for found in likely], capsize=3)
-        left.axhline(self._alone(), color="gray", linestyle=":", label="pixels alone")
-        left.set(ylabel="nats a test picture", title=f"likelihood, {ENUMERATED} hidden units")
-        left.legend(loc="lower right")
+        left.set(ylabel="nats a test picture", title=f"likelier than pixels alone, {ENUMERATED} hidden units")
+        left.grid(alpha=0.3, axis="y")
         filters = results.values("filters", chains="features")[0].mean(axis=-1)
         filters = filters / np.abs(filters).max(axis=(1, 2), keepdims=True)
         middle.imshow(_mosaic(filters), cmap="coolwarm", vmin=-1, vmax=1)

@@ -13,7 +13,7 @@ import numpy as np
 from keras_dl.layers.boltzmann_dense import BoltzmannDense
 from keras_dl.layers.boltzmann_machine import Machine
 from keras_dl.lazy import keras
-from keras_dl.learning.energy import Chains, begin_visible, dreams, gap, made_again
+from keras_dl.learning.energy import Chains, begin_visible, dreams
 from keras_dl.learning.learner import weighted_mean
 from keras_dl.learning.staged import InStages
 
@@ -51,9 +51,8 @@ class Stack(InStages):
         super().__init__(network, len(self.machines), options)
         self.head = network.get_layer("head")
         self.below = [keras.Model(network.input, layer.input, name=f"below_{layer.name}") for layer in self.machines]
-        self.noise = keras.random.SeedGenerator(options.seed)
         sizes = [self._machine(place).biases[0].shape[0] for place in range(len(self.machines))]
-        self.chains = [Chains({0: size}, chains, steps) for size in sizes]
+        self.chains = [Chains({0: size}, chains, steps, options.seed) for size in sizes]
 
     def _machine(self, place: int) -> Machine:
         last = place == len(self.machines) - 1
@@ -79,10 +78,9 @@ class Stack(InStages):
 
             def lesson(place=place, chains=chains):
                 machine, data = self._machine(place), {0: self._visible(place, x, y)}
-                dreamed = chains.dreamed(machine, data, self.noise) if training else made_again(machine, data)
                 again = machine.surprise(data[0], machine.probabilities(data, 1))
                 return [
-                    gap(machine, data, dreamed, weights),
+                    chains.gap(machine, data, weights, training),
                     weighted_mean(again, weights),
                     weighted_mean(machine.free_energy(data), weights),
                 ]

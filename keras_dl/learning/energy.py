@@ -37,15 +37,14 @@ def begin_visible(bias: keras.Variable, model: keras.Model, split: Split) -> Non
     bias.assign(np.log(shares / (1 - shares)))
 
 
-def gap(machine: Machine, data: dict[int, Any], dreamed: dict[int, Any], weights: Any = None):
+def gap(machine: Machine, data: dict[int, Any], dreamed: dict[int, Any], weights: Any, of_dreams: Any):
     """How much higher the mean free energy of `data` is than that of what the machine made, both by even layer.
 
-    States stand still: so its gradient is minus the statistics of the data, and those of the chains, <v h>, more. The
-    mean over the data is by `weights` where they are given, and over chains that began at the data as well.
+    States stand still: so its gradient is minus the statistics of the data, and those of the chains, <v h>, more. Means
+    are by `weights` (batch,) of the data and `of_dreams`, where they are given.
     """
     data, dreamed = ({place: ops.stop_gradient(states) for place, states in of.items()} for of in (data, dreamed))
-    same = dreamed[0].shape[0] == data[0].shape[0]
-    dreams = weighted_mean(machine.free_energy(dreamed), weights if same else None)
+    dreams = weighted_mean(machine.free_energy(dreamed), of_dreams)
     return weighted_mean(machine.free_energy(data), weights) - dreams
 
 
@@ -61,26 +60,33 @@ def walked(machine: Machine, even: dict[int, Any], steps: int, uniform: Callable
 class Chains(keras.layers.Layer):
     """Chains of a machine, states of even layers with so many units by place, that each training step takes further.
 
-    `count` of them go on from step to step, as variables; with None each begins at an example.
+    `count` of them go on from step to step, as variables; with None each begins at an example. `seed` begins the random
+    numbers.
     """
 
-    def __init__(self, sizes: dict[int, int], count: int | None, steps: int):
+    def __init__(self, sizes: dict[int, int], count: int | None, steps: int, seed: int):
         super().__init__(name="chains")
         self.steps = steps
+        self.noise = keras.random.SeedGenerator(seed)
         self.states = {
             place: self.add_weight(shape=(count, size), initializer="zeros", trainable=False, name=f"states{place}")
             for place, size in (sizes if count else {}).items()
         }
 
-    def dreamed(self, machine: Machine, data: dict[int, Any], noise: keras.random.SeedGenerator) -> dict[int, Any]:
-        """The states of the even layers after the next steps; they begin at `data` unless they go on."""
-        begun = {place: ops.convert_to_tensor(states) for place, states in self.states.items()} or data
-        ends = walked(
-            machine, begun, self.steps, lambda shape: keras.random.uniform(shape, dtype="float32", seed=noise)
-        )
+    def gap(self, machine: Machine, data: dict[int, Any], weights: Any, training: bool):
+        """The `gap` from `data` to the next states of the chains; in evaluation to what is made again of `data`."""
+        if not training:
+            return gap(machine, data, made_again(machine, data), weights, weights)
+        if not self.states:
+            return gap(machine, data, walked(machine, data, self.steps, self._uniform), weights, weights)
+        begun = {place: ops.convert_to_tensor(states) for place, states in self.states.items()}
+        ends = walked(machine, begun, self.steps, self._uniform)
         for place, states in self.states.items():
             states.assign(ends[place])
-        return ends
+        return gap(machine, data, ends, weights, None)
+
+    def _uniform(self, shape: tuple):
+        return keras.random.uniform(shape, dtype="float32", seed=self.noise)
 
 
 def made_again(machine: Machine, data: dict[int, Any]) -> dict[int, Any]:
@@ -105,9 +111,8 @@ class ContrastiveDivergence(Learner):
         super().__init__(network)
         self.layer = network.get_layer("machine")
         self.visible = keras.Model(network.input, self.layer.input, name="visible_states")
-        self.noise = keras.random.SeedGenerator(seed)
         sizes = {2 * number: bias.shape[0] for number, bias in enumerate(self.layer.biases[::2])}
-        self.chains = Chains(sizes, chains, steps)
+        self.chains = Chains(sizes, chains, steps, seed)
 
     def callbacks(self, data):
         self.pictures = data.train
@@ -118,9 +123,7 @@ class ContrastiveDivergence(Learner):
             begin_visible(self.layer.biases[0], self.visible, self.pictures)
 
     def named_losses(self, x, y, outputs, weights, training):
-        machine, data = self.layer.machine, self._even(x, outputs)
-        dreamed = self.chains.dreamed(machine, data, self.noise) if training else made_again(machine, data)
-        return {"energy_gap": gap(machine, data, dreamed, weights)}
+        return {"energy_gap": self.chains.gap(self.layer.machine, self._even(x, outputs), weights, training)}
 
     def measures(self, x, y, outputs, weights):
         machine, data = self.layer.machine, self._even(x, outputs)

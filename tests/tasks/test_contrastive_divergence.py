@@ -143,3 +143,13 @@ def test_other_networks_and_data_are_refused():
     features = get_config("rbm", input_shape=(6,), units=(3,))
     with pytest.raises(UsageError, match="this boltzmann_machine was trained on features; it makes no pictures"):
         task.made(features.build(), features, (0,))
+
+
+def test_weights_of_a_batch_do_not_weigh_chains_that_go_on():
+    task, weights = get_task("contrastive_divergence"), np.array([1, 1, 1, 0, 0], "float32")
+    options = Options(optimizer="sgd", learning_rate=0.1, batch_size=5, seed=7)
+    learner = Quiet.of(get_config("rbm", **SIZE), options, 1, task=task).model
+    _, visible, _ = randomised(learner)
+    learner.train_step((DATA, np.zeros(5, "float32"), weights))
+    expected = visible + 0.1 * (DATA[:3].mean(axis=0) - learner.chains.states[0].numpy().mean(axis=0))
+    np.testing.assert_allclose(learner.network.weights[1], expected, rtol=1e-5)
