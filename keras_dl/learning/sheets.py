@@ -18,13 +18,13 @@ def draw_sheet(groups: dict[str, np.ndarray], path: Path) -> None:
     figure = Figure(figsize=(COLUMNS, sum(rows) + 0.4 * len(groups)), layout="constrained")
     places = figure.subplots(len(groups), squeeze=False, height_ratios=rows)[:, 0]
     for axes, (name, pictures) in zip(places, groups.items(), strict=True):
-        axes.imshow(_mosaic(pictures), cmap="gray", vmin=0, vmax=1)
+        axes.imshow(mosaic(pictures), cmap="gray", vmin=0, vmax=1)
         axes.set_title(name, fontsize=10, loc="left")
         axes.set_axis_off()
     save_figure(figure, path)
 
 
-def _mosaic(pictures: np.ndarray) -> np.ndarray:
+def mosaic(pictures: np.ndarray) -> np.ndarray:
     """One picture of all, side by side with a white line between, values 0..1."""
     count, height, width, channels = pictures.shape
     rows = -(-count // COLUMNS)
