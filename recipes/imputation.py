@@ -27,9 +27,9 @@ from matplotlib.figure import Figure
 
 from keras_dl import get_config
 from keras_dl.data import Data, fingerprint, load
-from keras_dl.data.csv_file import whole_table
 from keras_dl.data.gaps import groups, of_features
 from keras_dl.data.table import Table
+from keras_dl.data.whole_table import whole_table
 from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import Experiment, Results
 from keras_dl.fields import Count, Fraction, Positive

@@ -7,7 +7,6 @@ import dataclasses
 import hashlib
 import io
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -30,21 +29,16 @@ TEXTS = ("text", "second_text")
 """the columns of one text or two"""
 
 
-def load_csv(path: Path, validation: float, seed: int, target: str | None, whole: bool = False) -> Data:
+def load_csv(path: Path, validation: float, seed: int, target: str | None) -> Data:
     """The rows of the table in `path`, whose first line names its columns, and what is to be predicted, `target`.
 
     Numbers are scaled to mean 0 and variance 1 over the training rows, words are categories, as `Table` says; where
     there are one or two other columns, all of texts of several words, these are the inputs as they are. The target is a
     class where it holds words, or at most `MOST_CLASSES` neighbouring whole numbers; otherwise a number. Several
     targets have commas between them and keep their names. Rows without any are left out. Without a target a table of
-    dates, in order, and numbers is one long series; with `whole` any table is what `whole_table` makes of it. Raises
-    `UsageError` for everything else.
+    dates, in order, and numbers is one long series. Raises `UsageError` for everything else.
     """
     columns = read_columns(path)
-    if whole:
-        if target is not None:
-            raise UsageError(f"the whole table {path.name} is learned, gaps and all; leave the target {target} out")
-        return whole_table(columns, path.name, validation=validation, seed=seed, origin=origin_of(path))
     if target is None and series.in_table(columns):
         values, names = series.numbers(path, columns)
         return series.from_series(
@@ -100,51 +94,6 @@ def load_csv(path: Path, validation: float, seed: int, target: str | None, whole
         return dataclasses.replace(data, recode=recode)
 
     return encoded(table)
-
-
-def whole_table(
-    columns: dict[str, list[str]], name: str, *, validation: float, seed: int, origin: dict[str, Any]
-) -> Data:
-    """All `columns`, cells by name, as the column "features" alone, NaN where a cell is missing.
-
-    Numbers are scaled to mean 0 and variance 1 over the training cells that are there. Columns that hold one value in
-    all of these are left out, since it has no scale. Raises `UsageError` for a table of nothing but gaps, or nothing
-    but such columns, and as `Table.of` does.
-    """
-    rows, missing = len(next(iter(columns.values()))), sum(sum(map(is_missing, cells)) for cells in columns.values())
-    if missing == rows * len(columns):
-        raise UsageError(f"{name} holds nothing but gaps")
-    told = f"{missing:,} of {rows * len(columns):,} cells are gaps"
-    notices = [told if missing else f"{name} has no gaps: cells are hidden to learn from, a model fills other tables"]
-    notices += [HEADLESS] if is_headless(columns) else []
-    parts, _ = complete({"train": rows}, validation, seed, ())
-    training = parts["train"][1]
-    same = [key for key, cells in columns.items() if len({_value(cells[place]) for place in training} - {None}) == 1]
-    if len(same) == len(columns):
-        raise UsageError(f"each column of {name} holds one value; there is nothing to tell apart")
-    if same:
-        notices.append(f"columns of one value in the training rows were left out: {some(same)}")
-
-    def encoded(table: Table) -> Data:
-        column = Column(kind="features", shape=(table.width,), vocabulary=table.to_json(), gaps=True)
-        data = assemble(
-            {"train": {"features": Array(table.with_gaps(columns))}},
-            {"features": column},
-            name=shown(name),
-            validation=validation,
-            seed=seed,
-            notices=[shown(notice) for notice in notices],
-            origin=origin,
-        )
-        return dataclasses.replace(data, recode=lambda text: encoded(Table.from_json(text)))
-
-    varied = {key: cells for key, cells in columns.items() if key not in same}
-    return encoded(Table.of(varied, training, gaps=True))
-
-
-def _value(cell: str) -> float | str | None:
-    """What a cell says; None where it is missing."""
-    return None if is_missing(cell) else float(cell) if is_number(cell) else cell.strip()
 
 
 def is_headless(columns: dict[str, list[str]]) -> bool:

@@ -67,10 +67,14 @@ def load(
     choices = {"source": source, "split": split} | ({} if file_type in TABLES else {"target": target})
     if not named and (said := [key for key, value in choices.items() if value is not None]):
         raise UsageError(f"{name} leaves no choice of {some(said)}; leave it out")
-    if file_type == ".csv":
+    if file_type == ".csv" and whole:
+        from keras_dl.data.whole_table import load_whole
+
+        data = load_whole(folder, validation, seed, target)
+    elif file_type == ".csv":
         from keras_dl.data.csv_file import load_csv
 
-        data = load_csv(folder, validation, seed, target, whole)
+        data = load_csv(folder, validation, seed, target)
     elif file_type == ".npz":
         from keras_dl.data.npz_file import load_npz
 

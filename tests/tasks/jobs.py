@@ -13,12 +13,12 @@ import numpy as np
 from keras_dl import get_config
 from keras_dl.data import Data, Spec, Split, load
 from keras_dl.data.answers import of_answers
-from keras_dl.data.csv_file import whole_table
 from keras_dl.data.series import from_series
 from keras_dl.data.source import Array
 from keras_dl.data.spec import Column
 from keras_dl.data.tagged import of_words
 from keras_dl.data.triples import of_triples
+from keras_dl.data.whole_table import whole_table
 from keras_dl.tasks import get_task
 from keras_dl.training import Options
 
