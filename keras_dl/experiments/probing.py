@@ -54,6 +54,11 @@ class ProbedExperiment(DataExperiment):
     def named(self) -> dict[str, str]:
         """The methods, and what each is called for people to read."""
 
+    @property
+    def curves(self) -> list[str]:
+        """The methods that are drawn while they learn; all are at the end."""
+        return [*self.named]
+
     @abc.abstractmethod
     def learned(self, method: str) -> tuple[Config, Task]:
         """The network and the task of a method."""
@@ -96,16 +101,16 @@ class ProbedExperiment(DataExperiment):
         curves, bars = figure.subplots(1, 2)
         steps = np.arange(ROUNDS + 1) * self.steps // ROUNDS
         ends = {"linear probe": [], "nearest neighbour": []}
-        for place, (method, label) in enumerate(self.named.items()):
+        for method, label in self.named.items():
             found = results.values("accuracy", method=method)
             ends["linear probe"].append(found[:, -1])
             ends["nearest neighbour"].append(results.values("neighbour", method=method))
-            style = "-" if place < 10 else ":"
-            curves.plot(steps, found.mean(axis=0), style, color=f"C{place % 10}", marker="o", label=label)
+            if method in self.curves:
+                curves.plot(steps, found.mean(axis=0), marker="o", label=label)
         curves.axhline(results.values("plain").mean(), color="gray", linestyle=":", label="inputs as they are")
         curves.set(xlabel="training step", ylabel="test accuracy, %", title=f"{self.subject}: {LABELS} labels a class")
         curves.grid(alpha=0.3)
-        curves.legend(fontsize=7)
+        curves.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
         places = np.arange(len(self.named))
         for shift, (label, values) in zip((-0.2, 0.2), ends.items(), strict=True):
             values = np.array(values)
@@ -113,7 +118,7 @@ class ProbedExperiment(DataExperiment):
         bars.set_yticks(places, self.named.values(), fontsize=8)
         bars.invert_yaxis()
         bars.set(xlabel="test accuracy, %", title="at the end")
-        bars.legend(fontsize=8)
+        bars.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2)
         save_figure(figure, folder / f"{self.name}.png")
 
 
