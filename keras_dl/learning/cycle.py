@@ -59,6 +59,8 @@ class CycleConsistency(InTurns):
 
     losses_named = ("generator_loss", "discriminator_loss")
     logged = ("adversarial_loss", "cycle_loss", "identity_loss")
+    largest_loss = 1000.0
+    remedy = "--global-clipnorm 1"
 
     def __init__(self, network: keras.Model, *, cycle: float, identity: float, pool: int, seed: int):
         super().__init__(network)

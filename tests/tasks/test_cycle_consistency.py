@@ -1,5 +1,7 @@
 """Two kinds of pictures: losses by formula, a step written out by hand, the pool, data of two kinds, answers."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -9,12 +11,15 @@ from PIL import Image
 
 from keras_dl import UsageError, get_config
 from keras_dl.data import Data, Spec, Split, load
+from keras_dl.data.drawn import Evenly
 from keras_dl.data.kinds import paired
 from keras_dl.data.spec import Column
 from keras_dl.learning.cycle import Pool
 from keras_dl.tasks import get_task
 from keras_dl.training import Options, build
+from keras_dl.training.loop import Training
 from keras_dl.training.objective import compile_model
+from keras_dl.training.session import Diverged
 
 TASK = get_task("cycle_consistency", pool=4)
 CONFIG = get_config("cyclegan", input_shape=(8, 8, 1), filters=4, blocks=1, halvings=1)
@@ -98,8 +103,6 @@ def test_the_pool_is_filled_then_exchanges_about_half():
 def test_an_epoch_is_a_function_of_seed_and_epoch_and_goes_once_through_the_larger_kind():
     _, data = get_task("cycle_consistency", domains=("3", "8")).adapt(CONFIG, load("digits"))
     few = np.concatenate([np.flatnonzero(data.train.labels == 0)[:20], np.flatnonzero(data.train.labels == 1)[:12]])
-    from keras_dl.data.drawn import Evenly
-
     drawn = Evenly(data.train.labels[few])
     epochs = [np.concatenate([drawn.batch(4, seed, epoch, step) for step in range(8)]) for seed, epoch in
               ((1, 1), (1, 1), (1, 2), (2, 1))]  # fmt: skip
@@ -180,6 +183,16 @@ def test_what_cannot_learn_so_is_refused():
         TASK.learner(CONFIG.build(), CONFIG, Options(batch_size=10))
     with pytest.raises(UsageError, match="keeps one pool of pictures; leave strategy=mirrored out"):
         TASK.learner(CONFIG.build(), CONFIG, Options(strategy="mirrored"))
+
+
+def test_a_discriminator_that_diverges_is_told_with_what_to_try(tmp_path):
+    config, task, data, options = JOBS["cycle_consistency"]()
+    config, data = task.adapt(config, data)
+    options = dataclasses.replace(options, epochs=1, learning_rate=1e3)
+    with pytest.raises(
+        Diverged, match=r"_loss became \S+ in epoch 1, step \d; try a smaller .* or --global-clipnorm 1"
+    ):
+        Training(build(config, options), config, task, data, options, tmp_path / "run", verbose=0).run()
 
 
 def test_the_sheet_is_drawn(tmp_path):
