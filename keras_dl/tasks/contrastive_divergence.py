@@ -132,5 +132,6 @@ def check_shares(data) -> None:
         if not (values.min() >= 0 and values.max() <= 1):
             raise UsageError(
                 f"binary units take values 0..1; the {name} features of {data.spec.name} are {values.min():g} to "
-                f"{values.max():g}: scale them, or take an autoencoder"
+                f"{values.max():g}; give shares in an .npz file, as numbers of a table are standardised, or train "
+                "an autoencoder"
             )
