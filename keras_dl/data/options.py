@@ -22,7 +22,7 @@ class DataOptions:
 
     data: str = "digits"
     """"digits", "coloured_digits", the texts "clauses" and "facts", a name of tensorflow-datasets, a folder of pictures
-    by class, a table .csv, arrays or a graph .npz, or an environment, gymnasium:CartPole-v1"""
+    by class or of triples, a table .csv, arrays or a graph .npz, or an environment, gymnasium:CartPole-v1"""
     data_dir: str | None = None
     """where tensorflow-datasets keeps its data; default TFDS_DATA_DIR, then its own"""
     image_size: Count | None = None
