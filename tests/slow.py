@@ -29,6 +29,8 @@ SLOW = (
     "tests/tasks/test_tagging.py::*",
     "tests/tasks/test_pairs.py::*",
     "tests/tasks/test_prototypical.py::*",
+    "tests/tasks/test_metric_tasks.py::*",
+    "tests/tasks/test_predictive_coding.py::*",
     "tests/tasks/test_layerwise.py::test_a_belief_network*",
     "tests/tasks/test_domain_adversarial.py::*",
     "tests/tasks/test_pseudo_labels.py::*",
