@@ -42,7 +42,7 @@ WITHOUT_LABELS = {
     ),
     "rbm": (
         "dbn",
-        get_task("layerwise_divergence", persistent=False, labels=False),
+        get_task("layerwise_divergence", labels=False),
         Options(optimizer="momentum", nesterov=False, learning_rate=0.1, weight_decay=2e-4),
     ),
 }

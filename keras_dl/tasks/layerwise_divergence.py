@@ -26,6 +26,8 @@ from keras_dl.tasks.contrastive_divergence import DREAMED
 class LayerwiseDivergence(contrastive_divergence.ContrastiveDivergence):
     """Make the data likelier, a layer after another."""
 
+    persistent: bool = False
+    """whether chains go on where they ended, or begin at the examples, as in the paper"""
     labels: bool = True
     """whether the last machine sees the classes of the examples"""
 

@@ -229,7 +229,7 @@ def restricted_machine():
 
 def layerwise_divergence():
     config = get_config("dbn", units=(16, 12, 16))
-    return config, get_task("layerwise_divergence"), few(load("digits")), OPTIONS
+    return config, get_task("layerwise_divergence", persistent=True), few(load("digits")), OPTIONS
 
 
 def layerwise_denoising():
