@@ -2,13 +2,13 @@
 
 Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014; Radford, Metz & Chintala, "Unsupervised Representation
 Learning with Deep Convolutional Generative Adversarial Networks", ICLR 2016. A generator may please its discriminator
-with a few kinds of pictures only, the mode collapse of Goodfellow's tutorial (2016, section 5.1.1). Salimans et al.
-2016 and Miyato et al. 2018 keep the discriminator from becoming too sure.
+with a few kinds of pictures only, the mode collapse of Goodfellow's tutorial (2016, section 5.1.1), or with one.
+Miyato et al. 2018 keep the discriminator from becoming too sure.
 
 A classifier of the data judges what is made: how evenly its classes occur (entropy; log 10 = 2.303 nats for ten as
 frequent), how many pictures look real (precision), how much of what is real is made (recall), and how far both are
 apart in its features (kernel distance). A DCGAN is looked at while it learns; the same with a rate too large for it
-collapses; and that with a discriminator of bounded slope, by its singular values, does not.
+makes one and the same picture of all noise; with a discriminator of bounded slope, by its singular values, it does not.
 
 Run it by `keras-dl run adversaries`; `--data mnist --steps 4000 --filters 32` makes digits that one can read.
 """
@@ -110,7 +110,7 @@ class Adversaries(DataExperiment):
                 at_most=0.8,
             ),
             Claim(
-                text="With too large steps a generator makes few kinds of pictures (Goodfellow 2016, section 5.1.1)",
+                text="With too large steps all noise becomes one picture (Radford et al. 2016, section 3)",
                 quantity="recall less that of the DCGAN",
                 measured=found[COLLAPSED, "recall"][:, -1] - found[LEARNED, "recall"][:, -1],
                 at_most=-0.3,

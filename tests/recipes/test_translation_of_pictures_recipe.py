@@ -7,7 +7,7 @@ from short_run import short_run
 from keras_dl import UsageError
 from keras_dl.data import load
 from keras_dl.data.kinds import paired
-from keras_dl.recipes.translation_of_pictures import CYCLE, FREE, TranslationOfPictures, thick_negative, two_pens
+from keras_dl.recipes.translation_of_pictures import CYCLE, FREE, TranslationOfPictures, thick_on_gray, two_pens
 
 
 def test_a_short_run(tmp_path):
@@ -24,10 +24,10 @@ def test_pairs_are_known_in_the_test_alone():
     data = two_pens(load("digits"))
     assert not len(paired(data.train)) and not len(paired(data.validation))
     first, second = (data.test.take(places).inputs() for places in paired(data.test).T)
-    np.testing.assert_array_equal(thick_negative(first), second)
+    np.testing.assert_allclose(thick_on_gray(first), second, rtol=1e-6)
     thin = np.zeros((1, 1, 4, 1))
-    thin[0, 0, 2] = 200
-    np.testing.assert_array_equal(thick_negative(thin)[0, 0, :, 0], [255, 55, 55, 255])
+    thin[0, 0, 2] = 255
+    np.testing.assert_array_equal(thick_on_gray(thin)[0, 0, :, 0], [100, 255, 255, 100])
 
 
 @pytest.mark.parametrize(
