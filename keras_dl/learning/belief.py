@@ -40,19 +40,19 @@ class Stack(InStages):
     """Trains the machines of a `network`, each on what the ones below it make of the data, by `steps` of its chains.
 
     The last one sees the classes of the examples, y (batch,), beside that, unless there are to be no `labels`. Losses
-    and `chains` are those of `keras_dl.learning.energy.ContrastiveDivergence`, of the machine that learns.
+    and chains are those of `keras_dl.learning.energy.ContrastiveDivergence`, of the machine that learns.
     """
 
     losses_named = ("energy_gap",)
     logged = ("reconstruction", "free_energy")
 
-    def __init__(self, network: keras.Model, steps: int, chains: int | None, labels: bool, options: Options):
+    def __init__(self, network: keras.Model, steps: int, persistent: bool, labels: bool, options: Options):
         self.machines, self.labels = machines(network), labels
         super().__init__(network, len(self.machines), options)
         self.head = network.get_layer("head")
         self.below = [keras.Model(network.input, layer.input, name=f"below_{layer.name}") for layer in self.machines]
         sizes = [self._machine(place).biases[0].shape[0] for place in range(len(self.machines))]
-        self.chains = [Chains({0: size}, chains, steps, options.seed) for size in sizes]
+        self.chains = [Chains({0: size}, options.batch_size, persistent, steps, options.seed) for size in sizes]
 
     def _machine(self, place: int) -> Machine:
         last = place == len(self.machines) - 1

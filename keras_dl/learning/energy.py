@@ -60,30 +60,35 @@ def walked(machine: Machine, even: dict[int, Any], steps: int, uniform: Callable
 class Chains(keras.layers.Layer):
     """Chains of a machine, states of even layers with so many units by place, that each training step takes further.
 
-    `count` of them go on from step to step, as variables; with None each begins at an example. `seed` begins the random
-    numbers.
+    With `persistent` as many as a full batch has examples, `count`, go on from step to step, as variables; otherwise
+    each begins at an example. `seed` begins the random numbers.
     """
 
-    def __init__(self, sizes: dict[int, int], count: int | None, steps: int, seed: int):
+    def __init__(self, sizes: dict[int, int], count: int, persistent: bool, steps: int, seed: int):
         super().__init__(name="chains")
-        self.steps = steps
+        self.count, self.steps = count, steps
         self.noise = keras.random.SeedGenerator(seed)
         self.states = {
             place: self.add_weight(shape=(count, size), initializer="zeros", trainable=False, name=f"states{place}")
-            for place, size in (sizes if count else {}).items()
+            for place, size in (sizes if persistent else {}).items()
         }
 
     def gap(self, machine: Machine, data: dict[int, Any], weights: Any, training: bool):
-        """The `gap` from `data` to the next states of the chains; in evaluation to what is made again of `data`."""
+        """The `gap` from `data` to the next states of the chains; in evaluation to what is made again of `data`.
+
+        In training a batch that is not full counts by its share, lest its few examples make a whole step.
+        """
         if not training:
             return gap(machine, data, made_again(machine, data), weights, weights)
+        examples = ops.shape(data[0])[0] if weights is None else ops.sum(weights)
+        share = ops.minimum(ops.cast(examples, "float32") / self.count, 1.0)
         if not self.states:
-            return gap(machine, data, walked(machine, data, self.steps, self._uniform), weights, weights)
+            return share * gap(machine, data, walked(machine, data, self.steps, self._uniform), weights, weights)
         begun = {place: ops.convert_to_tensor(states) for place, states in self.states.items()}
         ends = walked(machine, begun, self.steps, self._uniform)
         for place, states in self.states.items():
             states.assign(ends[place])
-        return gap(machine, data, ends, weights, None)
+        return share * gap(machine, data, ends, weights, None)
 
     def _uniform(self, shape: tuple):
         return keras.random.uniform(shape, dtype="float32", seed=self.noise)
@@ -100,19 +105,20 @@ class ContrastiveDivergence(Learner):
 
     The loss is the `gap` of free energies, which falls where the machine makes what is like the data and is no measure
     of how good it is. "reconstruction" is the cross-entropy, in nats, of the input made again from the first hidden
-    layer, "free_energy" that of the data. With `chains` so many of them go on from step to step and are variables; with
-    None each begins at an example. In evaluation nothing is drawn: the gap is to the input made again.
+    layer, "free_energy" that of the data. With `persistent` as many chains as `batch_size` go on from step to step and
+    are variables; otherwise each begins at an example. In evaluation nothing is drawn: the gap is to the input made
+    again.
     """
 
     losses_named = ("energy_gap",)
     logged = ("reconstruction", "free_energy")
 
-    def __init__(self, network: keras.Model, steps: int, chains: int | None, seed: int):
+    def __init__(self, network: keras.Model, steps: int, persistent: bool, batch_size: int, seed: int):
         super().__init__(network)
         self.layer = network.get_layer("machine")
         self.visible = keras.Model(network.input, self.layer.input, name="visible_states")
         sizes = {2 * number: bias.shape[0] for number, bias in enumerate(self.layer.biases[::2])}
-        self.chains = Chains(sizes, chains, steps, seed)
+        self.chains = Chains(sizes, batch_size, persistent, steps, seed)
 
     def callbacks(self, data):
         self.pictures = data.train

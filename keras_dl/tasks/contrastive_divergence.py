@@ -62,15 +62,11 @@ class ContrastiveDivergence(Task):
 
         return arranged
 
-    def chains(self, options) -> int | None:
-        """How many chains go on from step to step; None where each begins at an example."""
-        return options.batch_size if self.persistent else None
-
     def learner(self, network, config, options):
         from keras_dl.learning.energy import ContrastiveDivergence as Learner
 
         self.check(network)
-        return Learner(network, self.steps, self.chains(options), options.seed)
+        return Learner(network, self.steps, self.persistent, options.batch_size, options.seed)
 
     def check(self, network) -> None:
         """Raise `UsageError` for a network that is no Boltzmann machine."""

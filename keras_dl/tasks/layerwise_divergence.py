@@ -46,7 +46,7 @@ class LayerwiseDivergence(contrastive_divergence.ContrastiveDivergence):
         from keras_dl.learning.belief import Stack
 
         self.check(network)
-        return Stack(network, self.steps, self.chains(options), self.labels, options)
+        return Stack(network, self.steps, self.persistent, self.labels, options)
 
     def check(self, network):
         from keras_dl.learning.belief import machines
