@@ -128,7 +128,7 @@ class OneShot(UnseenExperiment):
         ]
 
     def draw(self, results: Results, folder: Path) -> None:
-        figure = Figure(figsize=(9, 4.2), layout="constrained")
+        figure = Figure(figsize=(10.5, 4.2), layout="constrained")
         axes = figure.subplots()
         for shift, shots in enumerate(SHOTS):
             values = np.stack([results.values(f"shots{shots}", method=method) for method in METHODS])

@@ -99,7 +99,7 @@ class Verification(UnseenExperiment):
         ]
 
     def draw(self, results: Results, folder: Path) -> None:
-        figure = Figure(figsize=(9, 4.2), layout="constrained")
+        figure = Figure(figsize=(10.5, 4.2), layout="constrained")
         axes = figure.subplots()
         for shift, key, label in ((-0.2, "angle", "inner product"), (0.2, "weighted", "weighted differences")):
             values = np.stack([results.values(key, method=method) for method in METHODS])

@@ -394,7 +394,7 @@ def test_a_network_has_defaults_of_its_own_for_what_is_not_said(keras_dl, monkey
 
 
 def test_a_recipe_whose_network_is_a_name_is_run(keras_dl):
-    code, _, errors = keras_dl("run", "few-shot", "--queries", "100", "--seeds", "1", "--network", "mlp")
+    code, _, errors = keras_dl("run", "one-shot", "--queries", "100", "--seeds", "1", "--network", "mlp")
     assert code == 2 and errors.startswith("keras-dl: an episode takes 101 examples of each class")
 
 
