@@ -94,6 +94,15 @@ class UnseenClasses(Task):
             inputs = {**inputs, "image": turned(inputs["image"], tf.gather(turns, classes))}
         return inputs, batch[LABEL]
 
+    def arrange(self, network):
+        """The classes are of features, whatever the outputs of `network` are."""
+
+        def arranged(batch, key):
+            x, labels = self.prepare(batch, key)
+            return self.taken(network, x), labels
+
+        return arranged
+
     def told(self, features: np.ndarray, labels: np.ndarray, likeness: Likeness | None = None) -> dict[str, float]:
         """The mean accuracy of the episodes, its 95 % confidence "interval", plus or minus, and what they were of.
 

@@ -58,6 +58,8 @@ class Forecasting(Task):
         return self.inputs(batch), every, tf.broadcast_to(weights, tf.shape(series)[:2])
 
     def arrange(self, network):
+        if isinstance(network.output, dict):
+            raise UsageError(f"{network.name} has several outputs; {self.name} is for networks of one")
         if len(network.output.shape) == 3:
             return super().arrange(network)
 

@@ -12,6 +12,7 @@ import dataclasses
 
 import numpy as np
 
+from keras_dl.errors import UsageError
 from keras_dl.lazy import tf
 from keras_dl.learning.objective import LOSS, Objective
 from keras_dl.learning.task import Task
@@ -31,7 +32,14 @@ class Segmentation(Task):
     def prepare(self, batch, key):
         return batch["image"], batch["mask"]
 
+    def adapt(self, config, data):
+        if not hasattr(config, "classes"):
+            raise UsageError(f"{config.family} tells no classes; it learns by --task {config.task}")
+        return super().adapt(config, data)
+
     def arrange(self, network):
+        if isinstance(network.output, dict) or len(network.output.shape) != 4:
+            raise UsageError(f"{network.name} does not tell the class of every pixel; use unet")
         height, width = network.output.shape[1:3]
 
         def arranged(batch, key):

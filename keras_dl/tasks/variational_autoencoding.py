@@ -16,6 +16,7 @@ import dataclasses
 
 import numpy as np
 
+from keras_dl.errors import UsageError
 from keras_dl.fields import Count
 from keras_dl.lazy import keras, tf
 from keras_dl.learning.objective import LOSS
@@ -48,6 +49,8 @@ class VariationalAutoencoding(Task):
     def learner(self, network, config, options):
         from keras_dl.learning.variational import Variational
 
+        if not isinstance(network.output, dict) or not {"mean", "log_variance"} <= {*network.output}:
+            raise UsageError(f"{network.name} makes no codes with a mean and a log_variance; use vae")
         return Variational(network, options.seed)
 
     def example(self, network, count):
