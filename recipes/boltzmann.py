@@ -32,8 +32,6 @@ from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
 from keras_dl.lazy import keras
-from keras_dl.learning.energy import dreams
-from keras_dl.learning.partition import ENUMERATED, annealed, enumerated, log_likelihood
 from keras_dl.learning.probe import linear_probe
 from keras_dl.tasks import get_task
 from keras_dl.training import Options
@@ -44,6 +42,8 @@ CHAINS = {
     "PCD": get_task("contrastive_divergence"),
 }
 BATCH = 50
+ENUMERATED = 16
+"""hidden units, few enough to add up all their states"""
 MOVED = 2000
 """pictures of a split at most that are moved"""
 DREAMED, STEPS = 16, 1000
@@ -91,6 +91,9 @@ class Boltzmann(DataExperiment):
         return get_config("rbm", units=(units,)).for_data(self.dataset.spec)
 
     def _likelihood(self, seed: int, chains: str) -> dict:
+        from keras_dl.learning.energy import dreams
+        from keras_dl.learning.partition import annealed, enumerated, log_likelihood
+
         machine = self._trained(ENUMERATED, chains, seed, self.dataset.train).get_layer("machine").machine
         exact = enumerated(machine)
         found = {"likelihood": float(log_likelihood(machine, self._black_and_white("test"), 1).mean())}

@@ -25,7 +25,6 @@ from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import DataExperiment, Results
 from keras_dl.fields import Count, Positive
 from keras_dl.figures import save_figure
-from keras_dl.learning.variational import log_likelihood
 from keras_dl.tasks import get_task
 from keras_dl.tasks.variational_autoencoding import decoded, plane
 from keras_dl.training import Options
@@ -63,6 +62,8 @@ class Variational(DataExperiment):
         return [{"width": width} for width in WIDTHS]
 
     def measure(self, *, seed: int, width: int) -> dict:
+        from keras_dl.learning.variational import log_likelihood
+
         config = get_config("vae", units=self.units, latent_width=width).for_data(self.dataset.spec)
         options = Options(learning_rate=self.learning_rate, steps_per_execution=math.gcd(self.steps, 50), seed=seed)
         loop = self.quiet(config, options, self.steps, task=get_task("variational_autoencoding"))

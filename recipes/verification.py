@@ -28,7 +28,6 @@ from keras_dl.experiments.claims import Claim
 from keras_dl.experiments.experiment import Results
 from keras_dl.experiments.unseen import METHODS, UnseenExperiment
 from keras_dl.figures import save_figure
-from keras_dl.learning.likeness import drawn_pairs, equal_error_rate
 
 SMALLEST = 0.05
 """what a feature is divided by at least"""
@@ -42,6 +41,8 @@ class Verification(UnseenExperiment):
         return [{"method": method} for method in METHODS]
 
     def measure(self, *, seed: int, method: str) -> dict:
+        from keras_dl.learning.likeness import drawn_pairs, equal_error_rate
+
         """The equal error rate, in %, by the inner product, "angle", and by weighted differences, "weighted"."""
         theirs, features, known, unseen = self.features(method, seed)
         largest = np.maximum(theirs.max(axis=0), SMALLEST)
@@ -119,6 +120,8 @@ def weighted(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
     They are those of a logistic regression on pairs of the classes `labels`, (n,).
     """
     from sklearn.linear_model import LogisticRegression
+
+    from keras_dl.learning.likeness import drawn_pairs
 
     first, second, same = drawn_pairs(labels)
     return LogisticRegression(max_iter=1000).fit(np.abs(features[first] - features[second]), same).coef_[0]

@@ -11,11 +11,11 @@ from keras_dl.architectures.vision import ImageNetwork
 from keras_dl.config import Config
 
 FEW = {
-    **dict.fromkeys(("vocabulary_size", "source_vocabulary_size", "target_vocabulary_size"), 13),
+    **dict.fromkeys(("vocabulary_size", "source_vocabulary_size", "target_vocabulary_size", "codes"), 13),
     **dict.fromkeys(("length", "source_length", "target_length"), 6),
     "samples": 2400,
 }
-"""tokens that there are, tokens of a text, and samples of a sound, by the names of the fields"""
+"""tokens or codes that there are, tokens of a text, and samples of a sound, by the names of the fields"""
 
 
 def smallest(config: Config) -> Config:

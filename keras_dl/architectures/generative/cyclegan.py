@@ -61,8 +61,8 @@ class CycleGAN(Config):
         least = UNIT * -(-self.smallest_size // UNIT)
         if height % UNIT or width % UNIT or min(height, width) < least:
             raise UsageError(
-                f"a {self.family} of {self.halvings} halvings takes pictures whose sides are multiples of {UNIT}, at "
-                f"least {least}; got {height}x{width}"
+                f"input {height}x{width} is none of a {self.family} of {self.halvings} halvings, whose sides are "
+                f"multiples of {UNIT}; use at least {least}x{least}"
             )
 
     @property

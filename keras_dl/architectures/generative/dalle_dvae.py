@@ -57,9 +57,16 @@ class DALLEDiscreteVAE(Config):
         super().__post_init__()
         height, width, _ = self.input_shape
         if height % UNIT or width % UNIT:
-            raise UsageError(f"the sides of pictures must be multiples of {UNIT}, got {height}x{width}")
+            raise UsageError(
+                f"input {height}x{width} is none of a {self.family}, whose sides are multiples of {UNIT}; use at least "
+                f"{UNIT}x{UNIT}"
+            )
         if self.filters % 4:
             raise UsageError(f"filters must be a multiple of 4, got {self.filters}")
+
+    @property
+    def smallest_size(self) -> int:
+        return UNIT
 
     def for_data(self, spec: Spec) -> Self:
         spec.check_pictures()
