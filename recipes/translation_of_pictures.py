@@ -98,7 +98,7 @@ class TranslationOfPictures(DataExperiment):
         ]
 
     def draw(self, results: Results, folder: Path) -> None:
-        figure = Figure(figsize=(9, 7), layout="constrained")
+        figure = Figure(figsize=(9, 3), layout="constrained")
         places = figure.subplots(1, 2)
         for axes, method in zip(places, (CYCLE, FREE), strict=True):
             row = next(row for row in results.rows if row["method"] == method)

@@ -96,6 +96,7 @@ class Verification(UnseenExperiment):
                 measured=angle["turned"] - results.values("weighted", method="turned"),
                 at_least=0.5,
                 unit="points",
+                reason=few,
             ),
         ]
 
@@ -110,7 +111,7 @@ class Verification(UnseenExperiment):
         axes.set_xticks(range(len(METHODS)), METHODS.values())
         axes.set(ylabel="equal error rate, %", title=f"{self.subject}: pairs of classes never seen")
         axes.grid(alpha=0.3, axis="y")
-        axes.legend()
+        figure.legend(loc="outside lower center", ncols=3)
         save_figure(figure, folder / "verification.png")
 
 

@@ -28,8 +28,8 @@ METHODS = {
     "untrained": "untrained\nnetwork",
     "classifier": "classifier of\nother classes",
     "turned": "classifier, classes\nalso turned",
-    "prototypical": "prototypical,\nclasses also turned",
-    "triplets": "triplets,\nclasses also turned",
+    "prototypical": "prototypical,\nthese classes",
+    "triplets": "triplets,\nthese classes",
 }
 
 
