@@ -26,7 +26,7 @@ class Adversaries(InTurns):
 
     losses_named = ("discriminator_loss", "generator_loss")
     largest_loss = 1000.0
-    remedy = "--task.label_smoothing 0.1, or a dcgan with --network.spectral"
+    remedy = "--label-smoothing 0.1, or a dcgan with --network.spectral"
 
     def __init__(self, network: keras.Model, smoothing: float = 0.0):
         super().__init__(network)

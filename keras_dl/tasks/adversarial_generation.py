@@ -2,7 +2,7 @@
 
 Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014; the settings of Adam are those of Radford, Metz &
 Chintala 2016, section 4, who also take batches of 128 and a learning rate of 0.0002: `--batch-size 128 --learning-rate
-0.0002`. Noise is normal.
+0.0002`. Noise is normal. With `--label-smoothing 0.1` real pictures are real with probability 0.9 only.
 
 Neither loss says how good the pictures are, since each is measured against the other part; they tell only whether one
 has lost. So networks are compared by the score "frechet_8x8" of up to 1,000 pictures made of the same noise every time
@@ -17,7 +17,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from keras_dl.fields import Share
 from keras_dl.lazy import tf
 from keras_dl.learning.objective import Objective
 from keras_dl.learning.task import BATCH, Task, noise, pixels
@@ -38,9 +37,6 @@ class AdversarialGeneration(Task):
     answers_pictures = True
     parts = ("generator", "discriminator")
     adam: ClassVar[dict[str, float]] = {"beta_1": 0.5}
-
-    label_smoothing: Share = 0.0
-    """how probable the discriminator is to find it that a real picture is none, so that it does not become too sure"""
 
     def arrange(self, network):
         """x are pictures and noise: in training of the key, in evaluation of the pictures, so always the same."""
@@ -64,7 +60,7 @@ class AdversarialGeneration(Task):
     def learner(self, network, config, options):
         from keras_dl.learning.adversaries import Adversaries
 
-        return Adversaries(network, self.label_smoothing)
+        return Adversaries(network, options.label_smoothing)
 
     def example(self, network, count):
         tensors = {"image": network.output["image"], "noise": network.inputs[0]}

@@ -1,5 +1,6 @@
 """Two parts against each other: steps as written out by hand, pictures that come to resemble the data, seeds."""
 
+import dataclasses
 import math
 
 import keras
@@ -81,7 +82,7 @@ def batch_of(size):
 
 def test_smoothing_tells_the_discriminator_that_some_real_pictures_are_none():
     config, _ = adapted()
-    learner = get_task("adversarial_generation", label_smoothing=0.1).learner(config.build(), config, OPTIONS)
+    learner = TASK.learner(config.build(), config, dataclasses.replace(OPTIONS, label_smoothing=0.1))
     x = batch_of(6)
     logits = {name: found.numpy() for name, found in learner(x).items()}
     targets = {"real": 0.9, "generated": 0.0}
@@ -119,7 +120,7 @@ def test_a_discriminator_that_diverges_is_told_with_what_to_try(tmp_path):
     options = OPTIONS.__class__(epochs=1, learning_rate=1e6)
     words = (
         r"the (discriminator|generator)_loss became \S+ in epoch 1, step \d+; try a smaller learning rate than "
-        r"1e\+06, or --task.label_smoothing 0.1, or a dcgan with --network.spectral"
+        r"1e\+06, or --label-smoothing 0.1, or a dcgan with --network.spectral"
     )
     with pytest.raises(Diverged, match=words):
         Training(build(config, options), config, TASK, data, options, tmp_path / "run", verbose=0).run()
