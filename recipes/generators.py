@@ -93,6 +93,7 @@ class Generators(DataExperiment):
                 quantity="recall of the autoencoder less that of the dense adversaries",
                 measured=found[VAE, "recall"] - found[GAN, "recall"],
                 at_least=0,
+                reason="it draws the mean of every pixel, and pictures of means are more alike than real ones are",
             ),
             Claim(
                 text="Convolutions and batch normalisation make adversaries cover more (Radford et al. 2016)",
