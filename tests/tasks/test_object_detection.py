@@ -18,7 +18,7 @@ from keras_dl.use.predictor import Predictor
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     config, task, data, options = JOBS["object_detection"]()
-    config, data = task.adapt(config, data)
+    config, data = task.adapt(config.replace(frozen_norms=False), data)
     options = dataclasses.replace(options, epochs=12, batch_size=8)
     training = Training(build(config, options), config, task, data, options, tmp_path_factory.mktemp("d"), verbose=0)
     rows = training.run()
