@@ -15,7 +15,7 @@ from rich.table import Table
 from keras_dl.console import plain_console
 from keras_dl.data.gaps import FILLED, ROW
 from keras_dl.errors import UsageError, shown
-from keras_dl.fields import Count, NotNegative, Seed, check_fields, up_to
+from keras_dl.fields import Count, NotNegative, Seed, at_least, check_fields, up_to
 from keras_dl.learning.sheets import draw_sheet
 from keras_dl.names import new_place, note
 from keras_dl.use.predictor import Answer, Predictor
@@ -34,7 +34,7 @@ class Predict:
     inputs: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """pictures, folders of them, .csv files with a row of numbers an input, sentences, or .txt files of them; seeds,
     whole numbers, for a model that makes pictures of noise"""
-    samples: Count | None = None
+    samples: Annotated[int, at_least(1), up_to(10_000)] | None = None
     """make so many pictures of noise: those of the seeds 0, 1, 2 and so on"""
     top: Count = 3
     """likeliest classes to show for each"""
@@ -45,7 +45,7 @@ class Predict:
     skip_bad: bool = False
     """leave out pictures that cannot be read"""
     out: str | None = None
-    """file of the sheet of pictures that a model makes; default a new one under predictions/"""
+    """file of the sheet of pictures that a model makes, a .png; default a new one under predictions/"""
     max_tokens: Count | None = None
     """most tokens that a model adds to a text; this and what follows is by default as the model was trained to answer
     """
@@ -70,6 +70,8 @@ class Predict:
             raise UsageError(f"samples={self.samples} are of the first seeds; give them or inputs, not both")
         if self.json and self.csv:
             raise UsageError("--json and --csv are two forms of the same; give one of them")
+        if self.out is not None and not self.out.lower().endswith(".png"):
+            raise UsageError(f"out is a picture, a file whose name ends in .png; got {shown(self.out)}")
 
     def run(self) -> list[Answer]:
         """Print and return the answers.

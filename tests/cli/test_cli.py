@@ -394,8 +394,8 @@ def test_a_network_has_defaults_of_its_own_for_what_is_not_said(keras_dl, monkey
 
 
 def test_a_recipe_whose_network_is_a_name_is_run(keras_dl):
-    code, _, errors = keras_dl("run", "one-shot", "--queries", "100", "--seeds", "1", "--network", "mlp")
-    assert code == 2 and errors.startswith("keras-dl: an episode takes 101 examples of each class")
+    code, _, errors = keras_dl("run", "one-shot", "--queries", "1000", "--seeds", "1", "--network", "mlp")
+    assert code == 2 and errors.startswith("keras-dl: an episode takes 1001 examples of each class")
 
 
 def test_a_saved_model_is_trained_on_with_its_weights(keras_dl, monkeypatch):

@@ -247,3 +247,7 @@ def test_samples_are_a_sheet_and_only_of_what_makes_them(model, tmp_path, capsys
         Predict(str(folder), ("1",), samples=3)
     with pytest.raises(UsageError, match="samples must be at least 1, got 0"):
         Predict(str(folder), samples=0)
+    with pytest.raises(UsageError, match="samples must be above 0 and at most 10000, got 100000000"):
+        Predict(str(folder), samples=100_000_000)
+    with pytest.raises(UsageError, match="a file whose name ends in .png; got sheet.txt"):
+        Predict(str(folder), samples=3, out="sheet.txt")
