@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import types
 from collections.abc import Callable, Hashable, Iterator
@@ -33,13 +34,25 @@ def sketch(config: Config, find: Callable[[keras.layers.Layer], Any]) -> list[tu
     layer that was not made by way of `keras_dl.lazy` is asked about as it is, with all its calls. Raises `NotSketched`
     where only building the network helps, and `UsageError` as soon as there are more than `MOST_LAYERS`.
     """
-    with replaced(_stand_ins(find)), keras.StatelessScope(initialize_variables=False):
+    with _never_made(), replaced(_stand_ins(find)), keras.StatelessScope(initialize_variables=False):
         network = config.build()
     return [
         (layer.name, layer.facts if isinstance(layer, Sketch) else [find(layer)])
         for layer in (network if isinstance(network, _Network) else network.layers)
         if isinstance(layer, Sketch | keras.layers.Layer)
     ]
+
+
+@contextlib.contextmanager
+def _never_made() -> Iterator[None]:
+    """Keras forgets the variables of a sketch, which it would otherwise make in memory when another scope ends."""
+    state, waiting = keras.src.backend.common.global_state, "uninitialized_variables"
+    before = state.get_global_attribute(waiting, [])
+    state.set_global_attribute(waiting, [])
+    try:
+        yield
+    finally:
+        state.set_global_attribute(waiting, before)
 
 
 class Sketch:

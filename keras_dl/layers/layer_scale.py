@@ -21,6 +21,9 @@ class LayerScale(keras.layers.Layer):
     def call(self, x):
         return x * self.scale
 
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
     def memory(self, input_shape, batch: int, length: int) -> tuple:
         """Nothing: each token is scaled alone."""
         return ()

@@ -4,6 +4,7 @@ import random
 import resource
 import time
 
+import keras
 import pytest
 
 import keras_dl
@@ -22,6 +23,18 @@ def test_billions_of_parameters_are_counted_without_memory():
     assert description.weight_bytes == 4 * description.parameters
     assert seconds < 5
     assert grown < 100 * 2**20
+
+
+def test_what_was_described_is_not_made_when_a_layer_is_traced():
+    keras_dl.describe("mlp", hidden=(8191,), depth=9)
+
+    class Twice(keras.layers.Layer):
+        def call(self, x):
+            return 2 * x
+
+    before = peak_bytes()
+    Twice()(keras.Input((3,)))
+    assert peak_bytes() - before < 100 * 2**20
 
 
 def test_a_multilayer_perceptron_by_hand():
