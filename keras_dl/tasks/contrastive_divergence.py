@@ -20,9 +20,8 @@ import numpy as np
 
 from keras_dl.errors import UsageError
 from keras_dl.fields import Count
-from keras_dl.lazy import tf
+from keras_dl.learning.binary_units import BinaryUnits
 from keras_dl.learning.objective import Objective
-from keras_dl.learning.task import Task
 
 DRAWN = 16
 """pictures that are drawn, each made again, and samples"""
@@ -33,34 +32,15 @@ LIKELY = 1000
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ContrastiveDivergence(Task):
+class ContrastiveDivergence(BinaryUnits):
     """Make the data likelier than what the machine makes of itself."""
 
     objective = Objective("reconstruction", "min")
-    wants = (("image", "features"),)
 
     steps: Count = 1
     """of Gibbs sampling in each chain, for each change of the weights: the k of CD-k"""
     persistent: bool = True
     """whether chains go on where they ended, or begin at the examples"""
-
-    def adapt(self, config, data):
-        config, data = super().adapt(config, data)
-        if data.spec.kind == "features":
-            check_shares(data)
-        return config, data
-
-    def inputs(self, batch):
-        return {name: batch[name] for name in ("image", "features") if name in batch}
-
-    def arrange(self, network):
-        """What stands for a target only carries the weights of a batch."""
-
-        def arranged(batch, key):
-            x = self.taken(network, self.inputs(batch))
-            return x, tf.zeros(tf.shape(x)[0])
-
-        return arranged
 
     def learner(self, network, config, options):
         from keras_dl.learning.energy import ContrastiveDivergence as Learner
@@ -72,9 +52,6 @@ class ContrastiveDivergence(Task):
         """Raise `UsageError` for a network that is no Boltzmann machine."""
         if "machine" not in {layer.name for layer in network.layers}:
             raise UsageError(f"{self.name} is for Boltzmann machines, such as rbm and dbm; {network.name} is none")
-
-    def example(self, network, count):
-        return np.zeros((count, *network.inputs[0].shape[1:]), "float32"), np.zeros(count, "float32")
 
     def scores(self, network, config, split, spec):
         from keras_dl.learning.partition import log_likelihood
@@ -119,15 +96,3 @@ class ContrastiveDivergence(Task):
         name = f"made of noise in {DREAMED:,} steps"
         draw_sheet({"pictures": pictures, "made again": self.again(network, pictures), name: samples}, path)
         return True
-
-
-def check_shares(data) -> None:
-    """Raise `UsageError` for features that are no probabilities of binary units."""
-    for name in ("train", "validation", "test"):
-        values = getattr(data, name).inputs()
-        if not (values.min() >= 0 and values.max() <= 1):
-            raise UsageError(
-                f"binary units take values 0..1; the {name} features of {data.spec.name} are {values.min():g} to "
-                f"{values.max():g}; give shares in an .npz file, as numbers of a table are standardised, or train "
-                "an autoencoder"
-            )

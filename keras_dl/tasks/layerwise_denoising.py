@@ -10,43 +10,20 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
-
 from keras_dl.errors import UsageError
 from keras_dl.fields import Share
-from keras_dl.lazy import tf
+from keras_dl.learning.binary_units import BinaryUnits
 from keras_dl.learning.objective import LOSS
-from keras_dl.learning.task import Task
-from keras_dl.tasks.contrastive_divergence import check_shares
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class LayerwiseDenoising(Task):
+class LayerwiseDenoising(BinaryUnits):
     """Make the input of each layer again."""
 
     objective = LOSS
-    wants = (("image", "features"),)
 
     corrupted: Share = 0.25
     """share of the input of a layer that is 0 in what it sees while it learns"""
-
-    def adapt(self, config, data):
-        config, data = super().adapt(config, data)
-        if data.spec.kind == "features":
-            check_shares(data)
-        return config, data
-
-    def inputs(self, batch):
-        return {name: batch[name] for name in ("image", "features") if name in batch}
-
-    def arrange(self, network):
-        """What stands for a target only carries the weights of a batch."""
-
-        def arranged(batch, key):
-            x = self.taken(network, self.inputs(batch))
-            return x, tf.zeros(tf.shape(x)[0])
-
-        return arranged
 
     def learner(self, network, config, options):
         from keras_dl.learning.layerwise import Layerwise, logistic_layers
@@ -57,9 +34,6 @@ class LayerwiseDenoising(Task):
                 f"{network.name} has none"
             )
         return Layerwise(network, self.corrupted, options)
-
-    def example(self, network, count):
-        return np.zeros((count, *network.inputs[0].shape[1:]), "float32"), np.zeros(count, "float32")
 
     def scores(self, network, config, split, spec):
         from keras_dl.learning.probe import probed
