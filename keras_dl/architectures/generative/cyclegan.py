@@ -61,7 +61,7 @@ class CycleGAN(Config):
         least = UNIT * -(-self.smallest_size // UNIT)
         if height % UNIT or width % UNIT or min(height, width) < least:
             raise UsageError(
-                f"input {height}x{width} is none of a {self.family} of {self.halvings} halvings, whose sides are "
+                f"input {height}x{width} does not fit a {self.family} of {self.halvings} halvings, whose sides are "
                 f"multiples of {UNIT}; use at least {least}x{least}"
             )
 

@@ -58,7 +58,7 @@ class DALLEDiscreteVAE(Config):
         height, width, _ = self.input_shape
         if height % UNIT or width % UNIT:
             raise UsageError(
-                f"input {height}x{width} is none of a {self.family}, whose sides are multiples of {UNIT}; use at least "
+                f"input {height}x{width} does not fit a {self.family}, whose sides are multiples of {UNIT}; use at least "
                 f"{UNIT}x{UNIT}"
             )
         if self.filters % 4:
