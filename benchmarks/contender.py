@@ -8,11 +8,11 @@ a part of the step. Nobody's weights are loaded; the optimizer is SGD.
 
 import json
 import os
-import resource
 import sys
 import time
 
 import libraries
+import measured
 import numpy as np
 
 WARM_STEPS = 3
@@ -31,22 +31,18 @@ def seconds(function, *arguments) -> float:
     return time.perf_counter() - start
 
 
-def peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-
-
 def main():
     answers, sys.stdout = sys.stdout, sys.stderr
     library, network, size, batch = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     libraries.imported(library)
-    before, began = peak_mb(), time.perf_counter()
+    before, began = measured.peak_mb(), time.perf_counter()
     steps, parameters = libraries.make(library, network, size)
     built = time.perf_counter() - began
     data = batch_of(size, batch)
     first = seconds(steps["train"], *data)
     for _ in range(WARM_STEPS):
         steps["train"](*data)
-    memory = peak_mb() - before
+    memory = measured.peak_mb() - before
     first_inference = seconds(steps["infer"], *data)
     facts = {"build": built, "first step": first, "first inference": first_inference, "memory": memory}
     print(json.dumps({**facts, "parameters": parameters}), file=answers, flush=True)

@@ -7,6 +7,7 @@ thing the tables show the last. `python benchmarks/measured.py` only writes the 
 import os
 import platform
 import re
+import resource
 import statistics
 import time
 from importlib.metadata import distributions
@@ -82,6 +83,11 @@ def machine() -> dict:
         "versions": {name: found.version for name in PACKAGES for found in distributions(name=name)},
         "date": time.strftime("%Y-%m-%d"),
     }
+
+
+def peak_mb() -> float:
+    """The most memory that this process has had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
 def quartiles(ratios: list[float]) -> list[float]:
@@ -180,9 +186,11 @@ def _turns(rows: list[dict]) -> str:
         ratios = "; ".join(f"{spread(ratio)} of {name}" for name, ratio in row["ratios"].items())
         middle, low, high = row["seconds"]
         seconds = f"{middle:.4g} ({low:.4g}-{high:.4g})"
-        figures = [seconds, f"{row['work'] / middle:.4g}", ratios, str(row["rounds"])]
+        memory = [f"{row['memory']:.0f} MB"] if "memory" in row else []
+        memory += [f"{ratio:.2f} of {name}" for name, ratio in row.get("memory ratios", {}).items()]
+        figures = [seconds, f"{row['work'] / middle:.4g}", ratios, "; ".join(memory), str(row["rounds"])]
         lines.append([row["name"], *figures, row["machine"]["cpu"]])
-    return table(["what", "seconds a turn", "a second", "ratio", "rounds", "processor"], lines)
+    return table(["what", "seconds a turn", "a second", "ratio", "memory", "rounds", "processor"], lines)
 
 
 def spread(ratio: list[float]) -> str:

@@ -1,12 +1,14 @@
 """Contenders in turns, each a process of its own that does its work once whenever a line comes.
 
-A script calls `main`: `makers` gives by name what makes a contender's work, a function without arguments. In a round
-each works once while the others wait; what was done while other processes took more than a twentieth of the processors
-is done again, up to `TRIES` times.
+A script calls `main`: `makers` gives by name what makes a contender's work, a function without arguments; where it
+begins by `imported`, the memory that making and working take beyond that is told, too. In a round each works once while
+the others wait; what was done while other processes took more than a twentieth of the processors is done again, up to
+`TRIES` times.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -17,7 +19,9 @@ from pathlib import Path
 import measured
 import numpy as np
 
-TRIES, OTHERS = 8, 0.05
+TRIES, OTHERS, WARM = 8, 0.05, 3
+BASES: list[float] = []
+"""the peak of memory, in MB, when this process had imported what it works with"""
 
 
 def busy() -> float:
@@ -26,13 +30,23 @@ def busy() -> float:
     return (sum(ticks) - sum(ticks[3:5])) / os.sysconf("SC_CLK_TCK")  # those two stood still
 
 
+def imported(*names: str) -> None:
+    """Import the modules of a contender, and count its memory from here."""
+    for name in names:
+        importlib.import_module(name)
+    BASES.append(measured.peak_mb())
+
+
 def contend(make) -> None:
-    """Work whenever a line comes, and say how many seconds it took and what share of the processors others had."""
+    """Work whenever a line comes, and say how many seconds it took and what share of the processors others had.
+
+    The first line that comes back is the peak of memory, in MB, that making and working took, null if it is not known.
+    """
     answers, sys.stdout = sys.stdout, sys.stderr
     work = make()
-    work()
-    work()
-    print("ready", file=answers, flush=True)
+    for _ in range(WARM):
+        work()
+    print(json.dumps(measured.peak_mb() - BASES[0] if BASES else None), file=answers, flush=True)
     for _ in sys.stdin:
         before, own, began = busy(), time.process_time(), time.perf_counter()
         work()
@@ -48,8 +62,10 @@ class Contender:
         words = [sys.executable, str(Path(sys.argv[0]).resolve()), "--contend", name]
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.name, self.seconds = name, []
-        if self.process.stdout.readline() != "ready\n":
+        line = self.process.stdout.readline()
+        if not line:
             raise SystemExit(f"{name} does not start")
+        self.memory = json.loads(line)
 
     def turn(self) -> None:
         for _ in range(TRIES):
@@ -82,6 +98,8 @@ def main(title: str, makers, baselines: list[str], usual: list[str], work: int =
         others = [other for other in contenders if other.name in baselines and other is not one and one.alike(other)]
         ratios = {other.name: measured.quartiles([*np.divide(one.seconds, other.seconds)]) for other in others}
         row = {"seconds": measured.quartiles(one.seconds), "work": work, "rounds": rounds, "ratios": ratios}
+        if one.memory is not None:
+            row |= {"memory": one.memory, "memory ratios": {other.name: one.memory / other.memory for other in others}}
         print(json.dumps({"contender": one.name, **row}), flush=True)
         measured.record("turns", f"{title}: {one.name}", row)
         one.process.stdin.close()

@@ -17,8 +17,8 @@ class Adversaries(InTurns):
     """Trains the `generator` and the `discriminator` that are parts of a `network`, each by an optimizer of its own.
 
     x is a dict of `image`, real pictures, and `noise`, what as many others are made of. A step is one of the
-    discriminator, in which real and generated pictures are batches of their own, and one of the generator, on the same
-    noise, against what the discriminator has become. Losses are cross-entropies in nats: at 2 log 2 = 1.386 and
+    discriminator, in which real and generated pictures are batches of their own, and one of the generator, by the same
+    pictures, against what the discriminator has become. Losses are cross-entropies in nats: at 2 log 2 = 1.386 and
     log 2 = 0.693 the discriminator tells nothing. With `smoothing` the discriminator learns that real pictures are real
     with probability 1 - `smoothing` only (Salimans et al., "Improved Techniques for Training GANs", NeurIPS 2016,
     section 3.4).
@@ -48,19 +48,12 @@ class Adversaries(InTurns):
         return found
 
     def turns(self, x, y, weights, training):
-        def discriminate():
-            generated = ops.stop_gradient(self.generator(x["noise"], training=training))
-            real = self.discriminator(x["image"], training=training)
-            told = self.discriminator(generated, training=training)
-            believed = (1 - self.smoothing) * _surprise(real, weights) + self.smoothing * _surprise(-real, weights)
-            return believed + _surprise(-told, weights)
-
-        def generate():
-            generated = self.generator(x["noise"], training=training)
-            return _surprise(self.discriminator(generated, training=training), weights)
-
-        yield "discriminator", "discriminator_loss", discriminate
-        yield "generator", "generator_loss", generate
+        generated = self.generator(x["noise"], training=training)
+        real = self.discriminator(x["image"], training=training)
+        told = self.discriminator(ops.stop_gradient(generated), training=training)
+        believed = (1 - self.smoothing) * _surprise(real, weights) + self.smoothing * _surprise(-real, weights)
+        yield "discriminator", "discriminator_loss", believed + _surprise(-told, weights)
+        yield "generator", "generator_loss", _surprise(self.discriminator(generated, training=training), weights)
 
 
 def _surprise(logits, weights):

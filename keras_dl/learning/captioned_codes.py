@@ -45,7 +45,8 @@ class CaptionedCodes(InTurns):
                 raise UsageError(f"nothing of the {part} is left to train; freeze other stages")
         return found
 
-    def turns(self, x, y, weights, training):
+    def stages(self, x, y, weights, training):
+        """(part, name of its loss, function of no arguments that gives the loss), one after another."""
         images, text = x["image"], x["token_ids"]
 
         def autoencode():
@@ -64,8 +65,7 @@ class CaptionedCodes(InTurns):
                 self.log(name, weighted_mean(value, weights), count)
             return weighted_mean((text_loss + 7 * picture_loss) / 8, weights)
 
-        yield "autoencoder", "reconstruction", autoencode
-        yield "transformer", "token_loss", tell
+        return ("autoencoder", "reconstruction", autoencode), ("transformer", "token_loss", tell)
 
     def told(self, text, codes, training: bool):
         """The mean cross-entropies of the words and of the codes of each example, (batch,) both."""
@@ -79,12 +79,22 @@ class CaptionedCodes(InTurns):
     def train_step(self, data):
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
         early, count = self.done < self.first, self.count(x, y, weights)
-        for part, name, loss in self.turns(x, y, weights, True):
+        for part, name, loss in self.stages(x, y, weights, True):
+
+            def step(part=part, loss=loss):
+                with self.taped() as tape:
+                    value = loss()
+                    self.descend(part, value, tape)
+                return value
+
             now = early if part == "autoencoder" else ops.logical_not(early)
-            value = tf.cond(now, lambda part=part, loss=loss: self.turn(part, loss), lambda: tf.zeros(()))
+            value = tf.cond(now, step, lambda: tf.zeros(()))
             self.log(name, value, ops.where(now, ops.cast(count, "float32"), 0.0))
         self.done.assign(self.done + 1)
         return self.get_metrics_result()
+
+    def turns(self, x, y, weights, training):
+        return ((part, name, loss()) for part, name, loss in self.stages(x, y, weights, training))
 
 
 def placed(text, words: int):

@@ -84,34 +84,27 @@ class CycleConsistency(InTurns):
 
     def turns(self, x, y, weights, training):
         real = {kind: ops.cast(x[place::2], "float32") for place, kind in enumerate(KINDS)}
-        made = {}
+        made, judged, there_and_back, kept, told = {}, [], [], [], []
+        for kind, other in KINDS.items():
+            made[kind] = ops.cast(self.generators[kind](real[other], training=training), "float32")
+            judged.append(self.from_target(kind, made[kind], 1.0, training))
+            back = self.generators[other](made[kind], training=training)
+            there_and_back.append(distance(back, real[other]))
+            if self.identity:
+                kept.append(distance(self.generators[kind](real[kind], training=training), real[kind]))
+        found = {"adversarial_loss": sum(judged), "cycle_loss": sum(there_and_back), "identity_loss": sum(kept)}
+        for name, value in found.items():
+            self.log(name, value, self.count(x, y, weights))
+        scales = (1.0, self.cycle, self.cycle * self.identity)
+        loss = sum(scale * value for scale, value in zip(scales, found.values(), strict=True))
+        yield "generators", "generator_loss", loss
 
-        def generate():
-            judged, there_and_back, kept = [], [], []
-            for kind, other in KINDS.items():
-                made[kind] = ops.cast(self.generators[kind](real[other], training=training), "float32")
-                judged.append(self.from_target(kind, made[kind], 1.0, training))
-                back = self.generators[other](made[kind], training=training)
-                there_and_back.append(distance(back, real[other]))
-                if self.identity:
-                    kept.append(distance(self.generators[kind](real[kind], training=training), real[kind]))
-            found = {"adversarial_loss": sum(judged), "cycle_loss": sum(there_and_back), "identity_loss": sum(kept)}
-            for name, value in found.items():
-                self.log(name, value, self.count(x, y, weights))
-            scales = (1.0, self.cycle, self.cycle * self.identity)
-            return sum(scale * value for scale, value in zip(scales, found.values(), strict=True))
-
-        def discriminate():
-            losses = []
-            for pool, kind in zip(self.pools, KINDS, strict=True):
-                seen = ops.stop_gradient(made[kind])
-                seen = pool.exchanged(seen) if training else seen
-                losses.append(self.from_target(kind, real[kind], 1.0, training))
-                losses.append(self.from_target(kind, seen, 0.0, training))
-            return 0.5 * sum(losses)
-
-        yield "generators", "generator_loss", generate
-        yield "discriminators", "discriminator_loss", discriminate
+        for pool, kind in zip(self.pools, KINDS, strict=True):
+            seen = ops.stop_gradient(made[kind])
+            seen = pool.exchanged(seen) if training else seen
+            told.append(self.from_target(kind, real[kind], 1.0, training))
+            told.append(self.from_target(kind, seen, 0.0, training))
+        yield "discriminators", "discriminator_loss", 0.5 * sum(told)
 
     def from_target(self, kind: str, pictures, target: float, training: bool):
         """The mean squared error of the scores of `pictures` from `target`."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from keras_dl.errors import UsageError
@@ -96,8 +97,8 @@ class Learner(keras.Model):
 class InTurns(Learner):
     """Trains the parts of a network in turns, each by a loss and an optimizer of its own, on TensorFlow.
 
-    A subclass has `turns(x, y, weights, training)`, which yields (part, name of its loss, function of no arguments that
-    gives the loss), one step after another.
+    A subclass has `turns(x, y, weights, training)`, which yields (part, name of its loss, loss), one step after
+    another: what follows computes with the part as it has become. What is computed once may be in several losses.
     """
 
     def __init__(self, network: keras.Model, **kwargs: Any):
@@ -108,24 +109,30 @@ class InTurns(Learner):
 
     def train_step(self, data):
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
-        for part, name, loss in self.turns(x, y, weights, True):
-            self.log(name, self.turn(part, loss), self.count(x, y, weights))
+        with self.taped() as tape:
+            for part, name, loss in self.turns(x, y, weights, True):
+                self.log(name, loss, self.count(x, y, weights))
+                self.descend(part, loss, tape)
         return self.get_metrics_result()
 
-    def turn(self, part: str, loss: Callable[[], Any]) -> Any:
-        """One step of a `part` by its optimizer, and the `loss` before it."""
+    @contextlib.contextmanager
+    def taped(self):
+        """Record, for several losses, what follows from the variables of all parts."""
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+            tape.watch([variable.value for variables in self.parts().values() for variable in variables])
+            yield tape
+
+    def descend(self, part: str, loss: Any, tape: tf.GradientTape) -> None:
+        """One step of a `part` by its optimizer down a `loss` that the `tape` records."""
         variables, optimizer = self.parts()[part], self.optimizer.parts[part]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([variable.value for variable in variables])
-            value = loss()
-            scaled = optimizer.scale_loss(value)
-        optimizer.apply(tape.gradient(scaled, [variable.value for variable in variables]), variables)
-        return value
+        scaled = optimizer.scale_loss(loss)
+        with tape.stop_recording():
+            optimizer.apply(tape.gradient(scaled, [variable.value for variable in variables]), variables)
 
     def test_step(self, data):
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
         for _, name, loss in self.turns(x, y, weights, False):
-            self.log(name, loss(), self.count(x, y, weights))
+            self.log(name, loss, self.count(x, y, weights))
         return self.get_metrics_result()
 
 

@@ -47,26 +47,25 @@ def test_a_step_is_one_of_each_part_by_its_own_adam():
     x = batch_of(8)
     logged = learner.train_on_batch(x, np.zeros(8, "float32"), return_dict=True)
 
-    parts = [by_hand.get_layer(part) for part in ("discriminator", "generator")]
-    discriminator, generator = parts
+    discriminator, generator = (by_hand.get_layer(part) for part in ("discriminator", "generator"))
 
     def surprise(logits):
         return tf.reduce_mean(-tf.math.log_sigmoid(logits))
 
-    losses = [
-        lambda: (
-            surprise(discriminator(x["image"], training=True))
-            + surprise(-discriminator(tf.stop_gradient(generator(x["noise"], training=True)), training=True))
-        ),
-        lambda: surprise(discriminator(generator(x["noise"], training=True), training=True)),
-    ]
-    for part, loss, name in zip(parts, losses, ("discriminator_loss", "generator_loss"), strict=True):
-        optimizer = keras.optimizers.Adam(1e-2, beta_1=0.5)
-        with tf.GradientTape() as tape:
-            value = loss()
+    def descend(part, tape, value, name):
         assert logged[name] == pytest.approx(float(value), rel=1e-4)
         variables = part.trainable_variables
-        optimizer.apply(tape.gradient(value, [variable.value for variable in variables]), variables)
+        gradients = tape.gradient(value, [variable.value for variable in variables])
+        keras.optimizers.Adam(1e-2, beta_1=0.5).apply(gradients, variables)
+
+    with tf.GradientTape() as generating:
+        made = generator(x["noise"], training=True)
+        with tf.GradientTape() as discriminating:
+            real, told = (discriminator(pictures, training=True) for pictures in (x["image"], tf.stop_gradient(made)))
+            value = surprise(real) + surprise(-told)
+        descend(discriminator, discriminating, value, "discriminator_loss")
+        value = surprise(discriminator(made, training=True))
+    descend(generator, generating, value, "generator_loss")
     assert logged["loss"] == pytest.approx(logged["discriminator_loss"] + logged["generator_loss"])
     for ours, theirs in zip(network.weights, by_hand.weights, strict=True):
         np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=2e-5, err_msg=ours.path)
@@ -91,8 +90,8 @@ def test_smoothing_tells_the_discriminator_that_some_real_pictures_are_none():
         for name, target in targets.items()
     )
     (_, _, discriminate), (_, _, generate) = learner.turns(x, None, None, False)
-    assert float(discriminate()) == pytest.approx(float(expected), rel=1e-5)
-    assert float(generate()) == pytest.approx(np.mean(np.log1p(np.exp(-logits["generated"]))), rel=1e-5)
+    assert float(discriminate) == pytest.approx(float(expected), rel=1e-5)
+    assert float(generate) == pytest.approx(np.mean(np.log1p(np.exp(-logits["generated"]))), rel=1e-5)
 
 
 def test_each_optimizer_scales_its_loss_in_float16():
@@ -135,7 +134,7 @@ def test_weights_of_examples_count():
     for (_, _, loss), (_, _, of_some) in zip(
         learner.turns(x, None, weights, False), learner.turns(some, None, None, False), strict=True
     ):
-        assert float(loss()) == pytest.approx(float(of_some()), rel=1e-5)
+        assert float(loss) == pytest.approx(float(of_some), rel=1e-5)
 
 
 def test_pictures_come_to_resemble_the_data(trained):

@@ -58,7 +58,7 @@ def test_losses_are_those_of_the_paper():
     network = CONFIG.build()
     for options in ({}, {"cycle": 3.0, "identity": 0.0}, {"cycle": 0.0}):
         learner = TASK.replace(**options).learner(network, CONFIG, Options(batch_size=6))
-        found = [float(loss()) for _, _, loss in learner.turns(PICTURES, None, None, False)]
+        found = [float(loss) for _, _, loss in learner.turns(PICTURES, None, None, False)]
         np.testing.assert_allclose(found, losses_by_hand(network, **options), rtol=1e-5)
 
 

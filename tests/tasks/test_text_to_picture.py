@@ -51,7 +51,7 @@ def test_losses_are_those_of_the_paper(adapted):
     (_, _, autoencode), (_, _, tell) = learner.turns(x, None, None, False)
     codes = codes_of(network, x["image"])
     again = network.get_layer("decoder")(np.eye(config.codes, dtype="float32")[codes]).numpy()
-    assert float(autoencode()) == pytest.approx(np.mean(((again - x["image"]) / 127.5) ** 2), rel=1e-4)
+    assert float(autoencode) == pytest.approx(np.mean(((again - x["image"]) / 127.5) ** 2), rel=1e-4)
     text, codes = placed(x["token_ids"], config.words).numpy(), codes.reshape(4, -1)
     tokens = np.concatenate([text, config.words + codes[:, :-1]], axis=1).astype("int32")
     logits = network.get_layer("transformer")(tokens).numpy()
@@ -63,7 +63,7 @@ def test_losses_are_those_of_the_paper(adapted):
         shares = np.exp(own) / np.exp(own).sum(axis=1, keepdims=True)
         losses.append(-np.log(shares[np.arange(4), right]))
     expected = (np.mean(losses[: config.length]) + 7 * np.mean(losses[config.length :])) / 8
-    assert float(tell()) == pytest.approx(expected, rel=1e-4)
+    assert float(tell) == pytest.approx(expected, rel=1e-4)
 
 
 def test_pads_have_a_token_for_each_place():

@@ -58,8 +58,8 @@ class DALLEDiscreteVAE(Config):
         height, width, _ = self.input_shape
         if height % UNIT or width % UNIT:
             raise UsageError(
-                f"input {height}x{width} does not fit a {self.family}, whose sides are multiples of {UNIT}; use at least "
-                f"{UNIT}x{UNIT}"
+                f"input {height}x{width} does not fit a {self.family}, whose sides are multiples of {UNIT}; use at "
+                f"least {UNIT}x{UNIT}"
             )
         if self.filters % 4:
             raise UsageError(f"filters must be a multiple of 4, got {self.filters}")
