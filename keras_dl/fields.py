@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import numbers
 import reprlib
 import types
@@ -64,12 +65,18 @@ Growing = Annotated[
 ]
 
 
+@functools.cache
+def annotations_of(kind: type) -> dict[str, Any]:
+    """The annotations of a class by field, evaluated, which takes long."""
+    return typing.get_type_hints(kind, include_extras=True)
+
+
 def check_fields(instance: Any) -> None:
     """Make every field of the dataclass `instance` what its annotation says: lists become tuples, ints floats.
 
     For `__post_init__`. Raises `UsageError` naming the field and what was received.
     """
-    hints = typing.get_type_hints(type(instance), include_extras=True)
+    hints = annotations_of(type(instance))
     for field in dataclasses.fields(instance):
         value = checked(field.name, getattr(instance, field.name), hints[field.name])
         object.__setattr__(instance, field.name, value)

@@ -52,7 +52,8 @@ def take_back(module: ModuleType) -> None:
 
 def modules() -> list[ModuleType]:
     """The modules of all files that were given, and of installed packages. Raises `UsageError` as `give` does."""
-    points = [point for group in GROUPS for point in importlib.metadata.entry_points(group=group)]
+    installed = importlib.metadata.entry_points()
+    points = [point for group in GROUPS for point in installed.select(group=group)]
     return list(dict.fromkeys([*map(_imported, files()), *map(_installed, points)]))
 
 

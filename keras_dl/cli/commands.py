@@ -23,6 +23,7 @@ from keras_dl.catalogue import own
 from keras_dl.config import Config
 from keras_dl.errors import UsageError, choose
 from keras_dl.experiments import recipe
+from keras_dl.fields import annotations_of
 from keras_dl.lazy import settings_of_keras
 from keras_dl.tasks import get_task
 from keras_dl.training.choice import AnotherEnvironment, restarts
@@ -281,6 +282,8 @@ def _differences(one: Any, other: Any, prefix: str = "") -> Iterator[tuple[str, 
 
 def _parse(default: T | type[T], program: str, flags: Sequence[str]) -> T:
     """`default` with its fields changed by `flags`, or its instance; tyro's boxed message becomes one line."""
+    if not flags and not isinstance(default, type):
+        return default
     box = io.StringIO()
     start = {} if isinstance(default, type) else {"default": default}
     kind = default if isinstance(default, type) else type(default)
@@ -317,7 +320,7 @@ def _unknown(word: str, default: Any) -> str:
 def _flags(default: Any, prefix: str = "") -> list[str]:
     """Every option of the dataclass `default`, or of an instance of it; of a dataclass in it, the options of that."""
     found = []
-    hints = typing.get_type_hints(default if isinstance(default, type) else type(default), include_extras=True)
+    hints = annotations_of(default if isinstance(default, type) else type(default))
     for field in dataclasses.fields(default):
         name, value = f"{prefix}{field.name}".replace("_", "-"), getattr(default, field.name, None)
         if dataclasses.is_dataclass(value):

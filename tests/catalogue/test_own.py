@@ -3,7 +3,6 @@
 import importlib.metadata
 import sys
 import textwrap
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -107,8 +106,9 @@ def test_an_installed_package_is_found_by_itself(file, monkeypatch):
     module = own.give(file)
     forget()
     monkeypatch.setenv(own.VARIABLE, "")
-    points = [SimpleNamespace(load=lambda: module, value="their_package.my_nets")]
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points if group in own.GROUPS else [])
+    monkeypatch.setitem(sys.modules, "their_nets", module)
+    points = importlib.metadata.EntryPoints([importlib.metadata.EntryPoint("nets", "their_nets", own.GROUPS[0])])
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda: points)
     assert catalogue.entries()["MyNet"].module is module
 
 
