@@ -9,7 +9,7 @@ from finish_job import finish
 from keras_dl import get_config, load, saved_model, storage
 from keras_dl.recipes.train import Train
 
-PRELOAD = ["finish_job", "keras_dl.recipes.train", "sklearn.datasets"]
+PRELOAD = ["tensorflow", "finish_job", "keras_dl.recipes.train", "sklearn.datasets", "matplotlib.pyplot"]
 MOMENTS = range(1, 25)
 """syncs to disk from the end of the training to that of the run"""
 
