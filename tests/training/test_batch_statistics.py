@@ -141,6 +141,7 @@ NORMALIZED = [
     name
     for config, name in SMALL.items()
     if isinstance(config, ImageClassifier)
+    and config.task == "classification"
     and any(layer.kind == "BatchNormalization" for layer in keras_dl.describe(config).layers)
 ]
 
