@@ -43,7 +43,6 @@ SLOW = (
     "tests/tasks/test_zero_shot.py::test_classes_that*",
     "tests/tasks/test_every_task.py::*",
     "tests/tasks/test_kills_of_tasks.py::*",
-    "tests/architectures/test_faster_rcnn.py::test_learns*",
     "tests/tasks/*object_detection*",
     "tests/architectures/test_unet.py::test_learns*",
     "tests/data/test_recordings.py::test_networks_learn*",

@@ -6,9 +6,6 @@ import pytest
 import tensorflow as tf
 
 import keras_dl
-from keras_dl.boxes.detections import detections
-from keras_dl.boxes.geometry import overlaps
-from keras_dl.boxes.losses import head_losses, rpn_losses, sampled
 from keras_dl.data.spec import Column, Spec
 
 SMALL = keras_dl.get_config(
@@ -118,63 +115,6 @@ def test_under_mixed_precision_boxes_stay_exact():
     assert anchors.dtype == np.float32
     rounded = tf.cast(tf.cast(boxes, "bfloat16"), "float32").numpy()
     assert (rounded != boxes).any(), "boxes were rounded to the precision of the network"
-
-
-def squares(count, seed):
-    """Bright and dark squares on noise, one a picture: (count, 64, 64, 1), their boxes and classes."""
-    generator = np.random.default_rng(seed)
-    side = generator.integers(16, 30, count)
-    left, top = (generator.integers(0, 64 - side) for _ in range(2))
-    labels = generator.integers(0, 2, (count, 1))
-    pictures = generator.normal(128, 15, (count, 64, 64, 1))
-    for picture, x, y, size, label in zip(pictures, left, top, side, labels[:, 0], strict=True):
-        picture[y : y + size, x : x + size] += 90 if label else -90
-    boxes = np.stack([left, top, left + side, top + side], axis=-1)[:, None].astype("float32")
-    pads = np.full((count, 1, 4), -1, "float32")
-    return (
-        np.clip(pictures, 0, 255).astype("float32"),
-        np.concatenate([boxes, pads], axis=1),
-        np.concatenate([labels, -np.ones_like(labels)], axis=1),
-    )
-
-
-def test_learns_to_find_squares_and_their_kind():
-    keras.utils.set_random_seed(0)
-    config = SMALL.replace(input_shape=(64, 64, 1), filters=8)
-    model = config.build()
-    backbone, rpn, proposals, head = (model.get_layer(name) for name in ("backbone", "rpn", "proposals", "head_boxes"))
-    optimizer = keras.optimizers.Adam(2e-3)
-    seeds = keras.random.SeedGenerator(0)
-
-    @tf.function
-    def step(x, boxes, labels):
-        with tf.GradientTape() as tape:
-            maps = backbone(x, training=True)
-            found = rpn(maps, training=True)
-            chosen = proposals(found["objectness"], found["deltas"], training=True)
-            draws = keras.random.uniform((8, len(proposals.anchors)), seed=seeds)
-            losses = rpn_losses(found["objectness"], found["deltas"], proposals.anchors, boxes, draws)
-            draws = keras.random.uniform((8, chosen.shape[1] + boxes.shape[1]), seed=seeds)
-            targets = sampled(chosen, boxes, labels, draws, count=32)
-            answers = head({**{name: maps[name] for name in list(maps)[:-1]}, "boxes": targets.boxes}, training=True)
-            losses |= head_losses(answers["class_logits"], answers["box_deltas"], targets)
-            total = sum(losses.values())
-        optimizer.apply(tape.gradient(total, model.trainable_variables), model.trainable_variables)
-        return losses
-
-    optimizer.build(model.trainable_variables)
-    x, boxes, labels = squares(128, 0)
-    history = []
-    for epoch in range(8):
-        order = np.random.default_rng(epoch).permutation(128).reshape(-1, 8)
-        history += [{name: float(value) for name, value in step(x[i], boxes[i], labels[i]).items()} for i in order]
-    assert all(np.isfinite(value) for losses in history for value in losses.values())
-    x, boxes, labels = squares(64, 1)
-    outputs = model(x)
-    found = detections(outputs["proposals"], outputs["class_logits"], outputs["box_deltas"], (64, 64))
-    best = overlaps(found["boxes"][:, :1], boxes[:, :1]).numpy()[:, 0, 0]
-    right = found["labels"].numpy()[:, 0] == labels[:, 0]
-    assert (best > 0.5).mean() > 0.8 and right.mean() > 0.8, (best.mean(), (best > 0.5).mean(), right.mean())
 
 
 @pytest.mark.parametrize(
