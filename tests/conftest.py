@@ -42,6 +42,7 @@ def _networks_are_forgotten():
     if "keras" in sys.modules:
         sys.modules["keras"].utils.clear_session()
         gc.collect()
+        gc.freeze()  # what is left now will stay: to look at it again after each file took seconds
 
 
 @pytest.fixture(scope="module")
