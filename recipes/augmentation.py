@@ -127,6 +127,7 @@ class Augmentation(DataExperiment):
     """Adam's"""
 
     def cells(self) -> list[dict[str, Any]]:
+        self._data.train.few(max(self.labels_per_class), 0)
         return [
             {"policy": policy, "labels": labels}
             for policy in ("none", *self._kind.policies)

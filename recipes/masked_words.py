@@ -65,6 +65,12 @@ class MaskedWords(DataExperiment):
     """the same with labels"""
 
     def cells(self) -> list[dict]:
+        data = self._labelled
+        if self.labels[0] < data.spec.classes:
+            raise UsageError(
+                f"labels must be at least one of each of the {data.spec.classes} classes, got {self.labels[0]}"
+            )
+        data.train.few(self.labels[-1] // data.spec.classes, 0)
         return [{"start": start, "labels": labels} for labels in self.labels for start in STARTS]
 
     def measure(self, *, seed: int, start: str, labels: int) -> dict:
@@ -83,8 +89,6 @@ class MaskedWords(DataExperiment):
             own = config.replace(head="words")
             keras.utils.set_random_seed(seed)
             loop.restart(surgery.transplant(model, config, fresh=config.fresh_from(own)))
-        if labels < data.spec.classes:
-            raise UsageError(f"labels must be at least one of each of the {data.spec.classes} classes, got {labels}")
         few, arrange = data.train.few(labels // data.spec.classes, seed), task.arrange(network)
         loop.fit(few.stream(self.batch_size, steps=self.steps, seed=seed, arrange=arrange))
         right = network.evaluate(data.test.batches(256, arrange), return_dict=True, verbose=0)["accuracy"]
