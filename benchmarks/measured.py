@@ -72,8 +72,7 @@ has seen most words: it keeps them. Ours are done once, before the first epoch.
 A step of dcgan was to take no more than the same written as a plain `tf.function`, and 0.9 of PyTorch's example: it
 takes the time of the one, and 0.77 of the other's, 0.85 where that is told to put channels last. Memory was to be 1.1
 of PyTorch's at most: simclr_small has 1.09, dcgan 1.16, and the plain function of the same networks 1.19, so that it is
-TensorFlow's way rather than that of our learner. XLA has slow convolutions on this processor: `--xla auto` does not
-choose it.
+TensorFlow's way rather than that of our learner. Under XLA either takes longer.
 
 """
 
