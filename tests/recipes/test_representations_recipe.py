@@ -11,8 +11,9 @@ from keras_dl.recipes.representations import CHANGED, METHODS, Representations
 
 
 def test_every_method_is_learned(tmp_path, monkeypatch):
+    recipe = Representations(out=str(tmp_path), seeds=1, steps=40, width=4, batch_size=64)
     monkeypatch.setattr(probing, "ROUNDS", 2)
-    results, _ = short_run(Representations(out=str(tmp_path), seeds=1, steps=40, width=4, batch_size=64))
+    results, _ = short_run(recipe)
     accuracy = results.values("accuracy")
     assert accuracy.shape == (len(METHODS) + len(CHANGED), 3)
     same = [results.values("accuracy", method=name)[0, 0] for name in ("views", "rotation", "clusters", "cold", "few")]
