@@ -64,6 +64,8 @@ class Task:
     """whether all cells of a table are learned, gaps and all, in place of a target"""
     several_targets: ClassVar[bool] = False
     """whether data may have more columns of the kinds that it learns than one"""
+    needs_classes: ClassVar[bool] = False
+    """whether networks without `classes` are refused"""
     head: ClassVar[str | None] = None
     """what networks tell that have several heads"""
     parts: ClassVar[tuple[str, ...]] = ()
@@ -121,6 +123,8 @@ class Task:
 
     def adapt(self, config: Config, data: Data) -> tuple[Config, Data]:
         """The network for the data, and the data as it takes them. Raises `UsageError` where they do not fit."""
+        if self.needs_classes and not hasattr(config, "classes"):
+            raise UsageError(f"{config.family} tells no classes; it learns by --task {config.task}")
         data = self.encoded(config, data)
         if self.head is not None and hasattr(config, "head"):
             config = config.replace(head=self.head)

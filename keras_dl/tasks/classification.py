@@ -34,6 +34,7 @@ class Classification(Task):
     objective = ACCURACY
     monitor = LOSS
     wants = (("class",),)
+    needs_classes = True
     head = "text"
 
     pieces: Pieces | None = None
@@ -46,8 +47,6 @@ class Classification(Task):
     """balanced: in training each class counts as much as any other, however few examples it has"""
 
     def adapt(self, config, data):
-        if not hasattr(config, "classes"):
-            raise UsageError(f"{config.family} tells no classes; it learns by --task {config.task}")
         config, data = super().adapt(config, data)
         if self.class_weights is None:
             return config, data

@@ -33,6 +33,7 @@ class Clustering(Task):
 
     objective = LOSS
     wants = (("image",),)
+    needs_classes = True
 
     clusters: Annotated[int, at_least(2)] = 100
     """groups that the pictures are parted into, and outputs of the network"""

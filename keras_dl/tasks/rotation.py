@@ -25,6 +25,7 @@ class Rotation(Task):
     objective = ACCURACY
     monitor = LOSS
     wants = (("image",),)
+    needs_classes = True
 
     def adapt(self, config, data):
         config, data = super().adapt(config, data)

@@ -28,14 +28,10 @@ class Segmentation(Task):
     objective = Objective("mean_iou", "max", worst=0.0)
     monitor = LOSS
     wants = (("image",), ("mask",))
+    needs_classes = True
 
     def prepare(self, batch, key):
         return batch["image"], batch["mask"]
-
-    def adapt(self, config, data):
-        if not hasattr(config, "classes"):
-            raise UsageError(f"{config.family} tells no classes; it learns by --task {config.task}")
-        return super().adapt(config, data)
 
     def arrange(self, network):
         if isinstance(network.output, dict) or len(network.output.shape) != 4:

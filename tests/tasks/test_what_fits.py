@@ -14,6 +14,8 @@ from keras_dl.training.loop import Training
     ("name", "job", "message"),
     [
         ("prototypical_net", "classification", "tells no classes; it learns by --task prototypical"),
+        ("simclr_small", "rotation", "simclr tells no classes; it learns by --task contrastive"),
+        ("vae", "clustering", "vae tells no classes; it learns by --task variational_autoencoding"),
         ("autoencoder", "segmentation", "tells no classes; it learns by --task reconstruction"),
         ("rotnet", "segmentation", "does not tell the class of every pixel; use unet"),
         ("dann", "segmentation", "does not tell the class of every pixel; use unet"),
