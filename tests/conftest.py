@@ -14,7 +14,6 @@ import keras_dl.lazy  # noqa: F401  (before TensorFlow, whose messages it turns 
 
 os.environ["TF_XLA_FLAGS"] = "--tf_xla_persistent_cache_directory="  # what tests compile is not kept
 os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
-os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0"  # which compiles faster than what it compiles is run
 gc.set_threshold(50_000, 10, 10)  # tracing makes so many objects that looking for garbage takes a tenth of the time
 
 

@@ -1,6 +1,6 @@
 """Runs saved models on JAX: `python jax_job.py FOLDER ...`, each with model/, inputs.npy and labels.npy.
 
-Each gets outputs.npy, and lowered.json: what the forward pass and a training step could be lowered for, as StableHLO.
+Each gets outputs.npy, and lowered.json: what a training step could be lowered for, as StableHLO.
 """
 
 import json
@@ -52,10 +52,7 @@ for folder in map(Path, sys.argv[1:]):
     model.optimizer.build(model.trainable_variables)
     model.compute_loss(x, y, outputs)
     model.compute_metrics(x, y, outputs)  # makes their variables
-    platforms = {
-        "forward": lowered(lambda x, model=model: model(x, training=False), x),
-        "step": lowered(model.train_step, training_state(model), (x, y)),
-    }
+    platforms = lowered(model.train_step, training_state(model), (x, y))
     (folder / "lowered.json").write_text(json.dumps(platforms))
     print(folder.name, flush=True)
 Path("cpu_only.json").write_text(json.dumps(lowered(jax.scipy.linalg.schur, np.eye(2, dtype="float32"))))

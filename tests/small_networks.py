@@ -42,6 +42,8 @@ SMALL = {}
 """The smallest configs, each with the first of the names that share it: depths collapse."""
 for _name in keras_dl.list_models():
     SMALL.setdefault(smallest(keras_dl.get_config(_name)), _name)
+FAMILIES = {config.family: config for config in reversed(SMALL)}
+"""One of them of each family."""
 
 
 def examples(config: Config, count: int = 32) -> tuple[Any, np.ndarray]:

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_networks import LEARNED_AT_ONCE, SMALL, arrays, examples
+from small_networks import FAMILIES, LEARNED_AT_ONCE, SMALL, arrays, examples
 from xla_losses import both
 
 import keras_dl
@@ -107,7 +107,7 @@ def test_saving_keeps_the_outputs(config, tmp_path):
             np.testing.assert_array_equal(one, other)
 
 
-@small_networks
+@pytest.mark.parametrize("config", FAMILIES.values(), ids=FAMILIES)
 def test_xla_gives_the_same_outputs(config):
     model = config.build()
     x, _ = examples(config, 4)
@@ -130,9 +130,9 @@ SLOW_TO_COMPILE = {
 }
 """families that XLA takes long to compile a training step of: benchmarks/xla_catalogue.py trains them, at any size"""
 TRAINED = {
-    config.family: config
-    for config in reversed(SMALL)
-    if config.family not in SLOW_TO_COMPILE and config.task in LEARNED_AT_ONCE
+    family: config
+    for family, config in FAMILIES.items()
+    if family not in SLOW_TO_COMPILE and config.task in LEARNED_AT_ONCE
 }
 
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_networks import SMALL
+from small_networks import FAMILIES
 
 import keras_dl
 from keras_dl.architectures.vision import ImageClassifier
@@ -137,19 +137,18 @@ def test_a_resumed_young_training_ends_in_the_same_bits(grays, tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
-NORMALIZED = [
-    name
-    for config, name in SMALL.items()
+NORMALIZED = {
+    family: config
+    for family, config in FAMILIES.items()
     if isinstance(config, ImageClassifier)
     and config.task == "classification"
     and any(layer.kind == "BatchNormalization" for layer in keras_dl.describe(config).layers)
-]
+}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NORMALIZED)
-def test_every_family_validates_about_as_it_trains(name, tmp_path):
-    config = next(config for config, first in SMALL.items() if first == name)
+@pytest.mark.parametrize("config", NORMALIZED.values(), ids=NORMALIZED)
+def test_every_family_validates_about_as_it_trains(config, tmp_path):
     height, _, channels = config.input_shape
     data = by_brightness(height, channels)
     config = config.replace(classes=3)
