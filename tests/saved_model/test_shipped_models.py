@@ -30,6 +30,8 @@ def test_the_page_says_what_was_measured(name):
             measured = f"{facts['test_loss']:.2f}"
         case "variational_autoencoding":
             measured = f"{facts['test_loss']:.1f}"
+        case "adversarial_generation":
+            measured = f"{facts['test_frechet_8x8']:.2f}"
         case "translation":
             measured = f"{facts['test_bleu']:.1f}"
         case _:
@@ -59,9 +61,10 @@ def test_the_translator_translates():
     assert answer.value["text"] == "A man playing the guitar."
 
 
-def test_the_autoencoder_makes_digits_of_noise():
+@pytest.mark.parametrize(("name", "side"), [("vae_mnist", 28), ("dcgan_mnist", 32)])
+def test_digits_are_made_of_noise(name, side):
     """As bright as those of MNIST, whose mean is 33, and no two alike."""
-    made = np.array([answer.value["image"] for answer in Predictor("vae_mnist").samples(16)])
-    assert made.shape == (16, 28, 28, 1)
+    made = np.array([answer.value["image"] for answer in Predictor(name).samples(16)])
+    assert made.shape == (16, side, side, 1)
     assert 20 < made.mean() < 50
     assert np.abs(made[:, None] - made[None]).mean(axis=(2, 3, 4))[~np.eye(16, dtype=bool)].min() > 5
