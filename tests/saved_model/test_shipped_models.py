@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from keras_dl import predict
+from keras_dl import load, predict
 from keras_dl.saved_model import SHIPPED, read_contract
 from keras_dl.use.predictor import Predictor
 
@@ -30,6 +30,8 @@ def test_the_page_says_what_was_measured(name):
             measured = f"{facts['test_loss']:.2f}"
         case "variational_autoencoding":
             measured = f"{facts['test_loss']:.1f}"
+        case "contrastive":
+            measured = f"{100 * facts['test_linear_probe']:.1f}"
         case "adversarial_generation":
             measured = f"{facts['test_frechet_8x8']:.2f}"
         case "translation":
@@ -68,3 +70,16 @@ def test_digits_are_made_of_noise(name, side):
     assert made.shape == (16, side, side, 1)
     assert 20 < made.mean() < 50
     assert np.abs(made[:, None] - made[None]).mean(axis=(2, 3, 4))[~np.eye(16, dtype=bool)].min() > 5
+
+
+def test_the_encoder_finds_pictures_alike_that_are():
+    """A picture is nearer to itself mirrored than to others."""
+    encoder = load("simclr_small_cifar10").get_layer("encoder")
+    pictures = np.random.default_rng(0).integers(0, 256, (8, 4, 4, 3)).repeat(8, axis=1).repeat(8, axis=2)
+    features = (
+        np.asarray(encoder(pictures.astype("float32"))),
+        np.asarray(encoder(pictures[:, :, ::-1].astype("float32"))),
+    )
+    assert features[0].shape == (8, 128)
+    first, second = (one / np.linalg.norm(one, axis=1, keepdims=True) for one in features)
+    assert np.all((first @ second.T).argmax(axis=1) == np.arange(8))
