@@ -175,8 +175,8 @@ def test_labels_of_one_class_tell_nothing(begun):
         ("nakkiran_cnn5", {"changes": ("turn",)}, "unknown change 'turn'"),
         ("nakkiran_cnn5", {"changes": ("color",)}, r"color changes RGB pictures, these have 1 channel\(s\)"),
         ("unet", {}, "unet needs a class for every pixel"),
-        ("gpt2_small", {}, "gpt takes no pictures"),
-        ("dcgan", {}, "unknown field of dcgan 'classes'"),
+        ("gpt2_small", {}, "gpt tells no classes; it learns by --task language_modeling"),
+        ("dcgan", {}, "dcgan tells no classes; it learns by --task adversarial_generation"),
     ],
 )
 def test_what_cannot_be_clustered(network, settings, words, tmp_path):
