@@ -107,6 +107,7 @@ def test_kills_at_any_moment(processes, name, tmp_path):
 
     The first has been interrupted before.
     """
+    whole(processes, name, tmp_path / "warm-up")
     began = time.monotonic()
     fingerprint = whole(processes, name, tmp_path / "whole")
     seconds, moments, killed, ended = time.monotonic() - began, random.Random(name), 0, 0
