@@ -118,9 +118,11 @@ def torch_pictures():
 
 
 def test_detections_and_what_leads_to_them(peer, network):
+    """Each stage is given what torchvision's had before it: a rounding may change which of two equal boxes is kept."""
     import torch
 
     model, _ = network
+    backbone, head = model.get_layer("backbone")(X), model.get_layer("head_boxes")
     outputs = model(X)
     peer.eval()
     with torch.no_grad():
@@ -129,30 +131,35 @@ def test_detections_and_what_leads_to_them(peer, network):
         objectness, _ = peer.rpn.head(list(maps.values()))
         anchors = peer.rpn.anchor_generator(images, list(maps.values()))
         theirs, _ = peer.rpn(images, maps)
+        pooled = peer.roi_heads.box_roi_pool(maps, theirs, images.image_sizes)
+        logits, deltas = (one.numpy() for one in peer.roi_heads.box_predictor(peer.roi_heads.box_head(pooled)))
         answers = peer(torch_pictures())
     for name, values in zip(model.get_layer("backbone").output, maps.values(), strict=True):
-        found = model.get_layer("backbone")(X)[name]
-        assert relative_error(found, values.numpy().transpose(0, 2, 3, 1)) < 1e-4, name
+        assert relative_error(backbone[name], values.numpy().transpose(0, 2, 3, 1)) < 1e-4, name
     np.testing.assert_array_equal(model.get_layer("proposals").anchors, anchors[0].numpy())
     flat = np.concatenate([one.numpy().transpose(0, 2, 3, 1).reshape(2, -1) for one in objectness], axis=1)
     assert relative_error(outputs["objectness"], flat) < 1e-4
     assert np.ptp(flat) > 1
-    found = detections(outputs["proposals"], outputs["class_logits"], outputs["box_deltas"], SIZE)
-    for picture in range(2):
-        proposals = outputs["proposals"][picture].numpy()
-        count = len(theirs[picture])
+    levels = {name: backbone[name] for name in list(backbone)[:-1]}
+    first = 0
+    for picture, boxes in enumerate(theirs):
+        count = len(boxes)
         assert 50 < count < 1000
+        proposals = outputs["proposals"][picture].numpy()
         assert not (proposals[count:] != -1).any()
-        assert farthest(proposals[:count], theirs[picture].numpy()) < 2e-2
-        expected = answers[picture]
+        assert farthest(proposals[:count], boxes.numpy()) < 2e-2
+        own = {name: values[picture : picture + 1] for name, values in levels.items()}
+        found = head({**own, "boxes": tf.constant(boxes.numpy()[None])})
+        given = logits[None, first : first + count], deltas.reshape(len(deltas), -1, 4)[None, first : first + count]
+        for name, values in zip(("class_logits", "box_deltas"), given, strict=True):
+            assert relative_error(found[name][0], values[0]) < 1e-4, name
+        first += count
+        expected, mine = answers[picture], detections(boxes.numpy()[None], *given, SIZE)
         assert len(expected["scores"]) > 20 and len(set(expected["labels"].tolist())) > 1
-        rows = torch.cat([expected["boxes"], 100 * expected["scores"][:, None], expected["labels"][:, None]], dim=1)
-        there = found["labels"][picture].numpy() >= 0
-        boxes, scores, labels = (found[key][picture].numpy()[there] for key in ("boxes", "scores", "labels"))
-        mine = np.concatenate([boxes, 100 * scores[:, None], labels[:, None] + 1], axis=1)
-        assert mine.shape == rows.shape
-        assert farthest(mine, rows.numpy()) < 5e-2
-        assert (np.diff(scores) <= 0).all()
+        there = np.flatnonzero(mine["labels"][0].numpy() >= 0)
+        for name, shift in (("boxes", 0), ("scores", 0), ("labels", 1)):
+            found = mine[name][0].numpy()[there] + shift
+            np.testing.assert_allclose(found, expected[name].numpy(), rtol=1e-5, atol=1e-4)
 
 
 def test_losses_and_gradients(peer, network):
@@ -193,6 +200,7 @@ def test_losses_and_gradients(peer, network):
     gradients = tape.gradient(total, [variable.value for variable in model.trainable_weights])
     for variable, gradient in zip(model.trainable_weights, gradients, strict=True):
         theirs = ours(tensors[names[variable.path]].grad, variable.path)
-        scale = np.abs(theirs).max()
+        scale = np.linalg.norm(theirs)
         assert scale > 0, variable.path
-        assert np.abs(tf.convert_to_tensor(gradient) - theirs).max() < 2e-3 * scale, variable.path
+        difference = np.linalg.norm(tf.convert_to_tensor(gradient) - theirs)  # where a ReLU is at 0, single ones differ
+        assert difference < 2e-3 * scale, variable.path

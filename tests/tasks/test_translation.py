@@ -130,15 +130,17 @@ def test_the_transformer_shares_one_vocabulary_and_learns_to_translate(tmp_path)
     config = get_config(
         "transformer_base", width=32, heads=2, units=64, blocks=1, source_length=6, target_length=6, dropout=0.0
     )
-    job = Job(network=config, task=task, loading={}, options=Options(epochs=60, batch_size=16, learning_rate=3e-3))
+    options = Options(epochs=60, batch_size=16, learning_rate=3e-3, schedule="cosine")
+    job = Job(network=config, task=task, loading={}, options=options)
     trained = job.train(tmp_path / "run", *task.adapt(config, data), verbose=0)
     spec = trained.training.data.spec
     source, target = (spec.columns[f"{side}_token_ids"] for side in ("source", "target"))
     assert source.vocabulary == target.vocabulary and trained.training.config.vocabulary_size == source.classes
     trained.save(tmp_path / "model")
     predictor = Predictor(tmp_path / "model")
-    answers = predictor.answers(*predictor.read(["one two", "red ten six", "six"]))
-    assert [answer.value["text"] for answer in answers] == ["TWO ONE", "SIX TEN RED", "SIX"]
+    sources, right = (data.test.columns[side].values.tolist() for side in ("source", "target"))
+    answers = predictor.answers(*predictor.read(sources))
+    assert np.mean([answer.value["text"] == text for answer, text in zip(answers, right, strict=True)]) > 0.9
     assert task.draw(trained.network, trained.training.config, trained.training.data.test, spec, tmp_path / "map.png")
 
 
