@@ -14,6 +14,8 @@ import keras_dl.lazy  # noqa: F401  (before TensorFlow, whose messages it turns 
 
 os.environ["TF_XLA_FLAGS"] = "--tf_xla_persistent_cache_directory="  # what tests compile is not kept
 os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["TF_NUM_INTRAOP_THREADS"] = "1"  # two that have one processor wait for each other
 gc.set_threshold(50_000, 10, 10)  # tracing makes so many objects that looking for garbage takes a tenth of the time
 
 
@@ -51,6 +53,7 @@ def processes(request):
     forkserver._forkserver._stop()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+        patch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)  # whether bits are the same is asked of several threads
         context.set_forkserver_preload(request.module.PRELOAD)
         patch.setattr(type(context), "set_forkserver_preload", lambda self, names: None)
         yield context

@@ -26,7 +26,7 @@ READ_ON_JAX = {
 JOB = Path(__file__).with_name("jax_job.py")
 
 
-GROUPS = [[*READ_ON_JAX][start::4] for start in range(4)]
+GROUPS = [[*READ_ON_JAX][start::2] for start in range(2)]
 """those that share a process of JAX"""
 PLATFORMS = ["cpu", "cuda", "rocm", "tpu"]
 

@@ -7,7 +7,6 @@ import tensorflow as tf
 from small_networks import FAMILIES
 
 import keras_dl
-from keras_dl.architectures.vision import ImageClassifier
 from keras_dl.data import Data, Spec, Split
 from keras_dl.training import Options, build, fit
 from keras_dl.training.batch_statistics import BatchStatistics
@@ -137,18 +136,13 @@ def test_a_resumed_young_training_ends_in_the_same_bits(grays, tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
-NORMALIZED = {
-    family: config
-    for family, config in FAMILIES.items()
-    if isinstance(config, ImageClassifier)
-    and config.task == "classification"
-    and any(layer.kind == "BatchNormalization" for layer in keras_dl.describe(config).layers)
-}
+ONE_OF_EACH_MOMENTUM = ("nakkiran_cnn5", "resnet_cifar", "mobilenet_v2")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("config", NORMALIZED.values(), ids=NORMALIZED)
-def test_every_family_validates_about_as_it_trains(config, tmp_path):
+@pytest.mark.parametrize("family", ONE_OF_EACH_MOMENTUM)
+def test_networks_validate_about_as_they_train(family, tmp_path):
+    config = FAMILIES[family]
     height, _, channels = config.input_shape
     data = by_brightness(height, channels)
     config = config.replace(classes=3)

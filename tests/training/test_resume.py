@@ -14,7 +14,7 @@ from keras_dl import UsageError, storage
 from keras_dl.training import Interrupted
 
 PRELOAD = ["resume_job", "sklearn.datasets"]
-KILLS = 12
+KILLS = 6
 
 
 @pytest.fixture(scope="module")
