@@ -44,10 +44,10 @@ class TripleScores(keras.layers.Layer):
     def _vectors(self, head, relation, tail):
         """What the heads are compared with, and what the tails: (batch, numbers) each."""
         match self.form:
-            case "rescal":
+            case "rescal":  # no matmul: TensorFlow 2.21 may crash where two of matrices and vectors run at once
                 return (
-                    ops.squeeze(ops.matmul(relation, tail[:, :, None]), -1),
-                    ops.squeeze(ops.matmul(head[:, None, :], relation), 1),
+                    ops.sum(relation * tail[:, None, :], axis=2),
+                    ops.sum(relation * head[:, :, None], axis=1),
                 )
             case "distmult":
                 return relation * tail, head * relation
