@@ -64,10 +64,9 @@ def finished_in_the_end(folder, count, strategy):
     pytest.fail(f"{strategy} on {count} devices did not end in four attempts")
 
 
-@pytest.mark.parametrize("count", [2, 8])
-def test_mirrored(single, tmp_path, count):
-    finished_in_the_end(tmp_path, count, "mirrored")
-    assert assert_same(tmp_path, "mirrored", single)["parts"] == count
+def test_mirrored(single, tmp_path):
+    finished_in_the_end(tmp_path, 2, "mirrored")
+    assert assert_same(tmp_path, "mirrored", single)["parts"] == 2
 
 
 def test_workers_train_and_stop_as_one(single, tmp_path):
@@ -86,16 +85,14 @@ def test_workers_train_and_stop_as_one(single, tmp_path):
         assert_same(folder, "multi_worker", single)
 
 
-@pytest.mark.parametrize("count", [2, 8])
-def test_jax(single, tmp_path, count):
+def test_jax(single, tmp_path):
     if importlib.util.find_spec("jax") is None:
         pytest.skip("needs pip install '.[export]'")
-    finished(start(tmp_path, count, "none", "data_parallel", "model_parallel", KERAS_BACKEND="jax"))
+    finished(start(tmp_path, 8, "none", "data_parallel", "model_parallel", KERAS_BACKEND="jax"))
     data = assert_same(tmp_path, "data_parallel", tmp_path / "none.npz")
     model = assert_same(tmp_path, "model_parallel", tmp_path / "none.npz")
-    assert data["parts"] == model["parts"] == count
-    assert data["whole"]
-    assert model["whole"] == (count == 8)  # the last kernel leads to 4 units
+    assert data["parts"] == model["parts"] == 8
+    assert data["whole"] and model["whole"]  # the last kernel leads to 4 units, which 8 cannot share
 
 
 @pytest.mark.parametrize(

@@ -107,17 +107,6 @@ def test_saving_keeps_the_outputs(config, tmp_path):
             np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("config", FAMILIES.values(), ids=FAMILIES)
-def test_xla_gives_the_same_outputs(config):
-    model = config.build()
-    x, _ = examples(config, 4)
-    plain = arrays(tf.function(model)(x))
-    compiled = arrays(tf.function(model, jit_compile=True)(x))
-    for one, other in zip(compiled, plain, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4 * max(1, np.abs(other).max()))
-    assert max(np.ptp(one, axis=0).max() for one in plain) > 0, "the outputs do not depend on the inputs"
-
-
 SLOW_TO_COMPILE = {
     "efficientnet",
     "googlenet",
@@ -134,6 +123,18 @@ TRAINED = {
     for family, config in FAMILIES.items()
     if family not in SLOW_TO_COMPILE and config.task in LEARNED_AT_ONCE
 }
+NOT_TRAINED = {family: config for family, config in FAMILIES.items() if family not in TRAINED}
+
+
+@pytest.mark.parametrize("config", NOT_TRAINED.values(), ids=NOT_TRAINED)
+def test_xla_gives_the_same_outputs(config):
+    model = config.build()
+    x, _ = examples(config, 4)
+    plain = arrays(tf.function(model)(x))
+    compiled = arrays(tf.function(model, jit_compile=True)(x))
+    for one, other in zip(compiled, plain, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4 * max(1, np.abs(other).max()))
+    assert max(np.ptp(one, axis=0).max() for one in plain) > 0, "the outputs do not depend on the inputs"
 
 
 @pytest.mark.parametrize("config", TRAINED.values(), ids=TRAINED)
