@@ -44,7 +44,7 @@ class TripleScores(keras.layers.Layer):
     def _vectors(self, head, relation, tail):
         """What the heads are compared with, and what the tails: (batch, numbers) each."""
         match self.form:
-            case "rescal":  # no matmul: TensorFlow 2.21 may crash where two of matrices and vectors run at once
+            case "rescal":  # no matmul: batched products of matrices and vectors may crash TensorFlow 2.21
                 return (
                     ops.sum(relation * tail[:, None, :], axis=2),
                     ops.sum(relation * head[:, :, None], axis=1),

@@ -46,13 +46,13 @@ def single(tmp_path_factory):
     return folder / "none.npz"
 
 
-def finished_in_the_end(folder, count, strategy):
-    """Run the job; where it waits for ever it is killed and goes on.
+def test_mirrored(single, tmp_path):
+    """Where the job waits for ever it is killed and goes on.
 
     TensorFlow 2.21 does so now and then with many devices, when an iterator ends whose tuning thread has just begun.
     """
     for _attempt in range(4):
-        process = start(folder, count, strategy)
+        process = start(tmp_path, 2, "mirrored")
         try:
             _, errors = process.communicate(timeout=100)
         except subprocess.TimeoutExpired:
@@ -60,12 +60,9 @@ def finished_in_the_end(folder, count, strategy):
             process.communicate()
         else:
             assert process.returncode == 0, errors[-2000:]
-            return
-    pytest.fail(f"{strategy} on {count} devices did not end in four attempts")
-
-
-def test_mirrored(single, tmp_path):
-    finished_in_the_end(tmp_path, 2, "mirrored")
+            break
+    else:
+        pytest.fail("mirrored on 2 devices did not end in four attempts")
     assert assert_same(tmp_path, "mirrored", single)["parts"] == 2
 
 
