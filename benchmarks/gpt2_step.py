@@ -2,7 +2,8 @@
 
 `python benchmarks/gpt2_step.py [ROUNDS] [CONTENDER...]`, a contender being "train: " or "infer: " and a library, as in
 "train: keras_dl+bfloat16". Ours is the step of `keras-dl train`: its learner with loss, perplexity and accuracy, by its
-optimizer; xla and bfloat16 are `--xla true` and `--precision bfloat16`. Weights are random.
+optimizer; xla and bfloat16 are `--xla true` and `--precision bfloat16`. `products` is the limit: the products of
+matrices of all dense layers alone, in TensorFlow, and for a training step those of their gradients. Weights are random.
 """
 
 import functools
@@ -75,6 +76,27 @@ def transformers(work):
     return train if work == "train" else infer
 
 
+def products(work):
+    import tensorflow as tf
+
+    shapes = [*[(768, 2304), (768, 768), (768, 3072), (3072, 768)] * 12, (768, TOKENS)]
+    random = np.random.default_rng(0)
+    kernels = [tf.constant(random.normal(size=shape), "float32") for shape in shapes]
+    states = {
+        width: tf.constant(random.normal(size=(BATCH * LENGTH, width)), "float32") for width in {*sum(shapes, ())}
+    }
+
+    def multiply():
+        for kernel, (taken, made) in zip(kernels, shapes, strict=True):
+            last = states[taken] @ kernel
+            if work == "train":
+                tf.matmul(states[made], kernel, transpose_b=True)
+                last = tf.matmul(states[taken], states[made], transpose_a=True)
+        return last.numpy()
+
+    return multiply
+
+
 LIBRARIES = {
     "keras_dl": keras_dl,
     "keras_dl+xla": functools.partial(keras_dl, xla=True),
@@ -82,6 +104,7 @@ LIBRARIES = {
     "keras_dl+xla+bfloat16": functools.partial(keras_dl, xla=True, precision="bfloat16"),
     "keras_hub": keras_hub,
     "transformers": transformers,
+    "products": products,
 }
 MAKERS = {
     f"{work}: {name}": functools.partial(maker, work)
@@ -90,6 +113,6 @@ MAKERS = {
 }
 
 if __name__ == "__main__":
-    theirs = [name for name in MAKERS if name.endswith(("keras_hub", "transformers"))]
+    theirs = [name for name in MAKERS if name.endswith(("keras_hub", "transformers", "products"))]
     usual = ["train: keras_dl", "train: keras_dl+bfloat16", "train: keras_hub", "train: transformers"]
     turns.main("gpt2_small, 4 x 128 tokens", MAKERS, theirs, usual)

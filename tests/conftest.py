@@ -19,6 +19,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 gc.set_threshold(50_000, 10, 10)  # tracing makes so many objects that looking for garbage takes a tenth of the time
 
 
+def pytest_addoption(parser):
+    parser.addoption("--kills", type=int, help="how often each training is killed, in place of what fits a whole run")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     for item in items:

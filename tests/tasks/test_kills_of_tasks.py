@@ -41,7 +41,7 @@ OFTEN = (
     "node_classification",
     "deep_q_learning",
 )
-"""those that are killed at any moment: the hardest of each kind"""
+"""those that are killed at any moment, the hardest of each kind, twice each; twenty times by `--kills 20`"""
 KILLS = 2
 
 
@@ -105,7 +105,7 @@ def test_interrupted_in_an_epoch(processes, name, tmp_path):
 
 
 @pytest.mark.parametrize("name", OFTEN)
-def test_kills_at_any_moment(processes, name, tmp_path):
+def test_kills_at_any_moment(processes, name, tmp_path, pytestconfig):
     """A training is killed again and again until it ends; then another begins, until there were enough kills.
 
     The first has been interrupted before, which also makes the times those of a server that has trained once.
@@ -114,7 +114,8 @@ def test_kills_at_any_moment(processes, name, tmp_path):
     began = time.monotonic()
     fingerprint = whole(processes, name, tmp_path / "whole")
     seconds, moments, killed, ended = time.monotonic() - began, random.Random(name), 0, 0
-    while killed < KILLS:
+    kills = pytestconfig.getoption("kills") or KILLS
+    while killed < kills:
         part = tmp_path / str(ended)
         code = run(processes, name, part, seconds=moments.uniform(0.3, 1.0) * seconds)
         killed += code == -signal.SIGKILL
@@ -122,7 +123,7 @@ def test_kills_at_any_moment(processes, name, tmp_path):
             assert (part / "fingerprint").read_text() == fingerprint, f"training {ended} after {killed} kills"
             shutil.rmtree(part)
             ended += 1
-        assert ended <= 4 * KILLS, f"only {killed} kills in {ended} trainings"
+        assert ended <= 4 * kills, f"only {killed} kills in {ended} trainings"
     part = tmp_path / str(ended)
     assert run(processes, name, part) == 0
     assert (part / "fingerprint").read_text() == fingerprint

@@ -37,11 +37,12 @@ def run(processes, folder, seconds=None):
     return process.exitcode
 
 
-def test_resumes_to_the_same_bits_after_a_kill_at_any_moment(processes, reference, tmp_path):
+def test_resumes_to_the_same_bits_after_a_kill_at_any_moment(processes, reference, tmp_path, pytestconfig):
     fingerprint, seconds = reference
+    kills = pytestconfig.getoption("kills") or KILLS
     moments = random.Random(0)
     killed = 0
-    for number in range(KILLS):
+    for number in range(kills):
         folder = tmp_path / str(number)
         began = time.monotonic()
         if run(processes, folder, moments.uniform(0.05, 0.95) * seconds) == -signal.SIGKILL:
@@ -51,7 +52,7 @@ def test_resumes_to_the_same_bits_after_a_kill_at_any_moment(processes, referenc
         assert run(processes, folder) == 0
         assert (folder / "fingerprint").read_text() == fingerprint, f"kill {number}"
         shutil.rmtree(folder)
-    assert killed >= KILLS * 3 // 4, f"only {killed} of {KILLS} kills came before the end"
+    assert killed >= kills * 3 // 4, f"only {killed} of {kills} kills came before the end"
 
 
 class StopAt:
