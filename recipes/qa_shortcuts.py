@@ -118,7 +118,9 @@ class QAShortcuts(DataExperiment):
             for learned in (PLAIN, WARNED)
             for key in ("as it is: f1", "at the end: f1", "in front: f1", "at the end: false")
         }
-        return [
+        found = values[PLAIN, "as it is: f1"].mean()
+        reason = "" if found >= 50 else f"F1 of texts as they are is {found:.0f} %: there are few right answers to turn"
+        claims = [
             Claim(
                 text="A sentence that misleads turns answers (Jia & Liang 2017, table 2)",
                 quantity="F1 of texts with it at the end less that of texts as they are",
@@ -149,6 +151,7 @@ class QAShortcuts(DataExperiment):
                 unit="points",
             ),
         ]
+        return [dataclasses.replace(claim, reason=reason) for claim in claims]
 
     def draw(self, results: Results, folder: Path) -> None:
         figure = Figure(figsize=(10, 6.5), layout="constrained")

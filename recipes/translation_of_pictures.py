@@ -62,8 +62,7 @@ class TranslationOfPictures(DataExperiment):
         """The mean absolute errors of translations and of copies from the true pictures, in %, and some of them."""
         task = get_task("cycle_consistency", **({} if method == CYCLE else {"cycle": 0.0}))
         data = self.dataset if PAIR in self.dataset.spec.columns else two_pens(self.dataset)
-        halvings = 1 if min(data.spec.shape[:2]) < 16 else 2
-        config = get_config("cyclegan", filters=self.filters, blocks=self.blocks, halvings=halvings)
+        config = get_config("cyclegan", filters=self.filters, blocks=self.blocks, halvings=1)
         config, data = task.adapt(config, data)
         options = Options(learning_rate=self.learning_rate, schedule="cosine", batch_size=self.batch_size)
         training = self.quiet(config, options, self.steps, task=task)
