@@ -20,7 +20,8 @@ gc.set_threshold(50_000, 10, 10)  # tracing makes so many objects that looking f
 
 
 def pytest_addoption(parser):
-    parser.addoption("--kills", type=int, help="how often each training is killed, in place of what fits a whole run")
+    told = "how often each training is killed, in place of what fits a whole run"
+    parser.addoption("--kills", type=int, choices=range(1, 1001), metavar="N", help=told)
 
 
 @pytest.hookimpl(tryfirst=True)
