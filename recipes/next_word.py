@@ -41,6 +41,10 @@ PARTS = 4
 """of a training, after each of which the loss is measured"""
 AXES = {"heads": ("parameters", "by width"), "blocks": ("parameters", "by depth"), "part": ("texts", "by data")}
 """what grows, and what the loss is a power of then"""
+REASONS = {
+    "blocks": "in so few steps deeper networks are no better yet",
+    "part": "with many texts the width bounds the loss, and the line bends (the same, equation 1.5)",
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -146,6 +150,7 @@ class NextWord(DataExperiment):
                     quantity="share of the variance of its logarithm that a straight line explains",
                     measured=self._fits(results, axis)[:, 1] * (slopes[axis] < 0),
                     at_least=0.9,
+                    reason=REASONS.get(axis, ""),
                 )
                 for axis, (what, how) in AXES.items()
             ),

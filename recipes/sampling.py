@@ -166,6 +166,7 @@ class Sampling(DataExperiment):
             {method: results.values(key, method=method) for method in METHODS}
             for key in ("nats", "repeated", "different")
         )
+        alike = "by its rules one text is about as likely as another" if self.data == "clauses" else ""
         cold, drawn, nucleus = "temperature 0.3", "temperature 1.0", "top-p 0.95"
         return [
             Claim(
@@ -174,6 +175,7 @@ class Sampling(DataExperiment):
                 measured=nats[REAL] - nats["beam"],
                 at_least=1,
                 unit="nats",
+                reason=alike,
             ),
             Claim(
                 text="and it repeats itself (Holtzman et al. 2020, figure 4, table 1)",
@@ -195,6 +197,7 @@ class Sampling(DataExperiment):
                 measured=pairs[drawn] - pairs[cold],
                 at_least=5,
                 unit="points",
+                reason=alike,
             ),
             Claim(
                 text="Top-p comes nearer to the likelihood of what people write (Holtzman et al. 2020, table 1)",
@@ -202,6 +205,7 @@ class Sampling(DataExperiment):
                 measured=np.abs(nats[nucleus] - nats[REAL]) - np.abs(nats["beam"] - nats[REAL]),
                 at_most=-0.5,
                 unit="nats",
+                reason=alike,
             ),
             Claim(
                 text="and to its variety",
