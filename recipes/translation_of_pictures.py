@@ -8,8 +8,8 @@ By default half of the digits are as they were written, the others have a thicke
 and the other belong together is known in the test alone: its error is compared with that of networks without the cycle,
 and with that of leaving pictures as they are. Emoji of two foundries have such pairs too.
 
-Run it by `keras-dl run translation-of-pictures`; `--data noto2twemoji --image-size 32 --filters 16 --steps 4000`
-translates emoji.
+Run it by `keras-dl run translation-of-pictures`; `--data noto2twemoji --image-size 32 --filters 16 --batch-size
+8 --steps 2000` translates emoji.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from keras_dl.tasks.cycle_consistency import translated
 from keras_dl.training import Options
 
 CYCLE, FREE = "with the way back", "without it"
+SHAPES = "foundries draw other shapes, too, which none of their other emoji tells; after 60 epochs it is 0.97"
 SHOWN = 8
 
 
@@ -93,6 +94,7 @@ class TranslationOfPictures(DataExperiment):
                 quantity="error with the way back over that of a copy",
                 measured=errors[CYCLE] / results.values("copied", method=CYCLE),
                 at_most=0.9,
+                reason=SHAPES if self.data == "noto2twemoji" else "",
             ),
         ]
 
