@@ -138,7 +138,9 @@ class MaskedWords(DataExperiment):
             for labels in (few, many)
         }
         probed = gain["probe", many].mean()
-        reason = f"a linear classifier of its tokens gains {probed:.1f} points: few texts teach words, not classes"
+        reason = ""
+        if probed < 1:
+            reason = f"a linear classifier of its tokens gains {probed:.1f} points: few texts teach words, not classes"
         told = {name: results.values(name, start="pretrained", labels=few) for name in ("nats", "frequencies")}
         return [
             Claim(
@@ -147,7 +149,7 @@ class MaskedWords(DataExperiment):
                 measured=gain["accuracy", few],
                 at_least=1,
                 unit="points",
-                reason="" if probed >= 1 else reason,
+                reason=reason,
             ),
             Claim(
                 text="It still helps with more labels",
@@ -155,7 +157,7 @@ class MaskedWords(DataExperiment):
                 measured=gain["accuracy", many],
                 at_least=1,
                 unit="points",
-                reason="" if probed >= 1 else reason,
+                reason=reason,
             ),
             Claim(
                 text="Hidden words are told from all others, not by their frequency alone (Devlin et al. 2019)",
