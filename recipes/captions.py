@@ -126,6 +126,7 @@ class Captions(DataExperiment):
         }
         blind = results.values("loss", sees="nothing")
         common, told = (results.mean("beam", sees=sees) for sees in ("nothing", "pictures"))
+        cost = (seen["other"] - seen["loss"]).mean()
         return [
             Claim(
                 text="What is on a picture helps to tell its caption (Vinyals et al. 2015)",
@@ -133,6 +134,7 @@ class Captions(DataExperiment):
                 measured=blind - seen["loss"],
                 at_least=0.02,
                 unit="nats a token",
+                reason=f"few pictures teach it to look, not yet to see: a wrong one costs {cost:.2f} nats",
             ),
             Claim(
                 text="It looks at the picture: another one makes its caption less likely",
